@@ -1,0 +1,78 @@
+#pragma once
+/// The engine: opens a store and hands out the capabilities.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <railbook/booking.hpp>
+#include <railbook/environment.hpp>
+#include <railbook/inventory.hpp>
+#include <railbook/payment.hpp>
+#include <railbook/pricing.hpp>
+#include <railbook/search.hpp>
+#include <railbook/ticketing.hpp>
+#include <railbook/timetable.hpp>
+
+namespace railbook {
+
+struct EngineOptions {
+    HoldPolicy holds = {};
+    PricingPolicy pricing = {};
+    BookingPolicy bookings = {};
+    /// Where payments go; must outlive the engine. Null: the sandbox, whose journal lies beside the store's file.
+    PaymentGateway* gateway = nullptr;
+    /// Null: the real one. Must outlive the engine.
+    Environment* environment = nullptr;
+};
+
+/// A law of the design that live data breaks.
+struct Violation {
+    std::string law;     ///< Such as `no cell twice`.
+    std::string object;  ///< Such as `run:2026-12-01.db:531`.
+    std::string detail;
+};
+struct VerifyReport {
+    std::vector<std::pair<std::string, std::size_t>> checked;  ///< What was looked at, and how many.
+    std::vector<Violation> violations;
+    bool ok() const { return violations.empty(); }
+};
+
+/// Thread-safe. It starts no thread: a program that runs for long calls `run_due` every second or so, from a thread
+/// of its own; a short one calls it after each command.
+class Engine {
+public:
+    /// `sqlite:FILE` (made if it is not there) or `memory:`.
+    /// Errors: invalid_argument (URL); conflict (another process owns the file: the detail says which);
+    /// bad_data (a file of another program); unsupported (made by a newer Railbook); damaged; forbidden (permissions).
+    static Result<Engine> open(std::string_view url, const EngineOptions& options = {});
+    Engine(Engine&&) noexcept;
+    Engine& operator=(Engine&&) noexcept;
+    ~Engine();
+
+    Timetable& timetable();
+    Search& search();
+    Pricing& pricing();
+    Inventory& inventory();
+    Bookings& bookings();
+    Ticketing& ticketing();
+
+    /// Journeys, each leg with its free seats by class. Errors: those of Search::find.
+    Result<JourneyPage> find_journeys(const JourneyQuery& query);
+    /// Does what has come due, in at most `limit` steps: expiry, and payments that were left open. Safe in many
+    /// threads and processes at once. Returns how much was done; repeat while it is `limit`.
+    Result<std::size_t> run_due(std::size_t limit = 100);
+    /// Checks every law on the store's live data.
+    Result<VerifyReport> verify();
+
+    Result<Timestamp> now();
+    StoreInfo store_info() const;
+
+private:
+    struct Parts;
+    explicit Engine(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace railbook

@@ -1,0 +1,30 @@
+#pragma once
+/// Money: integer minor units of one currency.
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <railbook/result.hpp>
+
+namespace railbook {
+
+/// An amount in minor units (cents); `scale` is the number of decimals of the currency (ISO 4217), so 12.50 EUR is
+/// `{1250, "EUR", 2}`. Amounts of one sum have the same currency: `add` refuses anything else.
+struct Money {
+    std::int64_t amount = 0;
+    std::string currency = {};
+    int scale = 2;
+
+    bool operator==(const Money&) const = default;
+};
+
+/// Errors: invalid_argument (two currencies, or a sum beyond 64 bits).
+Result<Money> add(const Money& left, const Money& right);
+/// `12.50 EUR`.
+std::string to_string(const Money& money);
+/// The number of decimals of a currency. Errors: invalid_argument (not three capital letters, or not in ISO 4217).
+Result<int> decimals_of(std::string_view currency);
+
+}  // namespace railbook

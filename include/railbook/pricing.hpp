@@ -1,0 +1,114 @@
+#pragma once
+/// Pricing: what a ride costs, promised until a stated time and signed.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <railbook/environment.hpp>
+#include <railbook/ids.hpp>
+#include <railbook/money.hpp>
+#include <railbook/stores.hpp>
+#include <railbook/timetable.hpp>
+
+namespace railbook {
+
+struct QuotePassenger {
+    std::string id;
+    std::optional<std::string> type = std::nullopt;  ///< Of the tariff; given instead of `age`.
+    std::optional<int> age = std::nullopt;           ///< At travel.
+    bool operator==(const QuotePassenger&) const = default;
+};
+
+/// A ride to be priced: calls of a run, as ids or names (see `find_call`).
+struct QuoteLeg {
+    RunId run;
+    std::string from;
+    std::string to;
+};
+
+struct QuoteRequest {
+    std::vector<QuoteLeg> legs;
+    std::vector<QuotePassenger> passengers;
+    std::string travel_class = {};  ///< Empty: the last class of the tariff (the cheapest, by convention).
+    std::string flexibility = {};   ///< Empty: the first of the tariff.
+    std::string tariff = {};        ///< Empty: the newest imported one, else `default`.
+};
+
+/// One passenger on one leg, and the rule of the tariff that made the amount.
+struct QuoteLine {
+    std::string passenger;
+    std::size_t leg = 0;
+    std::string rule;
+    Money amount;
+    bool operator==(const QuoteLine&) const = default;
+};
+
+struct QuotedLeg {
+    RunId run;
+    Span span;
+    CallId from;
+    CallId to;
+    bool operator==(const QuotedLeg&) const = default;
+};
+struct QuotedPassenger {
+    std::string id;
+    std::string type;
+    bool operator==(const QuotedPassenger&) const = default;
+};
+
+/// A price promised until `expires_at`.
+struct Quote {
+    QuoteId id;
+    std::string tariff;
+    std::uint64_t tariff_version = 0;
+    std::string travel_class;
+    std::string flexibility;
+    std::vector<QuotedLeg> legs;
+    std::vector<QuotedPassenger> passengers;
+    std::vector<QuoteLine> lines;
+    Money total;  ///< The exact sum of the lines.
+    Timestamp expires_at{};
+    std::string token;  ///< All of the above, signed: whoever presents it gets this price.
+    bool operator==(const Quote&) const = default;
+};
+
+struct PricingPolicy {
+    Duration quote_ttl = std::chrono::minutes{30};
+};
+
+/// Thread-safe. Environment, store and timetable must outlive this object.
+class Pricing {
+public:
+    Pricing(Environment& environment, Store& store, Timetable& timetable, PricingPolicy policy);
+    ~Pricing();
+
+    /// Errors: invalid_argument (a leg, passenger, class or flexibility that there is not); not_found.
+    Result<Quote> quote(const QuoteRequest& request);
+    /// The quote that a token carries. Errors: invalid_argument (not a token, or not signed by this store);
+    /// quote_expired.
+    Result<Quote> check(std::string_view token, Timestamp now);
+
+    /// Imports a tariff (a JSON document, see docs/tariff.md). Errors: bad_data with pointers; conflict (that version
+    /// exists with another text).
+    Result<Document> import_tariff(std::string_view json);
+    /// Every tariff, the built-in `default` first.
+    Result<std::vector<Document>> tariffs();
+    /// The newest version of one. Errors: not_found.
+    Result<Document> tariff(std::string_view name);
+
+private:
+    struct Signer;
+    Result<const Signer*> signer();
+
+    Environment& environment_;
+    Store& store_;
+    Timetable& timetable_;
+    PricingPolicy policy_;
+    std::mutex mutex_;
+    std::unique_ptr<Signer> signer_;  // made on first use: its key is in the store
+};
+
+}  // namespace railbook

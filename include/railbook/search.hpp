@@ -1,0 +1,72 @@
+#pragma once
+/// Search: journeys between two stations.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <railbook/ids.hpp>
+#include <railbook/stores.hpp>
+#include <railbook/timetable.hpp>
+
+namespace railbook {
+
+struct JourneyQuery {
+    StationId from;
+    StationId to;
+    /// Journeys that leave in [depart, depart + window); with `arrive`, ones that arrive in (arrive - window, arrive].
+    std::optional<Timestamp> depart = std::nullopt;
+    std::optional<Timestamp> arrive = std::nullopt;
+    Duration window = std::chrono::hours{24};
+    std::size_t limit = kMaxPage;  ///< 1 to kMaxPage.
+};
+
+/// One train ride.
+struct Leg {
+    RunId run;
+    std::string train;
+    std::string headsign;
+    Endpoint from;
+    Endpoint to;
+    Span span;
+    std::size_t stops = 0;                  ///< Calls between the two.
+    std::map<std::string, int> free = {};   ///< Seats by class that are free throughout; filled by the Engine.
+};
+
+/// An answer to a search. Its id names its legs (run, from, to), so it stays good over a new import.
+struct Journey {
+    std::string id;
+    std::vector<Leg> legs;  ///< At least one.
+    Timestamp departure() const { return legs.front().from.time; }
+    Timestamp arrival() const { return legs.back().to.time; }
+    Duration duration() const { return arrival() - departure(); }
+    std::size_t changes() const { return legs.size() - 1; }
+};
+
+struct JourneyPage {
+    std::vector<Journey> journeys;  ///< By departure, then arrival.
+    std::string earlier_cursor;     ///< A `depart` that continues before; empty where the timetable ends.
+    std::string later_cursor;       ///< A `depart` that continues after; empty where the timetable ends.
+};
+
+/// Thread-safe. The timetable must outlive this object.
+class Search {
+public:
+    explicit Search(Timetable& timetable);
+
+    /// Errors: not_found (no such station; a date outside the timetable, which the detail names); invalid_argument
+    /// (the same station twice, both or neither of depart and arrive, a window that is negative or beyond 7 days).
+    Result<JourneyPage> find(const JourneyQuery& query);
+    /// The journey that an id names. Errors: invalid_argument (not an id); not_found.
+    Result<Journey> journey(std::string_view id);
+
+private:
+    Timetable& timetable_;
+};
+
+/// The id of a journey with these legs.
+std::string journey_id(const std::vector<Leg>& legs);
+
+}  // namespace railbook

@@ -1,0 +1,500 @@
+#pragma once
+/// The ports to storage, and the records that pass through them: what the author of a back end writes against.
+///
+/// Every method of a store is one whole atomic step: it happens entirely or not at all, and may be repeated. Any of
+/// them may also fail with `unavailable` (the step may or may not have happened, so repeat it), `damaged`,
+/// `storage_full` or `internal`. Stores are thread-safe. Time is an argument of a step: the command read it once.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <railbook/ids.hpp>
+#include <railbook/money.hpp>
+#include <railbook/result.hpp>
+#include <railbook/time.hpp>
+
+namespace railbook {
+
+// --- Lists ---------------------------------------------------------------------------------------------------------
+
+inline constexpr std::size_t kMaxPage = 100;
+
+struct PageRequest {
+    std::string cursor = {};       ///< Empty for the first page, else `next_cursor` of the page before.
+    std::size_t limit = kMaxPage;  ///< 1 to kMaxPage.
+};
+template <class T>
+struct Page {
+    std::vector<T> items;
+    std::string next_cursor;  ///< Empty on the last page.
+};
+
+// --- Runs and coaches ----------------------------------------------------------------------------------------------
+
+/// A place in a coach. Properties are OSDM's place properties, such as WINDOW, AISLE, TABLE, WHEELCHAIR.
+struct Place {
+    std::string number;
+    int row = 0;
+    std::string column = {};
+    std::vector<std::string> properties = {};
+    std::string facing = {};  ///< `forward`, `backward` or empty.
+    bool operator==(const Place&) const = default;
+};
+
+struct Coach {
+    std::string number;
+    std::string layout;
+    std::string travel_class;
+    std::vector<Place> places;
+    bool operator==(const Coach&) const = default;
+};
+
+/// The ordered coaches of a run. Seats are numbered through from 0 over all coaches; that index is what the
+/// inventory keeps.
+struct Consist {
+    std::string name;
+    std::vector<Coach> coaches;
+
+    std::size_t seat_count() const;
+    /// The seat's index, or nothing where the train has no such seat.
+    std::optional<std::uint32_t> index_of(const SeatId& seat) const;
+    /// `index` is below seat_count().
+    SeatId seat_at(std::uint32_t index) const;
+    /// The coach in which the seat is; `index` is below seat_count().
+    const Coach& coach_of(std::uint32_t index) const;
+    bool operator==(const Consist&) const = default;
+};
+
+/// A run's stop at a station.
+struct Call {
+    CallId id;
+    std::string name;  ///< Of the station.
+    std::string zone;  ///< IANA name; the station's local time.
+    std::optional<Timestamp> arrives;  ///< Not at the origin.
+    std::optional<Timestamp> departs;  ///< Not at the destination.
+    std::string platform = {};
+    bool pick_up = true;        ///< Passengers may board.
+    bool drop_off = true;       ///< Passengers may alight.
+    std::int64_t distance = 0;  ///< Metres from the origin, along the shape or the great circles between calls.
+    bool operator==(const Call&) const = default;
+};
+
+/// A train on one service date: its calls and its coaches.
+struct Run {
+    RunId id;
+    std::string train;   ///< What passengers call it, such as `ICE 1672`.
+    std::string agency;  ///< The operator's name.
+    std::string headsign;
+    std::vector<Call> calls;  ///< At least two.
+    std::shared_ptr<const Consist> consist;
+    bool pinned = false;  ///< These calls and coaches are fixed: something of the run was held or sold.
+
+    std::size_t segment_count() const { return calls.empty() ? 0 : calls.size() - 1; }
+};
+
+/// A half-open range of segments `[from, to)` of one run; segment n leads from call n to call n + 1.
+struct Span {
+    std::uint16_t from = 0;
+    std::uint16_t to = 0;
+    bool overlaps(const Span& other) const { return from < other.to && other.from < to; }
+    auto operator<=>(const Span&) const = default;
+};
+
+/// One end of a ride as a passenger reads it.
+struct Endpoint {
+    CallId call;
+    std::string name;
+    std::string zone;
+    Timestamp time{};  ///< Departure at the start of a ride, arrival at its end.
+    std::string platform = {};
+    bool operator==(const Endpoint&) const = default;
+};
+
+// --- Commands ------------------------------------------------------------------------------------------------------
+
+/// What every command that changes something carries into its step: who, what, when, and under which key. The store
+/// keeps the answer under (owner, operation, key) in the transaction of the effect. A repeated key with the same
+/// fingerprint repeats that answer; with another one it is refused with `key_reused`.
+struct Command {
+    std::string owner;      ///< Principal::owner().
+    std::string operation;  ///< Such as `hold.create`.
+    CommandKey key;
+    std::string fingerprint;  ///< SHA-256 of the request, in hexadecimal.
+    Timestamp now{};
+    Duration keep_answer{};
+};
+
+// --- Holds ---------------------------------------------------------------------------------------------------------
+
+struct HeldSeat {
+    std::uint32_t index = 0;
+    SeatId id;
+    auto operator<=>(const HeldSeat&) const = default;
+};
+
+/// Seats of one class on one span of one run.
+struct HoldItem {
+    RunId run;
+    std::string train;
+    Endpoint from;
+    Endpoint to;
+    Span span;
+    std::string travel_class;
+    std::vector<HeldSeat> seats;
+    bool operator==(const HoldItem&) const = default;
+};
+
+/// held -> paying | released | expired; paying -> held (declined in time) | sold | expired.
+enum class HoldStatus : std::uint8_t { held, paying, sold, released, expired };
+std::string_view to_string(HoldStatus status);
+
+/// Seats kept for one owner until `expires_at`; at that instant they are free again.
+struct Hold {
+    HoldId id;
+    std::string owner;
+    HoldStatus status = HoldStatus::held;
+    std::uint64_t fence = 0;  ///< Larger than that of every earlier allocation of any of its seats. Given by the store.
+    bool pinned = true;       ///< The system of record knows it, not only a cache in front.
+    Timestamp created_at{};
+    Timestamp expires_at{};
+    Timestamp latest_end{};  ///< No extension goes beyond this.
+    std::optional<BookingId> booking = std::nullopt;
+    std::vector<HoldItem> items;
+    bool operator==(const Hold&) const = default;
+};
+
+/// Whoever acts on a hold names its id, its owner and its fence. An operator may act for every owner and leave the
+/// fence out. A foreign or unknown hold is `not_found`; another fence is `hold_lost`; a hold past its deadline is
+/// `hold_expired`; a released one is `hold_lost`, except that releasing it again is success.
+struct HoldClaim {
+    HoldId id;
+    std::string owner;
+    std::optional<std::uint64_t> fence;
+    bool any_owner = false;
+};
+
+// --- Bookings ------------------------------------------------------------------------------------------------------
+
+struct Passenger {
+    std::string id;
+    std::string given_name;
+    std::string family_name;
+    std::string type;  ///< Of the tariff, such as `adult`.
+    std::optional<ServiceDate> birth_date = std::nullopt;
+    bool operator==(const Passenger&) const = default;
+};
+
+struct Contact {
+    std::string email = {};
+    std::string phone = {};
+    bool operator==(const Contact&) const = default;
+};
+
+/// The life of a part, named as in OSDM. prebooked -> confirmed | cancelled | expired; confirmed -> fulfilled |
+/// refunded; fulfilled -> refunded | exchanged; expired -> confirmed (late money, same seats free).
+enum class PartStatus : std::uint8_t { prebooked, confirmed, fulfilled, refunded, exchanged, cancelled, expired };
+std::string_view to_string(PartStatus status);  ///< `PREBOOKED` and so on.
+
+/// One passenger on one leg.
+struct BookingPart {
+    PartId id;
+    std::string passenger;  ///< Passenger::id.
+    RunId run;
+    std::string train;
+    Endpoint from;
+    Endpoint to;
+    Span span;
+    std::string travel_class;
+    HeldSeat seat;
+    Money price;
+    PartStatus status = PartStatus::prebooked;
+    bool operator==(const BookingPart&) const = default;
+};
+
+/// What was bought, for whom.
+struct Booking {
+    BookingId id;
+    std::string reference;
+    std::string owner;
+    HoldId hold;
+    QuoteId quote;
+    Timestamp created_at{};
+    Timestamp expires_at{};  ///< While prebooked: pay before this.
+    Money total;
+    Money refunded;
+    std::vector<Passenger> passengers;
+    Contact contact;
+    std::vector<BookingPart> parts;
+    std::vector<PaymentId> payments;
+    std::vector<TicketId> tickets;
+
+    /// That of its least advanced live part, else of the last one.
+    PartStatus status() const;
+    bool operator==(const Booking&) const = default;
+};
+
+enum class PaymentStatus : std::uint8_t { pending, captured, declined, cancelled, part_refunded, refunded };
+std::string_view to_string(PaymentStatus status);
+
+/// One attempt to pay for a booking. It is stored before the provider hears of it, so a crash anywhere resumes.
+struct Payment {
+    PaymentId id;
+    BookingId booking;
+    int attempt = 1;
+    PaymentStatus status = PaymentStatus::pending;
+    Money amount;
+    std::string method;
+    std::string provider_key;  ///< Derived from booking and attempt: the provider takes the money once per key.
+    bool refund_due = false;   ///< Captured, but the seats were gone: the money goes back.
+    Timestamp created_at{};
+    Timestamp check_at{};  ///< While something is owed: when to ask the provider again.
+    bool operator==(const Payment&) const = default;
+};
+
+struct TicketLeg {
+    RunId run;
+    std::string train;
+    Endpoint from;
+    Endpoint to;
+    std::string travel_class;
+    SeatId seat;
+    bool operator==(const TicketLeg&) const = default;
+};
+
+enum class TicketStatus : std::uint8_t { valid, used, revoked };
+std::string_view to_string(TicketStatus status);
+
+/// What the inspector reads: one passenger, all legs.
+struct Ticket {
+    TicketId id;
+    BookingId booking;
+    std::string reference;
+    TicketStatus status = TicketStatus::valid;
+    Timestamp issued_at{};
+    Passenger passenger;
+    std::vector<TicketLeg> legs;
+    bool operator==(const Ticket&) const = default;
+};
+
+/// A line of the ledger. Debits are positive, credits negative; a transaction's postings sum to zero per currency.
+struct Posting {
+    std::string account;  ///< `captured`, `suspense`, `ticketed`, `refunded` or `fees`.
+    Money amount;
+    bool operator==(const Posting&) const = default;
+};
+struct LedgerTransaction {
+    std::string name;  ///< Such as `capture`.
+    std::vector<Posting> postings;
+    bool operator==(const LedgerTransaction&) const = default;
+};
+struct LedgerEntry {
+    std::uint64_t seq = 0;  ///< From 1 within the booking, without a gap.
+    std::string transaction;
+    BookingId booking;
+    Timestamp at{};
+    Posting posting;
+    bool operator==(const LedgerEntry&) const = default;
+};
+
+/// Who did what, when. Numbered from 1 per subject; it commits with its effect and is never changed.
+struct AuditEntry {
+    std::string subject;  ///< `run:...` or `booking:...`.
+    std::uint64_t number = 0;
+    Timestamp at{};
+    std::string actor;
+    std::string action;
+    std::string detail;  ///< Ids only, never a passenger's name.
+    bool operator==(const AuditEntry&) const = default;
+};
+
+/// What a provider's final word on a payment leads to. The step decides, in its transaction, whether the seats can be
+/// sold; so the tickets and the postings of both endings come with it.
+struct Settlement {
+    PaymentId payment;
+    bool captured = false;  ///< Else declined.
+    std::vector<Ticket> tickets;
+    std::vector<LedgerTransaction> if_sold;
+    std::vector<LedgerTransaction> if_seats_are_gone;
+};
+
+// --- Timetables and documents --------------------------------------------------------------------------------------
+
+/// A version of an imported timetable.
+struct Feed {
+    std::string name;
+    std::uint64_t version = 0;  ///< From 1 per name. Given by the store.
+    std::string checksum;       ///< SHA-256 of `data`, in hexadecimal.
+    Timestamp imported_at{};
+    std::string publisher;
+    ServiceDate first_date{};
+    ServiceDate last_date{};
+    std::size_t stations = 0;
+    std::size_t trips = 0;
+    bool operator==(const Feed&) const = default;
+};
+
+/// Coach layouts, consists and tariffs are JSON documents that an operator imports.
+enum class DocumentKind : std::uint8_t { layouts, tariff };
+std::string_view to_string(DocumentKind kind);
+struct Document {
+    DocumentKind kind = DocumentKind::layouts;
+    std::string name;
+    std::uint64_t version = 0;  ///< Of a tariff: as its author numbered it. Else given by the store.
+    std::string text;
+    Timestamp imported_at{};
+    bool operator==(const Document&) const = default;
+};
+
+// --- Stores --------------------------------------------------------------------------------------------------------
+
+class AccountsStore {
+public:
+    virtual ~AccountsStore() = default;
+    /// The secret of that name; if there is none yet, `candidate` becomes it.
+    virtual Result<std::string> find_or_add_secret(std::string_view name, const std::string& candidate) = 0;
+};
+
+class TimetableStore {
+public:
+    virtual ~TimetableStore() = default;
+    /// Makes this the current version of the feed of that name; the store numbers it. The old one is replaced.
+    virtual Result<Feed> put_feed(const Feed& feed, const std::string& data, Timestamp now) = 0;
+    virtual Result<std::vector<Feed>> feeds() = 0;  ///< Current versions, by name.
+    /// The compiled timetable as it was put; its checksum was compared. Errors: not_found.
+    virtual Result<std::string> feed_data(std::string_view name) = 0;
+    /// Errors: not_found.
+    virtual Status remove_feed(std::string_view name) = 0;
+
+    /// Errors: conflict (that version of the tariff has another text).
+    virtual Result<Document> put_document(const Document& document, Timestamp now) = 0;
+    /// Oldest first; of a tariff every version.
+    virtual Result<std::vector<Document>> documents(DocumentKind kind) = 0;
+};
+
+/// What of a run is allocated, and until when.
+struct Allocation {
+    std::uint32_t seat = 0;
+    Span span;
+    HoldId hold;
+    HoldStatus status = HoldStatus::held;  ///< held, paying or sold.
+    Timestamp until = Timestamp::max();    ///< The hold's deadline; the end of time for a sale.
+    bool operator==(const Allocation&) const = default;
+};
+struct Occupancy {
+    std::uint64_t version = 0;            ///< Grows with each change of the run's allocations.
+    std::vector<Allocation> allocations;  ///< Live at the asked time, by seat and span.
+};
+
+/// Who has which seat.
+class InventoryStore {
+public:
+    virtual ~InventoryStore() = default;
+
+    /// The run as it was pinned by its first hold, or nothing.
+    virtual Result<std::optional<Run>> find_pinned(const RunId& run) = 0;
+    /// All seats or none. The store gives the fence, and pins those of `runs` that are not pinned yet.
+    /// `max_holds` limits the owner's live holds; 0 is no limit.
+    /// Errors: seat_taken; conflict (a run is pinned otherwise: read it again); too_many_requests; key_reused.
+    virtual Result<Hold> place_hold(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
+                                    std::size_t max_holds) = 0;
+    /// As stored; whether its deadline has passed is for the caller to see. Errors: not_found.
+    virtual Result<Hold> find_hold(const HoldId& id) = 0;
+    /// Newest first. `owner` empty: everyone's.
+    virtual Result<Page<Hold>> list_holds(std::string_view owner, const PageRequest& page) = 0;
+    /// Moves the deadline to `until`, never earlier than it is, and at most to latest_end.
+    /// Errors: not_found; hold_lost; hold_expired; conflict (it is part of a booking or sold).
+    virtual Result<Hold> extend_hold(const Command& command, const HoldClaim& claim, Timestamp until) = 0;
+    /// Errors: not_found; hold_lost; hold_expired; conflict (it is part of a booking or sold).
+    virtual Result<Hold> release_hold(const Command& command, const HoldClaim& claim) = 0;
+    /// One answer a run, in their order.
+    virtual Result<std::vector<Occupancy>> occupancy(const std::vector<RunId>& runs, Timestamp now) = 0;
+};
+
+class BookingsStore {
+public:
+    virtual ~BookingsStore() = default;
+
+    /// The hold becomes part of the booking and ends at `wanted.expires_at`, at most at its latest_end.
+    /// Errors: those of the claim; conflict (the hold is booked already); unavailable also where the reference is
+    /// taken: repeat with another; key_reused.
+    virtual Result<Booking> create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) = 0;
+    /// Records the attempt and moves the hold to paying. `wanted.attempt` is one more than there were.
+    /// Errors: not_found; conflict (not prebooked, or another attempt came first); in_progress (one is pending);
+    /// hold_expired; key_reused.
+    virtual Result<Payment> begin_payment(const Command& command, const Payment& wanted) = 0;
+    /// Captured: sells the seats and issues the tickets, also when the hold has lapsed but its seats are still free;
+    /// where they are not, the payment becomes refund_due. Declined: the hold is held again until its deadline.
+    /// Settling a payment that is not pending returns it as it is. Errors: not_found.
+    virtual Result<Payment> settle_payment(const Settlement& settlement, Timestamp now) = 0;
+    /// The provider has returned the money of a refund_due payment. Errors: not_found.
+    virtual Result<Payment> settle_refund(const PaymentId& payment, const std::vector<LedgerTransaction>& postings,
+                                          Timestamp now) = 0;
+    /// Payments that are pending or refund_due with check_at <= now; their check_at moves to now + lease, so that no
+    /// other process takes them meanwhile.
+    virtual Result<std::vector<Payment>> claim_due_payments(Timestamp now, Duration lease, std::size_t limit) = 0;
+    /// Marks holds and bookings whose deadline has passed as expired, and drops answers that were kept long enough.
+    /// Returns how many were marked.
+    virtual Result<std::size_t> expire(Timestamp now, std::size_t limit) = 0;
+
+    virtual Result<Booking> find_booking(const BookingId& id) = 0;                   ///< Errors: not_found.
+    virtual Result<Booking> find_booking_named(std::string_view reference) = 0;      ///< Errors: not_found.
+    virtual Result<Page<Booking>> list_bookings(std::string_view owner, const PageRequest& page) = 0;  ///< Newest first.
+    virtual Result<Payment> find_payment(const PaymentId& id) = 0;                   ///< Errors: not_found.
+    virtual Result<Ticket> find_ticket(const TicketId& id) = 0;                      ///< Errors: not_found.
+    /// What happened to a `run:...` or `booking:...`, in order.
+    virtual Result<std::vector<AuditEntry>> audit(std::string_view subject) = 0;
+};
+
+/// The value of an answer that is kept under a command's key.
+using Answer = std::variant<Hold, Booking, Payment>;
+
+/// Receives every live record of a store, in an order in which what is named comes first. See `Store::read_all`.
+class RecordReader {
+public:
+    virtual ~RecordReader() = default;
+    virtual void on(const Feed&) {}
+    virtual void on(const Document&) {}
+    virtual void on(const Run&) {}
+    virtual void on(const Hold&) {}
+    virtual void on(const RunId&, const Allocation&) {}
+    virtual void on(const Booking&) {}
+    virtual void on(const Payment&) {}
+    virtual void on(const Ticket&) {}
+    virtual void on(const LedgerEntry&) {}
+    virtual void on(const AuditEntry&) {}
+};
+
+struct StoreInfo {
+    std::string kind;      ///< `memory` or `sqlite`.
+    std::string location;  ///< The file; empty for memory.
+    int schema = 0;        ///< Number of the newest migration.
+};
+
+/// One database: four interfaces over it.
+class Store {
+public:
+    virtual ~Store() = default;
+
+    /// The one clock that decides. It never runs backwards, over restarts too.
+    virtual Result<Timestamp> now() = 0;
+    virtual AccountsStore& accounts() = 0;
+    virtual TimetableStore& timetable() = 0;
+    virtual InventoryStore& inventory() = 0;
+    virtual BookingsStore& bookings() = 0;
+
+    /// What the command was answered before, if it was. Errors: key_reused.
+    virtual Result<std::optional<Answer>> find_answer(const Command& command) = 0;
+    /// All records as they are at one instant.
+    virtual Status read_all(RecordReader& reader) = 0;
+    /// What is wrong with the medium itself, a sentence each: nothing, one hopes.
+    virtual Result<std::vector<std::string>> check_medium() = 0;
+    virtual StoreInfo info() const = 0;
+};
+
+}  // namespace railbook

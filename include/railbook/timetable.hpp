@@ -1,0 +1,124 @@
+#pragma once
+/// Timetables: import GTFS feeds, find stations, and ask what runs on a date. Also which coaches a run has.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <railbook/environment.hpp>
+#include <railbook/ids.hpp>
+#include <railbook/stores.hpp>
+
+namespace railbook {
+
+namespace timetable {
+struct Snapshot;  // all feeds at one instant; private to the library
+}
+
+struct ImportProgress {
+    std::string_view step;   ///< Such as `stop_times.txt`.
+    std::uint64_t done = 0;  ///< Bytes.
+    std::uint64_t total = 0;
+};
+
+struct ImportOptions {
+    std::string name = {};  ///< `[a-z0-9-]{1,32}`; empty: made from the file's name.
+    /// Moves every service date by whole weeks, so that the first one falls in the week that begins at this date.
+    std::optional<ServiceDate> rebase = std::nullopt;
+    bool strict = false;   ///< One bad row refuses the feed.
+    bool dry_run = false;  ///< Read and report; keep nothing.
+    std::function<void(const ImportProgress&)> progress = {};
+};
+
+struct FileCount {
+    std::string file;
+    std::size_t rows = 0;
+    std::size_t dropped = 0;
+};
+
+/// What an import found.
+struct ImportReport {
+    Feed feed;
+    std::vector<FileCount> files;
+    /// Rows that were left out and why, with `file:line:column`; the first kMaxListed of them.
+    std::vector<Mistake> dropped;
+    std::size_t dropped_count = 0;
+    /// What is worth knowing and dropped nothing, such as service dates that were clipped.
+    std::vector<std::string> notes;
+    std::uint64_t bytes = 0;  ///< Of text read.
+    static constexpr std::size_t kMaxListed = 100;
+};
+
+struct Station {
+    StationId id;
+    std::string name;
+    std::string zone;  ///< IANA name.
+    double latitude = 0;
+    double longitude = 0;
+    std::vector<std::string> platforms;  ///< Codes or names of its child stops.
+    std::size_t calls = 0;               ///< Of trains a week, averaged over the feed: how busy it is.
+};
+
+struct RunSummary {
+    RunId id;
+    std::string train;
+    Endpoint from;
+    Endpoint to;
+};
+
+/// Thread-safe. The environment and the store must outlive this object. Imports take effect for the whole process at
+/// once; a query sees one state from start to end.
+class Timetable {
+public:
+    explicit Timetable(Store& store);
+    ~Timetable();
+
+    /// Reads a GTFS zip file or folder and makes it the current version of its feed.
+    /// Errors: not_found (no such file); bad_data (with file, line and column; the old timetable stays); too_large.
+    Result<ImportReport> import_gtfs(const std::string& path, const ImportOptions& options);
+    Result<std::vector<Feed>> feeds();
+    /// Errors: not_found.
+    Status remove_feed(std::string_view name);
+
+    /// Imports coach layouts and consists (a JSON document, see docs/layouts.md). Errors: bad_data with pointers.
+    Result<Document> import_layouts(std::string_view json);
+    /// Every layouts document, the built-in one first.
+    Result<std::vector<Document>> layouts();
+
+    /// Stations whose name matches the words, best first: each word a prefix of a word of the name, in any order, case
+    /// and diacritics ignored. Ranked by how well they match, then by traffic.
+    Result<std::vector<Station>> find_stations(std::string_view text, std::size_t limit);
+    /// One station: an id (`db:8000105`, or `8000105` where one feed has it) or a name that only one station has. A
+    /// platform means its station. Errors: not_found, with similar names; invalid_argument (ambiguous, with choices).
+    Result<Station> station(std::string_view id_or_name);
+
+    /// The run, as pinned if something of it was held, else as the timetable has it now.
+    /// Errors: not_found (no such trip, not on that date, or a date outside the timetable, which the detail names).
+    Result<Run> run(const RunId& id);
+    /// The same by text; the feed may be left out. Errors: invalid_argument; not_found.
+    Result<Run> run(std::string_view id);
+    /// Every run of a service date, by departure.
+    Result<std::vector<RunSummary>> runs(ServiceDate date);
+
+    /// For the library's own parts: all feeds as they are now.
+    Result<std::shared_ptr<const timetable::Snapshot>> snapshot();
+
+private:
+    Store& store_;
+    std::mutex mutex_;
+    std::shared_ptr<const timetable::Snapshot> snapshot_;  // empty until first used
+};
+
+/// The call of a run that a text names: a station id or name, with `#2` for the second of two calls there.
+/// `first` is the earliest call to look at. Errors: not_found; invalid_argument (two calls, with the choices).
+Result<std::size_t> find_call(const Run& run, std::string_view text, std::size_t first = 0);
+/// The ends of a ride as passengers read them. `from` < `to` < run.calls.size().
+Endpoint departure_of(const Run& run, std::size_t from);
+Endpoint arrival_of(const Run& run, std::size_t to);
+
+}  // namespace railbook

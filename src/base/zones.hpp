@@ -1,0 +1,18 @@
+#pragma once
+/// Time zones: the IANA database of the operating system.
+
+#include <string_view>
+
+#include <date/tz.h>
+
+#include <railbook/time.hpp>
+
+namespace railbook::base {
+
+/// Null where there is no such zone. Links such as `Canada/Eastern` are followed.
+const date::time_zone* find_zone(std::string_view name);
+std::chrono::seconds offset_at(const date::time_zone& zone, Timestamp time);
+/// A local time that a clock change skips moves forward by the gap; one that comes twice is the first.
+Timestamp to_utc(const date::time_zone& zone, ServiceDate date, std::chrono::milliseconds since_midnight);
+
+}  // namespace railbook::base
