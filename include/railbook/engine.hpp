@@ -65,6 +65,10 @@ public:
     Result<std::size_t> run_due(std::size_t limit = 100);
     /// Checks every law on the store's live data.
     Result<VerifyReport> verify();
+    /// Hands every record of the store to the reader, as they are at one instant.
+    Status read_all(RecordReader& reader);
+    /// What is wrong with the store's medium itself, a sentence each.
+    Result<std::vector<std::string>> check_medium();
 
     Result<Timestamp> now();
     StoreInfo store_info() const;

@@ -36,7 +36,7 @@ struct HoldRequest {
 struct ExtendRequest {
     HoldId id;
     std::optional<std::uint64_t> fence;       ///< Only an operator may leave it out.
-    std::optional<Duration> by = std::nullopt;  ///< Counted from now; else the policy's extension.
+    std::optional<Duration> by = std::nullopt;  ///< Added to the deadline; else the policy's extension.
 };
 
 struct HoldPolicy {

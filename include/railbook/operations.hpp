@@ -29,7 +29,7 @@ struct OperationInfo {
 };
 
 /// All of them, by name.
-std::span<const OperationInfo> operations();
+std::span<const OperationInfo> operation_table();
 
 /// Runs an operation. `body` is a JSON object; path and query parameters are members of it. The answer is the JSON
 /// that HTTP returns, empty where HTTP answers 204. Thread-safe.
@@ -37,5 +37,8 @@ std::span<const OperationInfo> operations();
 /// invalid_argument, with a JSON Pointer for each mistake in the body, or where a required key is empty.
 Result<std::string> call(Engine& engine, const Principal& principal, std::string_view operation, std::string_view body,
                          std::string_view idempotency_key = {});
+
+/// The report of an import as JSON. An import reads a file, so it is no call: see Timetable::import_gtfs.
+std::string import_report_json(const ImportReport& report);
 
 }  // namespace railbook

@@ -30,6 +30,9 @@ public:
     virtual Status check_method(std::string_view method) const = 0;
     /// Takes the money. Errors: unavailable.
     virtual Status capture(std::string_view key, const Money& amount, std::string_view method) = 0;
+    /// Takes back a request that was perhaps never received: from then on no money is taken under its key, and `query`
+    /// says declined; or done, where it was taken before. Errors: unavailable.
+    virtual Status cancel(std::string_view key) = 0;
     /// Returns money that was captured under `captured_key`. Errors: unavailable; not_found.
     virtual Status refund(std::string_view key, std::string_view captured_key, const Money& amount) = 0;
     /// Errors: unavailable.

@@ -17,10 +17,15 @@ struct JourneyQuery {
     StationId from;
     StationId to;
     /// Journeys that leave in [depart, depart + window); with `arrive`, ones that arrive in (arrive - window, arrive].
+    /// A window of 0 asks for one journey: the first to arrive of those that leave at `depart` or later; with `arrive`,
+    /// the last to leave of those that arrive by then. It looks as far as kMaxWindow.
     std::optional<Timestamp> depart = std::nullopt;
     std::optional<Timestamp> arrive = std::nullopt;
     Duration window = std::chrono::hours{24};
-    std::size_t limit = kMaxPage;  ///< 1 to kMaxPage.
+    /// 1 to kMaxPage. Journeys that leave at the same moment stay on one page, if need be beyond the limit.
+    std::size_t limit = kMaxPage;
+
+    static constexpr Duration kMaxWindow = std::chrono::hours{7 * 24};
 };
 
 /// One train ride.
@@ -47,7 +52,7 @@ struct Journey {
 
 struct JourneyPage {
     std::vector<Journey> journeys;  ///< By departure, then arrival.
-    std::string earlier_cursor;     ///< A `depart` that continues before; empty where the timetable ends.
+    std::string earlier_cursor;     ///< A `depart` that continues before; empty where the timetable ends, and with a window of 0.
     std::string later_cursor;       ///< A `depart` that continues after; empty where the timetable ends.
 };
 

@@ -2,6 +2,7 @@
 /// Timetables: import GTFS feeds, find stations, and ask what runs on a date. Also which coaches a run has.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -109,9 +110,12 @@ public:
     Result<std::shared_ptr<const timetable::Snapshot>> snapshot();
 
 private:
+    void note_change();
+
     Store& store_;
     std::mutex mutex_;
-    std::shared_ptr<const timetable::Snapshot> snapshot_;  // empty until first used
+    std::uint64_t change_ = 0;  // grows with each import or removal
+    std::shared_ptr<const timetable::Snapshot> snapshot_;  // empty until first used; stale until it is of `change_`
 };
 
 /// The call of a run that a text names: a station id or name, with `#2` for the second of two calls there.
