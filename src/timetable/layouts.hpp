@@ -12,11 +12,11 @@ namespace railbook::timetable {
 
 /// What a rule of a consist may ask of a train. The views live as long as the call.
 struct TrainFacts {
-    std::string_view feed;
-    std::string_view agency;  ///< GTFS agency_id.
-    int route_type = 2;       ///< GTFS route_type.
-    std::string_view route;   ///< GTFS route_id.
-    std::string_view trip;    ///< GTFS trip_id.
+    std::string_view feed = {};
+    std::string_view agency = {};  ///< GTFS agency_id.
+    int route_type = 2;            ///< GTFS route_type.
+    std::string_view route = {};   ///< GTFS route_id.
+    std::string_view trip = {};    ///< GTFS trip_id.
     ServiceDate date{};
 };
 

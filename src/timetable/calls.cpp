@@ -1,0 +1,91 @@
+#include <charconv>
+
+#include <fmt/format.h>
+#include <railbook/timetable.hpp>
+
+#include "base/assert.hpp"
+#include "timetable/names.hpp"
+
+namespace railbook {
+namespace {
+
+/// `db:8000105#2`: the text before, and the 2.
+struct MarkedText {
+    std::string_view text;
+    std::optional<int> nth;
+};
+MarkedText split_mark(std::string_view text) {
+    const auto hash = text.rfind('#');
+    if (hash == std::string_view::npos || hash + 1 == text.size()) return {text, {}};
+    int nth = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + hash + 1, end, nth);
+    if (error != std::errc{} || stop != end || nth < 1) return {text, {}};
+    return {text.substr(0, hash), nth};
+}
+
+/// Calls from `first` on for which `wanted` holds.
+template <class Wanted>
+std::vector<std::size_t> calls_where(const Run& run, std::size_t first, std::optional<int> nth, const Wanted& wanted) {
+    std::vector<std::size_t> found;
+    for (std::size_t i = first; i < run.calls.size(); ++i) {
+        if ((!nth || run.calls[i].id.nth == *nth) && wanted(run.calls[i])) found.push_back(i);
+    }
+    return found;
+}
+
+/// By id, else by name in full, else by the beginnings of its words.
+std::vector<std::size_t> calls_named(const Run& run, const MarkedText& marked, std::size_t first) {
+    auto found = calls_where(run, first, marked.nth, [&](const Call& call) {
+        return call.id.station.stop == marked.text || to_string(call.id.station) == marked.text;
+    });
+    if (!found.empty()) return found;
+    const auto name = timetable::fold(marked.text);
+    found = calls_where(run, first, marked.nth, [&](const Call& call) {
+        return timetable::same_name(name, timetable::fold(call.name));
+    });
+    if (!found.empty()) return found;
+    return calls_where(run, first, marked.nth, [&](const Call& call) {
+        return timetable::fit_of(name, timetable::fold(call.name)) != timetable::Fit::none;
+    });
+}
+
+Endpoint endpoint_of(const Call& call, Timestamp time) { return {call.id, call.name, call.zone, time, call.platform}; }
+
+}  // namespace
+
+Result<std::size_t> find_call(const Run& run, std::string_view text, std::size_t first) {
+    const auto marked = split_mark(text);
+    auto found = calls_named(run, marked, first);
+    // An id or name may end in what looks like a mark.
+    if (found.empty() && marked.nth) found = calls_named(run, {text, {}}, first);
+    if (found.size() == 1) return found.front();
+    if (found.empty()) {
+        const bool earlier = !calls_named(run, marked, 0).empty();
+        return Error{ErrorCode::not_found,
+                     fmt::format("{} does not call at '{}'{}", run.train, text.substr(0, 128),
+                                 earlier ? " on that part of its way" : "")};
+    }
+    Error error{ErrorCode::invalid_argument, fmt::format("'{}' may be {} calls of {}", text, found.size(), run.train),
+                "name one of them", {}};
+    for (const auto index : found) {
+        const auto& call = run.calls[index];
+        // The first of two calls is written without a mark; only with one does it stand for itself here.
+        const auto id = call.id.nth == 1 ? to_string(call.id) + "#1" : to_string(call.id);
+        error.mistakes.push_back({{}, fmt::format("{} {}", id, call.name)});
+        error.detail += fmt::format("{} {}", error.mistakes.size() == 1 ? ":" : ",", error.mistakes.back().detail);
+    }
+    return error;
+}
+
+Endpoint departure_of(const Run& run, std::size_t from) {
+    RAILBOOK_ASSERT(from < run.calls.size() && run.calls[from].departs);
+    return endpoint_of(run.calls[from], *run.calls[from].departs);
+}
+
+Endpoint arrival_of(const Run& run, std::size_t to) {
+    RAILBOOK_ASSERT(to < run.calls.size() && run.calls[to].arrives);
+    return endpoint_of(run.calls[to], *run.calls[to].arrives);
+}
+
+}  // namespace railbook

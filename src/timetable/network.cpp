@@ -1,0 +1,372 @@
+#include "timetable/network.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+#include "base/zones.hpp"
+
+namespace railbook::timetable {
+namespace {
+
+using std::chrono::seconds;
+
+Error damaged(std::string_view what) {
+    return {ErrorCode::damaged, fmt::format("the stored timetable is damaged: {}", what)};
+}
+
+template <class Record>
+bool is_sorted_by_id(const std::vector<Record>& records) {
+    return std::ranges::adjacent_find(records, std::ranges::greater_equal{}, &Record::id) == records.end();
+}
+
+template <class Record>
+std::optional<Index> find_id(const std::vector<Record>& records, std::string_view id) {
+    const auto found = std::ranges::lower_bound(records, id, std::less<>{}, [](const Record& record) -> std::string_view {
+        return record.id;
+    });
+    if (found == records.end() || found->id != id) return std::nullopt;
+    return static_cast<Index>(found - records.begin());
+}
+
+std::string clock_of(int start) {
+    return fmt::format("{:02}:{:02}:{:02}", start / 3600, start / 60 % 60, start % 60);
+}
+
+bool holds_word(std::string_view text, std::string_view word) {
+    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+        const auto end = at + word.size();
+        if ((at == 0 || text[at - 1] == ' ') && (end == text.size() || text[end] == ' ')) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Network>> Network::from_data(NetworkData data) {
+    std::shared_ptr<Network> network{new Network{std::move(data)}};
+    if (const auto sound = network->check(); !sound) return sound.error();
+    if (const auto done = network->index_days(); !done) return done.error();
+    network->index_visits();
+    network->index_names();
+    return std::shared_ptr<const Network>{std::move(network)};
+}
+
+/// After this, no position leads out of its list.
+Status Network::check() const {
+    const auto& d = data_;
+    if (d.days == 0 || d.days > kMaxServiceDays) return damaged("its dates");
+    if (d.first_date < ServiceDate{std::chrono::year{1900} / 1 / 1} ||
+        d.first_date > ServiceDate{std::chrono::year{2200} / 1 / 1}) {
+        return damaged("its first date");
+    }
+    const auto outside = [](Index index, const auto& list) { return index >= list.size(); };
+    for (const auto& agency : d.agencies) {
+        if (outside(agency.zone, d.zones)) return damaged("the zone of an agency");
+    }
+    for (const auto& route : d.routes) {
+        if (outside(route.agency, d.agencies)) return damaged("the agency of a route");
+    }
+    for (const auto& station : d.stations) {
+        if (outside(station.zone, d.zones)) return damaged("the zone of a station");
+    }
+    for (const auto& stop : d.stops) {
+        if (outside(stop.station, d.stations)) return damaged("the station of a stop");
+    }
+    if (!is_sorted_by_id(d.stations) || !is_sorted_by_id(d.stops) || !is_sorted_by_id(d.trips)) {
+        return damaged("the order of its records");
+    }
+    const auto words = d.words_per_service();
+    if (d.services.size() % words != 0) return damaged("its services");
+    const auto services = d.services.size() / words;
+    std::size_t next_call = 0;
+    std::size_t next_start = 0;
+    for (const auto& trip : d.trips) {
+        if (outside(trip.route, d.routes) || trip.service >= services) return damaged("the route of a trip");
+        if (trip.call_count < 2 || trip.call_count > kMaxCalls || trip.first_call != next_call ||
+            trip.first_start != next_start) {
+            return damaged("the calls of a trip");
+        }
+        next_call += trip.call_count;
+        next_start += trip.start_count;
+    }
+    if (d.trips.empty() || next_call != d.calls.size() || next_start != d.starts.size()) return damaged("its trips");
+    const auto sane = [](std::int32_t time) { return time >= 0 && time <= kMaxSeconds; };
+    for (const auto& call : d.calls) {
+        if (outside(call.stop, d.stops) || !sane(call.arrival) || !sane(call.departure)) return damaged("a call");
+    }
+    if (!std::ranges::all_of(d.starts, sane)) return damaged("a start");
+    for (const auto& transfer : d.transfers) {
+        if (outside(transfer.from, d.stations) || outside(transfer.to, d.stations)) return damaged("a transfer");
+    }
+    return {};
+}
+
+Status Network::index_days() {
+    day_starts_.resize(data_.zones.size());
+    for (const auto& agency : data_.agencies) {
+        auto& starts = day_starts_[agency.zone];
+        if (!starts.empty()) continue;
+        const auto* zone = base::find_zone(data_.zones[agency.zone]);
+        if (!zone) return damaged(fmt::format("this system knows no time zone '{}'", data_.zones[agency.zone]));
+        starts.reserve(data_.days);
+        for (std::uint32_t day = 0; day < data_.days; ++day) {
+            // Noon minus 12 h is midnight, but for the two days of clock changes: there it keeps the times of trains
+            // that left the night before as printed.
+            const auto noon = base::to_utc(*zone, date_of(day), std::chrono::hours{12});
+            starts.push_back(std::chrono::floor<seconds>(noon - std::chrono::hours{12}).time_since_epoch().count());
+        }
+    }
+    begins_ = Timestamp::max();
+    ends_ = Timestamp::min();
+    for (Index trip = 0; trip < data_.trips.size(); ++trip) {
+        const auto stops = calls(trip);
+        const auto begun = starts(trip);
+        const auto first = begun.empty() ? stops.front().departure : begun.front();
+        const auto last = begun.empty() ? stops.back().arrival
+                                        : begun.back() + stops.back().arrival - stops.front().departure;
+        begins_ = std::min(begins_, time_of(trip, 0, first));
+        ends_ = std::max(ends_, time_of(trip, data_.days - 1, last));
+    }
+    return {};
+}
+
+void Network::index_visits() {
+    const auto stations = data_.stations.size();
+    first_visit_.assign(stations + 1, 0);
+    for (const auto& call : data_.calls) ++first_visit_[data_.stops[call.stop].station + 1];
+    for (std::size_t i = 0; i < stations; ++i) first_visit_[i + 1] += first_visit_[i];
+    visits_.resize(data_.calls.size());
+    auto next = first_visit_;
+
+    const auto words = data_.words_per_service();
+    std::vector<std::size_t> days_of_service(data_.services.size() / words);
+    for (std::size_t i = 0; i < data_.services.size(); ++i) {
+        days_of_service[i / words] += static_cast<std::size_t>(std::popcount(data_.services[i]));
+    }
+    traffic_.assign(stations, 0);
+    for (Index trip = 0; trip < data_.trips.size(); ++trip) {
+        const auto& record = data_.trips[trip];
+        const auto runs = days_of_service[record.service] * std::max<std::size_t>(record.start_count, 1);
+        const auto stops = calls(trip);
+        for (Index call = 0; call < stops.size(); ++call) {
+            const auto station = data_.stops[stops[call].stop].station;
+            visits_[next[station]++] = {trip, call};
+            traffic_[station] += runs;
+        }
+    }
+    for (auto& count : traffic_) count = (count * 7 + data_.days / 2) / data_.days;
+
+    platforms_.resize(stations);
+    for (const auto& stop : data_.stops) {
+        auto& platforms = platforms_[stop.station];
+        if (!stop.platform.empty() && std::ranges::find(platforms, stop.platform) == platforms.end()) {
+            platforms.push_back(stop.platform);
+        }
+    }
+    for (auto& platforms : platforms_) {
+        // Shorter first, so that platform 2 comes before platform 10.
+        std::ranges::sort(platforms, [](const std::string& left, const std::string& right) {
+            return std::pair{left.size(), std::string_view{left}} < std::pair{right.size(), std::string_view{right}};
+        });
+    }
+}
+
+void Network::index_names() {
+    for (const auto& station : data_.stations) {
+        first_name_.push_back(static_cast<Index>(names_.size()));
+        names_.push_back(fold(station.name));
+        for (const auto& alias : station.aliases) names_.push_back(fold(alias));
+    }
+    first_name_.push_back(static_cast<Index>(names_.size()));
+}
+
+std::optional<Index> Network::find_station(std::string_view stop_id) const {
+    const auto stop = find_id(data_.stops, stop_id);
+    if (!stop) return std::nullopt;
+    return data_.stops[*stop].station;
+}
+
+std::optional<Index> Network::find_trip(std::string_view trip_id) const { return find_id(data_.trips, trip_id); }
+
+railbook::Station Network::station(Index index) const {
+    const auto& record = data_.stations[index];
+    return {.id = {data_.feed, record.id},
+            .name = record.name,
+            .zone = data_.zones[record.zone],
+            .latitude = record.latitude,
+            .longitude = record.longitude,
+            .platforms = platforms_[index],
+            .calls = traffic_[index]};
+}
+
+std::span<const FoldedName> Network::names_of(Index station) const {
+    return std::span{names_}.subspan(first_name_[station], first_name_[station + 1] - first_name_[station]);
+}
+
+std::span<const Network::Visit> Network::visits(Index station) const {
+    return std::span{visits_}.subspan(first_visit_[station], first_visit_[station + 1] - first_visit_[station]);
+}
+
+std::span<const NetworkData::Call> Network::calls(Index trip) const {
+    const auto& record = data_.trips[trip];
+    return std::span{data_.calls}.subspan(record.first_call, record.call_count);
+}
+
+std::span<const std::int32_t> Network::starts(Index trip) const {
+    const auto& record = data_.trips[trip];
+    return std::span{data_.starts}.subspan(record.first_start, record.start_count);
+}
+
+bool Network::runs_on(Index trip, std::uint32_t day) const {
+    const auto word = data_.trips[trip].service * data_.words_per_service() + day / 64;
+    return (data_.services[word] >> (day % 64) & 1U) != 0;
+}
+
+std::optional<std::uint32_t> Network::day_of(ServiceDate date) const {
+    const auto day = (date - data_.first_date).count();
+    if (day < 0 || day >= static_cast<std::int64_t>(data_.days)) return std::nullopt;
+    return static_cast<std::uint32_t>(day);
+}
+
+const std::vector<std::int64_t>& Network::day_starts(Index trip) const {
+    return day_starts_[data_.agencies[data_.routes[data_.trips[trip].route].agency].zone];
+}
+
+Timestamp Network::time_of(Index trip, std::uint32_t day, std::int32_t since) const {
+    return Timestamp{seconds{day_starts(trip)[day] + since}};
+}
+
+std::uint32_t Network::first_day_from(Index trip, Timestamp from, std::int32_t since) const {
+    const auto& starts = day_starts(trip);
+    const auto wanted = std::chrono::ceil<seconds>(from).time_since_epoch().count() - since;
+    return static_cast<std::uint32_t>(std::ranges::lower_bound(starts, wanted) - starts.begin());
+}
+
+Result<RunIndex> Network::find_run(const RunId& id) const {
+    const auto trip = find_trip(id.trip.trip);
+    if (!trip) return Error{ErrorCode::not_found, fmt::format("there is no trip '{}'", to_string(id.trip))};
+    const auto day = day_of(id.date);
+    if (!day) {
+        return Error{ErrorCode::not_found,
+                     fmt::format("{} is outside the timetable '{}', which runs from {} to {}", to_string(id.date), feed(),
+                                 to_string(first_date()), to_string(last_date())),
+                     "import the feed again, with --rebase to move its dates"};
+    }
+    const auto begun = starts(*trip);
+    if (begun.empty() && id.start) {
+        return Error{ErrorCode::not_found, fmt::format("the trip '{}' runs once a day, without a start", to_string(id.trip)),
+                     "leave out what follows the @"};
+    }
+    if (!begun.empty() && (!id.start || std::ranges::find(begun, *id.start) == begun.end())) {
+        return Error{ErrorCode::not_found,
+                     fmt::format("the trip '{}' runs several times a day, and not {}", to_string(id.trip),
+                                 id.start ? "at " + clock_of(*id.start) : "without a start"),
+                     fmt::format("name a start, such as @{}", clock_of(begun.front()))};
+    }
+    if (!runs_on(*trip, *day)) {
+        std::uint32_t next = *day;
+        while (next < data_.days && !runs_on(*trip, next)) ++next;
+        return Error{ErrorCode::not_found,
+                     fmt::format("the trip '{}' does not run on {}; {}", to_string(id.trip), to_string(id.date),
+                                 next < data_.days ? "the next date is " + to_string(date_of(next))
+                                                   : "nor on a later date of the timetable")};
+    }
+    RunIndex run{*trip, *day, 0, id.start};
+    if (id.start) run.shift = *id.start - calls(*trip).front().departure;
+    return run;
+}
+
+RunId Network::id_of(const RunIndex& run) const {
+    return {date_of(run.day), {data_.feed, data_.trips[run.trip].id}, run.start};
+}
+
+std::string Network::train_name(Index trip) const {
+    const auto& record = data_.trips[trip];
+    const auto& route = data_.routes[record.route];
+    const std::string& line = route.short_name.empty() ? route.long_name : route.short_name;
+    const std::string& number = record.short_name;
+    if (line.empty()) return number.empty() ? record.id : number;
+    if (number.empty() || holds_word(line, number)) return line;
+    if (holds_word(number, line)) return number;
+    return line + ' ' + number;
+}
+
+TrainFacts Network::facts_of(const RunIndex& run) const {
+    const auto& trip = data_.trips[run.trip];
+    const auto& route = data_.routes[trip.route];
+    return {.feed = data_.feed,
+            .agency = data_.agencies[route.agency].id,
+            .route_type = route.type,
+            .route = route.id,
+            .trip = trip.id,
+            .date = date_of(run.day)};
+}
+
+const std::string& Network::headsign(Index trip) const {
+    const auto& record = data_.trips[trip];
+    if (!record.headsign.empty()) return record.headsign;
+    return data_.stations[data_.stops[calls(trip).back().stop].station].name;
+}
+
+int Network::nth_call(Index trip, Index call) const {
+    const auto stops = calls(trip);
+    const auto station = data_.stops[stops[call].stop].station;
+    const auto earlier = std::ranges::count_if(stops.first(call), [&](const NetworkData::Call& each) {
+        return data_.stops[each.stop].station == station;
+    });
+    return static_cast<int>(earlier) + 1;
+}
+
+Run Network::run(const RunIndex& index) const {
+    const auto& trip = data_.trips[index.trip];
+    Run run{.id = id_of(index),
+            .train = train_name(index.trip),
+            .agency = data_.agencies[data_.routes[trip.route].agency].name,
+            .headsign = headsign(index.trip),
+            .calls = {},
+            .consist = nullptr};
+    const auto stops = calls(index.trip);
+    run.calls.reserve(stops.size());
+    for (Index i = 0; i < stops.size(); ++i) {
+        const auto& stop = data_.stops[stops[i].stop];
+        const auto& station = data_.stations[stop.station];
+        Call call{.id = {{data_.feed, station.id}, nth_call(index.trip, i)},
+                  .name = station.name,
+                  .zone = data_.zones[station.zone],
+                  .arrives = {},
+                  .departs = {},
+                  .platform = stop.platform,
+                  .pick_up = stops[i].pick_up,
+                  .drop_off = stops[i].drop_off,
+                  .distance = stops[i].distance};
+        if (i > 0) call.arrives = time_of(index.trip, index.day, stops[i].arrival + index.shift);
+        if (i + 1 < stops.size()) call.departs = time_of(index.trip, index.day, stops[i].departure + index.shift);
+        run.calls.push_back(std::move(call));
+    }
+    return run;
+}
+
+Endpoint Network::endpoint(const RunIndex& run, Index call, std::int32_t since) const {
+    const auto& stop = data_.stops[calls(run.trip)[call].stop];
+    const auto& station = data_.stations[stop.station];
+    return {.call = {{data_.feed, station.id}, nth_call(run.trip, call)},
+            .name = station.name,
+            .zone = data_.zones[station.zone],
+            .time = time_of(run.trip, run.day, since + run.shift),
+            .platform = stop.platform};
+}
+
+Endpoint Network::departure(const RunIndex& run, Index call) const {
+    return endpoint(run, call, calls(run.trip)[call].departure);
+}
+
+Endpoint Network::arrival(const RunIndex& run, Index call) const {
+    return endpoint(run, call, calls(run.trip)[call].arrival);
+}
+
+}  // namespace railbook::timetable

@@ -1,0 +1,56 @@
+#include "timetable/snapshot.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "timetable/codec.hpp"
+
+namespace railbook::timetable {
+namespace {
+
+Result<std::shared_ptr<const Network>> load_network(TimetableStore& store, const Feed& feed, const Snapshot* earlier) {
+    if (earlier) {
+        const auto known = std::ranges::find_if(earlier->parts, [&](const Snapshot::Part& part) {
+            return part.feed.name == feed.name && part.feed.checksum == feed.checksum;
+        });
+        if (known != earlier->parts.end()) return known->network;
+    }
+    const auto bytes = store.feed_data(feed.name);
+    if (!bytes) return bytes.error();
+    auto data = decode(*bytes);
+    if (!data) return data.error();
+    if (data->feed != feed.name) {
+        return Error{ErrorCode::damaged, fmt::format("the stored timetable '{}' is that of another feed", feed.name)};
+    }
+    return Network::from_data(*std::move(data));
+}
+
+}  // namespace
+
+const Network* Snapshot::find(std::string_view feed) const {
+    const auto found = std::ranges::find_if(parts, [&](const Part& part) { return part.feed.name == feed; });
+    return found == parts.end() ? nullptr : found->network.get();
+}
+
+Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, const Snapshot* earlier,
+                                                      std::uint64_t change) {
+    auto documents = store.documents(DocumentKind::layouts);
+    if (!documents) return documents.error();
+    auto rules = ConsistRules::from_documents(*documents);
+    if (!rules) return rules.error();
+    const auto feeds = store.feeds();
+    if (!feeds) return feeds.error();
+    auto snapshot = std::make_shared<Snapshot>(
+        Snapshot{change, {}, *std::move(documents), *std::move(rules)});
+    for (const auto& feed : *feeds) {
+        auto network = load_network(store, feed, earlier);
+        // Removed by another process since the list was read: then it is not there.
+        if (!network && network.error().code == ErrorCode::not_found) continue;
+        if (!network) return network.error();
+        snapshot->parts.push_back({feed, *std::move(network)});
+    }
+    return std::shared_ptr<const Snapshot>{std::move(snapshot)};
+}
+
+}  // namespace railbook::timetable

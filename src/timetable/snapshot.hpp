@@ -1,0 +1,35 @@
+#pragma once
+/// All feeds and the rules for coaches at one instant.
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <railbook/stores.hpp>
+
+#include "timetable/layouts.hpp"
+#include "timetable/network.hpp"
+
+namespace railbook::timetable {
+
+/// Immutable, so thread-safe.
+struct Snapshot {
+    struct Part {
+        Feed feed;
+        std::shared_ptr<const Network> network;
+    };
+    std::uint64_t change = 0;  ///< Which change of the timetable this is the state after.
+    std::vector<Part> parts;   ///< By name.
+    std::vector<Document> documents;
+    ConsistRules rules;
+
+    /// Null where there is no such feed.
+    const Network* find(std::string_view feed) const;
+};
+
+/// Reads the store's feeds; those that `earlier` (may be null) has in the same version are taken from there.
+Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, const Snapshot* earlier,
+                                                      std::uint64_t change);
+
+}  // namespace railbook::timetable

@@ -1,0 +1,287 @@
+#include <railbook/timetable.hpp>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
+#include "base/crypto.hpp"
+#include "base/json.hpp"
+#include "timetable/archive.hpp"
+#include "timetable/codec.hpp"
+#include "timetable/gtfs.hpp"
+#include "timetable/layouts.hpp"
+#include "timetable/snapshot.hpp"
+#include "timetable/stations.hpp"
+
+namespace railbook {
+namespace {
+
+using timetable::Network;
+using timetable::Snapshot;
+
+constexpr std::size_t kMaxFeedName = 32;
+constexpr std::size_t kMaxText = 256;
+constexpr std::size_t kMaxShown = 10;
+
+bool is_feed_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
+
+bool is_feed_name(std::string_view name) {
+    return !name.empty() && name.size() <= kMaxFeedName && std::ranges::all_of(name, is_feed_letter);
+}
+
+/// `DB Fernverkehr 2019.zip` -> `db-fernverkehr-2019`.
+std::string feed_name_of(const std::string& path) {
+    // A folder may be named with a slash behind it, which leaves no file name.
+    const auto normal = std::filesystem::path{path}.lexically_normal();
+    const auto last = normal.has_filename() ? normal.filename() : normal.parent_path().filename();
+    std::string name;
+    for (char c : (last.extension() == ".zip" ? last.stem() : last).string()) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        if (!is_feed_letter(c)) c = '-';
+        if (c == '-' && (name.empty() || name.back() == '-')) continue;
+        name += c;
+    }
+    name.resize(std::min(name.size(), kMaxFeedName));
+    while (!name.empty() && name.back() == '-') name.pop_back();
+    return name;
+}
+
+Error too_long(std::string_view what) {
+    return {ErrorCode::invalid_argument, fmt::format("{} has more than {} bytes", what, kMaxText)};
+}
+
+/// What a run keeps, whatever an import says, once something of it was held.
+class PinnedRuns final : public RecordReader {
+public:
+    explicit PinnedRuns(const Network& network) : network_{network} {}
+
+    void on(const Run& run) override {
+        if (run.id.trip.feed != network_.feed()) return;
+        const auto found = network_.find_run(run.id);
+        if (!found || network_.run(*found).calls != run.calls) changed_.push_back(to_string(run.id));
+    }
+    using RecordReader::on;
+
+    /// A sentence; empty where the new timetable agrees with all of them.
+    std::string note() const {
+        if (changed_.empty()) return {};
+        const auto shown = std::min(changed_.size(), kMaxShown);
+        return fmt::format("{} runs with holds or bookings keep their calls, which the new timetable would change: {}{}",
+                           changed_.size(), fmt::join(changed_.begin(), changed_.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                           changed_.size() > shown ? " and others" : "");
+    }
+
+private:
+    const Network& network_;
+    std::vector<std::string> changed_;
+};
+
+/// The trip of a run that was named without its feed, or with a feed that is none.
+Result<RunId> complete(const Snapshot& snapshot, RunId id) {
+    if (!id.trip.feed.empty() && snapshot.find(id.trip.feed)) return id;
+    // Trip ids may hold a colon of their own.
+    const auto whole = id.trip.feed.empty() ? id.trip.trip : to_string(id.trip);
+    std::vector<std::string> feeds;
+    for (const auto& part : snapshot.parts) {
+        if (part.network->find_trip(whole)) feeds.push_back(part.feed.name);
+    }
+    if (feeds.empty()) {
+        if (!id.trip.feed.empty()) return id;
+        return Error{ErrorCode::not_found, fmt::format("there is no trip '{}'", whole)};
+    }
+    id.trip.trip = whole;
+    id.trip.feed = feeds.front();
+    if (feeds.size() == 1) return id;
+    Error error{ErrorCode::invalid_argument, fmt::format("several feeds have a trip '{}'", whole), "name the feed", {}};
+    for (const auto& feed : feeds) {
+        id.trip.feed = feed;
+        error.mistakes.push_back({{}, to_string(id)});
+        error.detail += fmt::format("{} {}", error.mistakes.size() == 1 ? ":" : ",", error.mistakes.back().detail);
+    }
+    return error;
+}
+
+Result<Run> run_of(const Snapshot& snapshot, const RunId& id) {
+    const auto* network = snapshot.find(id.trip.feed);
+    if (!network) return Error{ErrorCode::not_found, fmt::format("there is no feed '{}'", id.trip.feed)};
+    const auto found = network->find_run(id);
+    if (!found) return found.error();
+    auto run = network->run(*found);
+    run.consist = snapshot.rules.consist_for(network->facts_of(*found));
+    return run;
+}
+
+}  // namespace
+
+Timetable::Timetable(Store& store) : store_{store} {}
+Timetable::~Timetable() = default;
+
+Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
+    while (true) {
+        std::shared_ptr<const Snapshot> earlier;
+        std::uint64_t change = 0;
+        {
+            const std::lock_guard lock{mutex_};
+            if (snapshot_ && snapshot_->change == change_) return snapshot_;
+            earlier = snapshot_;
+            change = change_;
+        }
+        auto loaded = timetable::load_snapshot(store_.timetable(), earlier.get(), change);
+        if (!loaded) return loaded;
+        const std::lock_guard lock{mutex_};
+        // An import that ended meanwhile may not be in what was loaded: then once more.
+        if (change != change_) continue;
+        snapshot_ = *loaded;
+        return loaded;
+    }
+}
+
+void Timetable::note_change() {
+    const std::lock_guard lock{mutex_};
+    ++change_;
+}
+
+Result<ImportReport> Timetable::import_gtfs(const std::string& path, const ImportOptions& options) {
+    const auto now = store_.now();
+    if (!now) return now.error();
+    const auto name = options.name.empty() ? feed_name_of(path) : options.name;
+    if (!is_feed_name(name)) {
+        return Error{ErrorCode::invalid_argument,
+                     fmt::format("'{}' cannot be the name of a feed: a to z, 0 to 9 and -, at most {} of them",
+                                 name.substr(0, 64), kMaxFeedName),
+                     "give the feed a name"};
+    }
+    if (options.rebase && (*options.rebase < ServiceDate{std::chrono::year{1900} / 1 / 1} ||
+                           *options.rebase > ServiceDate{std::chrono::year{2190} / 1 / 1})) {
+        return Error{ErrorCode::invalid_argument, "the date to move the feed to is outside 1900 to 2190"};
+    }
+    const auto archive = timetable::Archive::open(path);
+    if (!archive) return archive.error();
+    auto read = timetable::read_gtfs(**archive, {.feed = name,
+                                                 .rebase = options.rebase,
+                                                 .strict = options.strict,
+                                                 .today = ServiceDate{std::chrono::floor<std::chrono::days>(
+                                                     now->time_since_epoch())},
+                                                 .progress = options.progress});
+    if (!read) return read.error();
+    auto report = std::move(read->report);
+    const auto data = timetable::encode(read->network);
+    const auto network = Network::from_data(std::move(read->network));
+    if (!network) return network.error();
+    PinnedRuns pinned{**network};
+    if (const auto done = store_.read_all(pinned); !done) return done.error();
+    if (auto note = pinned.note(); !note.empty()) report.notes.push_back(std::move(note));
+
+    report.feed.checksum = base::sha256_hex(data);
+    report.feed.imported_at = *now;
+    if (options.dry_run) return report;
+    auto stored = store_.timetable().put_feed(report.feed, data, *now);
+    // Also where the outcome is not known: the next question reads what is there.
+    note_change();
+    if (!stored) return stored.error();
+    report.feed = *std::move(stored);
+    return report;
+}
+
+Result<std::vector<Feed>> Timetable::feeds() { return store_.timetable().feeds(); }
+
+Status Timetable::remove_feed(std::string_view name) {
+    auto removed = store_.timetable().remove_feed(name);
+    note_change();
+    return removed;
+}
+
+Result<Document> Timetable::import_layouts(std::string_view json) {
+    const auto now = store_.now();
+    if (!now) return now.error();
+    const auto earlier = store_.timetable().documents(DocumentKind::layouts);
+    if (!earlier) return earlier.error();
+    if (const auto checked = timetable::check_layouts(json, *earlier); !checked) return checked.error();
+    std::vector<Mistake> mistakes;
+    const auto value = base::parse_json(json, ErrorCode::bad_data, mistakes);
+    if (!value) return value.error();
+    const auto name = base::ObjectReader{*value, "", mistakes}.optional_text("name");
+    auto stored = store_.timetable().put_document(
+        {.kind = DocumentKind::layouts, .name = name.value_or("layouts"), .text = std::string{json}}, *now);
+    note_change();
+    return stored;
+}
+
+Result<std::vector<Document>> Timetable::layouts() {
+    auto imported = store_.timetable().documents(DocumentKind::layouts);
+    if (!imported) return imported;
+    imported->insert(imported->begin(), timetable::built_in_layouts());
+    return imported;
+}
+
+Result<std::vector<Station>> Timetable::find_stations(std::string_view text, std::size_t limit) {
+    if (limit < 1 || limit > kMaxPage) {
+        return Error{ErrorCode::invalid_argument, fmt::format("the limit must be from 1 to {}", kMaxPage)};
+    }
+    if (text.size() > kMaxText) return too_long("the name");
+    const auto now = snapshot();
+    if (!now) return now.error();
+    std::vector<Station> stations;
+    for (const auto& found : timetable::find_stations(**now, text, limit)) {
+        stations.push_back(found.network->station(found.index));
+    }
+    return stations;
+}
+
+Result<Station> Timetable::station(std::string_view id_or_name) {
+    if (id_or_name.size() > kMaxText + kMaxFeedName) return too_long("the name");
+    const auto now = snapshot();
+    if (!now) return now.error();
+    const auto found = timetable::find_station(**now, id_or_name);
+    if (!found) return found.error();
+    return found->network->station(found->index);
+}
+
+Result<Run> Timetable::run(const RunId& id) {
+    // A pinned run is asked for first: it stays even where its feed was removed.
+    auto pinned = store_.inventory().find_pinned(id);
+    if (!pinned) return pinned.error();
+    if (*pinned) return **std::move(pinned);
+    const auto now = snapshot();
+    if (!now) return now.error();
+    return run_of(**now, id);
+}
+
+Result<Run> Timetable::run(std::string_view id) {
+    const auto parsed = parse_run(id);
+    if (!parsed) return parsed.error();
+    const auto now = snapshot();
+    if (!now) return now.error();
+    const auto completed = complete(**now, *parsed);
+    if (!completed) return completed.error();
+    return run(*completed);
+}
+
+Result<std::vector<RunSummary>> Timetable::runs(ServiceDate date) {
+    const auto now = snapshot();
+    if (!now) return now.error();
+    std::vector<RunSummary> runs;
+    for (const auto& part : (*now)->parts) {
+        const auto& network = *part.network;
+        const auto day = network.day_of(date);
+        if (!day) continue;
+        for (timetable::Index trip = 0; trip < network.data().trips.size(); ++trip) {
+            if (!network.runs_on(trip, *day)) continue;
+            const auto calls = network.calls(trip);
+            const auto add = [&](const timetable::RunIndex& run) {
+                runs.push_back({network.id_of(run), network.train_name(trip), network.departure(run, 0),
+                                network.arrival(run, static_cast<timetable::Index>(calls.size() - 1))});
+            };
+            if (network.starts(trip).empty()) add({trip, *day, 0, {}});
+            for (const auto start : network.starts(trip)) add({trip, *day, start - calls.front().departure, start});
+        }
+    }
+    std::ranges::sort(runs, [](const RunSummary& left, const RunSummary& right) {
+        return std::tie(left.from.time, left.id) < std::tie(right.from.time, right.id);
+    });
+    return runs;
+}
+
+}  // namespace railbook
