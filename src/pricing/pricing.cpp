@@ -1,0 +1,224 @@
+#include <railbook/pricing.hpp>
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/crypto.hpp"
+#include "base/encoding.hpp"
+#include "documents/default_tariff.hpp"
+#include "pricing/tariff.hpp"
+#include "pricing/token.hpp"
+
+namespace railbook {
+namespace {
+
+constexpr std::size_t kMaxPassengers = 9;
+constexpr std::size_t kMaxLegs = 8;
+constexpr std::size_t kMaxPassengerId = 64;  // bytes
+constexpr std::size_t kMaxShown = 64;        // bytes of a caller's text in an error
+constexpr std::string_view kSigningKey = "quote-signing-key";
+
+Error invalid(std::string detail) { return {ErrorCode::invalid_argument, std::move(detail)}; }
+
+const Document& built_in_tariff() {
+    static const Document document{.kind = DocumentKind::tariff,
+                                   .name = std::string{pricing::kDefaultTariff},
+                                   .version = 1,
+                                   .text = k_default_tariff_json};
+    return document;
+}
+
+/// The newest version of the tariff of that name; of the one that was imported last where the name is empty.
+const Document* find_document(const std::vector<Document>& imported, std::string_view name) {
+    if (name.empty()) name = imported.empty() ? pricing::kDefaultTariff : std::string_view{imported.back().name};
+    if (name == pricing::kDefaultTariff) return &built_in_tariff();
+    const Document* newest = nullptr;
+    for (const auto& document : imported) {
+        if (document.name == name && (!newest || document.version > newest->version)) newest = &document;
+    }
+    return newest;
+}
+
+Error no_such_tariff(std::string_view name) {
+    return {ErrorCode::not_found, fmt::format("there is no tariff '{}'", name.substr(0, kMaxShown)),
+            "'railbook tariff list' shows the tariffs"};
+}
+
+/// The passengers with an id each, given by their order where they have none.
+Result<std::vector<QuotePassenger>> name_passengers(std::vector<QuotePassenger> passengers) {
+    if (passengers.empty() || passengers.size() > kMaxPassengers)
+        return invalid(fmt::format("a quote is for 1 to {} passengers", kMaxPassengers));
+    std::set<std::string_view> ids;
+    for (std::size_t i = 0; i < passengers.size(); ++i) {
+        auto& id = passengers[i].id;
+        if (id.empty()) id = fmt::format("{}", i + 1);
+        if (id.size() > kMaxPassengerId || !base::is_utf8(id) || id.find('\0') != std::string::npos)
+            return invalid(
+                fmt::format("the id of passenger {} is not a text of at most {} bytes", i + 1, kMaxPassengerId));
+        if (!ids.insert(id).second) return invalid(fmt::format("two passengers have the id '{}'", id));
+    }
+    return passengers;
+}
+
+/// A ride that is to be priced, as the timetable has it.
+struct PricedLeg {
+    QuotedLeg quoted;
+    std::int64_t metres = 0;
+};
+
+Result<PricedLeg> resolve(Timetable& timetable, const QuoteLeg& leg, const std::string& travel_class) {
+    const auto run = timetable.run(leg.run);
+    if (!run) return run.error();
+    const auto from = find_call(*run, leg.from);
+    if (!from) return from.error();
+    const auto to = find_call(*run, leg.to, *from + 1);
+    if (!to) return to.error();
+    const auto& board = run->calls[*from];
+    const auto& alight = run->calls[*to];
+    if (!board.pick_up) return invalid(fmt::format("{} lets nobody board at {}", run->train, board.name));
+    if (!alight.drop_off) return invalid(fmt::format("{} lets nobody alight at {}", run->train, alight.name));
+    const bool has_class = std::ranges::any_of(run->consist->coaches,
+                                               [&](const Coach& coach) { return coach.travel_class == travel_class; });
+    if (!has_class) return invalid(fmt::format("{} has no coach of class '{}'", run->train, travel_class));
+    return PricedLeg{.quoted = {.run = run->id,
+                                .span = {static_cast<std::uint16_t>(*from), static_cast<std::uint16_t>(*to)},
+                                .from = board.id,
+                                .to = alight.id},
+                     .metres = alight.distance - board.distance};
+}
+
+}  // namespace
+
+struct Pricing::Signer {
+    base::SigningKey key;
+};
+
+Pricing::Pricing(Environment& environment, Store& store, Timetable& timetable, PricingPolicy policy)
+    : environment_{environment}, store_{store}, timetable_{timetable}, policy_{policy} {}
+
+Pricing::~Pricing() = default;
+
+Result<const Pricing::Signer*> Pricing::signer() {
+    {
+        const std::lock_guard lock{mutex_};
+        if (signer_) return signer_.get();
+    }
+    // Not under the lock, which is never held across a call of a port: two threads may both ask, and get one key.
+    const auto seed =
+        store_.accounts().find_or_add_secret(kSigningKey, base::random_text(environment_, base::SigningKey::kSeedSize));
+    if (!seed) return seed.error();
+    auto key = base::SigningKey::from_seed(*seed);
+    if (!key) return key.error();
+    const std::lock_guard lock{mutex_};
+    if (!signer_) signer_ = std::make_unique<Signer>(Signer{std::move(*key)});
+    return signer_.get();
+}
+
+Result<Quote> Pricing::quote(const QuoteRequest& request) {
+    const auto now = store_.now();
+    if (!now) return now.error();
+    if (request.legs.empty() || request.legs.size() > kMaxLegs)
+        return invalid(fmt::format("a quote is for 1 to {} rides", kMaxLegs));
+    const auto passengers = name_passengers(request.passengers);
+    if (!passengers) return passengers.error();
+
+    const auto imported = store_.timetable().documents(DocumentKind::tariff);
+    if (!imported) return imported.error();
+    const auto* document = find_document(*imported, request.tariff);
+    if (!document) return no_such_tariff(request.tariff);
+    const auto tariff = pricing::parse_tariff(document->text, ErrorCode::damaged);
+    if (!tariff) {
+        return Error{ErrorCode::damaged,
+                     fmt::format("the stored tariff '{}' is not valid: {}", document->name, tariff.error().detail)};
+    }
+    const auto travel_class = pricing::find_class(*tariff, request.travel_class);
+    if (!travel_class) return travel_class.error();
+    const auto flexibility = pricing::find_flexibility(*tariff, request.flexibility);
+    if (!flexibility) return flexibility.error();
+
+    Quote quote{.id = QuoteId::make(environment_),
+                .tariff = tariff->name,
+                .tariff_version = tariff->version,
+                .travel_class = tariff->classes[*travel_class],
+                .flexibility = (*flexibility)->code,
+                .legs = {},
+                .passengers = {},
+                .lines = {},
+                .total = {0, tariff->currency, tariff->scale},
+                .expires_at = *now + policy_.quote_ttl,
+                .token = {}};
+    std::vector<const pricing::PassengerType*> types;
+    for (const auto& passenger : *passengers) {
+        const auto type = pricing::find_passenger_type(*tariff, passenger.type, passenger.age);
+        if (!type) return type.error();
+        types.push_back(*type);
+        quote.passengers.push_back({passenger.id, (*type)->type});
+    }
+    for (std::size_t i = 0; i < request.legs.size(); ++i) {
+        auto leg = resolve(timetable_, request.legs[i], quote.travel_class);
+        if (!leg) return leg.error();
+        quote.legs.push_back(std::move(leg->quoted));
+        for (std::size_t k = 0; k < types.size(); ++k) {
+            auto fare = pricing::fare_of(*tariff, leg->metres, *travel_class, *types[k], **flexibility);
+            if (!fare) return fare.error();
+            const Money amount{fare->amount, tariff->currency, tariff->scale};
+            const auto sum = add(quote.total, amount);
+            if (!sum) return sum.error();
+            quote.total = *sum;
+            quote.lines.push_back({quote.passengers[k].id, i, std::move(fare->rule), amount});
+        }
+    }
+
+    const auto key = signer();
+    if (!key) return key.error();
+    quote.token = pricing::make_token(quote, (*key)->key);
+    if (quote.token.size() > pricing::kMaxToken)
+        return Error{ErrorCode::too_large, "the ids of the rides are too long for a quote",
+                     "quote fewer rides at once"};
+    return quote;
+}
+
+Result<Quote> Pricing::check(std::string_view token, Timestamp now) {
+    const auto key = signer();
+    if (!key) return key.error();
+    return pricing::read_token(token, (*key)->key, now);
+}
+
+Result<Document> Pricing::import_tariff(std::string_view json) {
+    const auto tariff = pricing::parse_tariff(json, ErrorCode::bad_data);
+    if (!tariff) return tariff.error();
+    if (tariff->name == pricing::kDefaultTariff) {
+        return Error{ErrorCode::bad_data,
+                     "/tariff: 'default' is the built-in tariff",
+                     "give yours another name",
+                     {{"/tariff", "is the name of the built-in tariff"}}};
+    }
+    const auto now = store_.now();
+    if (!now) return now.error();
+    return store_.timetable().put_document({.kind = DocumentKind::tariff,
+                                            .name = tariff->name,
+                                            .version = tariff->version,
+                                            .text = std::string{json},
+                                            .imported_at = *now},
+                                           *now);
+}
+
+Result<std::vector<Document>> Pricing::tariffs() {
+    auto documents = store_.timetable().documents(DocumentKind::tariff);
+    if (!documents) return documents;
+    documents->insert(documents->begin(), built_in_tariff());
+    return documents;
+}
+
+Result<Document> Pricing::tariff(std::string_view name) {
+    const auto imported = store_.timetable().documents(DocumentKind::tariff);
+    if (!imported) return imported.error();
+    // An empty name means something to a quote only.
+    const auto* document = name.empty() ? nullptr : find_document(*imported, name);
+    if (!document) return no_such_tariff(name);
+    return *document;
+}
+
+}  // namespace railbook
