@@ -1,0 +1,387 @@
+#include "store/rules.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+
+namespace railbook::store {
+namespace {
+
+// --- The drawn edges -----------------------------------------------------------------------------------------------
+
+bool may_become(HoldStatus from, HoldStatus to) {
+    switch (from) {
+        case HoldStatus::held:
+            return to == HoldStatus::paying || to == HoldStatus::released || to == HoldStatus::expired;
+        case HoldStatus::paying:
+            return to == HoldStatus::held || to == HoldStatus::sold || to == HoldStatus::expired;
+        case HoldStatus::expired: return to == HoldStatus::sold;  // late money, same seats free
+        case HoldStatus::sold:
+        case HoldStatus::released: return false;
+    }
+    return false;
+}
+
+bool may_become(PartStatus from, PartStatus to) {
+    switch (from) {
+        case PartStatus::prebooked:
+            return to == PartStatus::confirmed || to == PartStatus::cancelled || to == PartStatus::expired;
+        case PartStatus::confirmed: return to == PartStatus::fulfilled || to == PartStatus::refunded;
+        case PartStatus::fulfilled: return to == PartStatus::refunded || to == PartStatus::exchanged;
+        case PartStatus::expired: return to == PartStatus::confirmed;  // late money, same seats free
+        case PartStatus::refunded:
+        case PartStatus::exchanged:
+        case PartStatus::cancelled: return false;
+    }
+    return false;
+}
+
+bool may_become(PaymentStatus from, PaymentStatus to) {
+    switch (from) {
+        case PaymentStatus::pending:
+            return to == PaymentStatus::captured || to == PaymentStatus::declined || to == PaymentStatus::cancelled;
+        case PaymentStatus::captured: return to == PaymentStatus::part_refunded || to == PaymentStatus::refunded;
+        case PaymentStatus::part_refunded: return to == PaymentStatus::refunded;
+        case PaymentStatus::declined:
+        case PaymentStatus::cancelled:
+        case PaymentStatus::refunded: return false;
+    }
+    return false;
+}
+
+template <class Record, class RecordStatus>
+void move_to(Record& record, RecordStatus status) {
+    RAILBOOK_ASSERT(may_become(record.status, status));
+    record.status = status;
+}
+
+void move_parts(Booking& booking, PartStatus status) {
+    for (auto& part : booking.parts) move_to(part, status);
+}
+
+// --- The audit log -------------------------------------------------------------------------------------------------
+
+/// One entry a run of the hold.
+void record(Changes& changes, const Hold& hold, Timestamp now, std::string_view actor, std::string_view action) {
+    for (const auto& run : runs_of(hold)) {
+        std::string detail = fmt::format("hold {} fence {}", to_string(hold.id), hold.fence);
+        for (const auto& item : hold.items) {
+            if (item.run != run) continue;
+            detail += fmt::format(" [{},{})", item.span.from, item.span.to);
+            for (const auto& seat : item.seats) detail += ' ' + to_string(seat.id);
+        }
+        changes.audit.push_back({.subject = "run:" + to_string(run), .number = 0, .at = now,
+                                 .actor = std::string{actor}, .action = std::string{action}, .detail = detail});
+    }
+}
+
+void record(Changes& changes, const BookingId& booking, Timestamp now, std::string_view actor, std::string_view action,
+            std::string detail) {
+    changes.audit.push_back({.subject = "booking:" + to_string(booking), .number = 0, .at = now,
+                             .actor = std::string{actor}, .action = std::string{action}, .detail = std::move(detail)});
+}
+
+std::string named(const Payment& payment) { return "payment " + to_string(payment.id); }
+
+// --- The ledger ----------------------------------------------------------------------------------------------------
+
+void post(Changes& changes, const BookingId& booking, const std::vector<LedgerTransaction>& transactions,
+          std::uint64_t last_entry, Timestamp now) {
+    for (const auto& transaction : transactions) {
+        std::map<std::string, std::int64_t> sums;
+        for (const auto& posting : transaction.postings) {
+            sums[posting.amount.currency] += posting.amount.amount;
+            changes.ledger.push_back({.seq = ++last_entry, .transaction = transaction.name, .booking = booking,
+                                      .at = now, .posting = posting});
+        }
+        RAILBOOK_ASSERT(std::ranges::all_of(sums, [](const auto& sum) { return sum.second == 0; }));
+    }
+}
+
+// --- Claims --------------------------------------------------------------------------------------------------------
+
+Error hold_lost() { return {ErrorCode::hold_lost, "the hold is no longer yours", "hold seats again"}; }
+Error hold_expired() { return {ErrorCode::hold_expired, "the hold has passed its deadline", "hold seats again"}; }
+
+/// Who claims it, and by which fence.
+Status check_claimant(const Hold* hold, const HoldClaim& claim) {
+    if (!hold || (!claim.any_owner && hold->owner != claim.owner)) return not_found("hold");
+    if (claim.fence ? *claim.fence != hold->fence : !claim.any_owner) return hold_lost();
+    return {};
+}
+
+/// Whether its owner may still decide about it: only before its deadline, and while it belongs to no booking.
+Status check_open(const Hold& hold, Timestamp now) {
+    if (hold.status == HoldStatus::released) return hold_lost();
+    if (hold.status == HoldStatus::sold) return Error{ErrorCode::conflict, "the seats of the hold are sold"};
+    if (!keeps_seats(hold, now)) return hold_expired();
+    if (hold.booking) return Error{ErrorCode::conflict, "the hold is part of a booking"};
+    return {};
+}
+
+}  // namespace
+
+Result<std::optional<Answer>> answer_again(const KeptAnswer* kept, const Command& command, Timestamp now) {
+    if (!kept || kept->until <= now) return std::optional<Answer>{};
+    if (kept->fingerprint != command.fingerprint)
+        return Error{ErrorCode::key_reused, "the key was used for another request", "use a new key for each request"};
+    return std::optional{kept->value};
+}
+
+KeptAnswer keep_answer(const Command& command, Answer value, Timestamp now) {
+    return {.fingerprint = command.fingerprint, .until = now + command.keep_answer, .value = std::move(value)};
+}
+
+std::vector<RunId> runs_of(const Hold& hold) {
+    std::vector<RunId> runs;
+    for (const auto& item : hold.items) {
+        if (std::ranges::find(runs, item.run) == runs.end()) runs.push_back(item.run);
+    }
+    return runs;
+}
+
+bool allocates(const Hold& hold) {
+    return hold.status == HoldStatus::held || hold.status == HoldStatus::paying || hold.status == HoldStatus::sold;
+}
+
+bool keeps_seats(const Hold& hold, Timestamp now) {
+    return allocates(hold) && (hold.status == HoldStatus::sold || now < hold.expires_at);
+}
+
+Allocation allocation_of(const Hold& hold, const HoldItem& item, const HeldSeat& seat) {
+    return {.seat = seat.index, .span = item.span, .hold = hold.id, .status = hold.status,
+            .until = hold.status == HoldStatus::sold ? Timestamp::max() : hold.expires_at};
+}
+
+Status check_wanted(const Hold& wanted, const std::vector<Run>& runs) {
+    RAILBOOK_ASSERT(!wanted.items.empty());
+    std::vector<SeatId> twice;
+    for (auto item = wanted.items.begin(); item != wanted.items.end(); ++item) {
+        const auto run = std::ranges::find(runs, item->run, &Run::id);
+        RAILBOOK_ASSERT(run != runs.end() && run->consist);
+        RAILBOOK_ASSERT(item->span.from < item->span.to && item->span.to <= run->segment_count());
+        RAILBOOK_ASSERT(!item->seats.empty());
+        for (auto seat = item->seats.begin(); seat != item->seats.end(); ++seat) {
+            RAILBOOK_ASSERT(seat->index < run->consist->seat_count());
+            const auto is_same = [&](const HeldSeat& other) { return other.index == seat->index; };
+            const bool in_item = std::any_of(item->seats.begin(), seat, is_same);
+            const bool in_earlier = std::any_of(wanted.items.begin(), item, [&](const HoldItem& other) {
+                return other.run == item->run && other.span.overlaps(item->span) &&
+                       std::ranges::any_of(other.seats, is_same);
+            });
+            if (in_item || in_earlier) twice.push_back(seat->id);
+        }
+    }
+    if (!twice.empty()) return seats_taken(twice);
+    return {};
+}
+
+Status check_pinned(const Run& pinned, const Run& wanted) {
+    const bool same_coaches = pinned.consist == wanted.consist || *pinned.consist == *wanted.consist;
+    if (same_coaches && pinned.calls == wanted.calls) return {};
+    return Error{ErrorCode::conflict, fmt::format("the calls or coaches of {} are fixed otherwise", to_string(pinned.id)),
+                 "look at the run again"};
+}
+
+Status check_hold_count(std::size_t live, std::size_t max) {
+    if (max == 0 || live < max) return {};
+    return Error{ErrorCode::too_many_requests, fmt::format("there are {} holds already, which is the most", live),
+                 "pay for one, release one, or wait until one expires"};
+}
+
+Error seats_taken(std::span<const SeatId> seats) {
+    std::string names;
+    for (const auto& seat : seats) names += (names.empty() ? "" : ", ") + to_string(seat);
+    return {ErrorCode::seat_taken, fmt::format("taken: {}", names), "choose other seats"};
+}
+
+Changes place_hold(const Hold& wanted, std::uint64_t fence, std::string_view actor, Timestamp now) {
+    RAILBOOK_ASSERT(wanted.status == HoldStatus::held && !wanted.booking);
+    Changes changes;
+    changes.hold = wanted;
+    changes.hold->fence = fence;
+    record(changes, *changes.hold, now, actor, "hold.placed");
+    return changes;
+}
+
+Result<Changes> extend_hold(const Hold* hold, const HoldClaim& claim, Timestamp until, std::string_view actor,
+                            Timestamp now) {
+    if (const auto ok = check_claimant(hold, claim); !ok) return ok.error();
+    if (const auto ok = check_open(*hold, now); !ok) return ok.error();
+    Changes changes;
+    changes.hold = *hold;
+    changes.hold->expires_at = std::max(hold->expires_at, std::min(until, hold->latest_end));
+    record(changes, *changes.hold, now, actor, "hold.extended");
+    return changes;
+}
+
+Result<Changes> release_hold(const Hold* hold, const HoldClaim& claim, std::string_view actor, Timestamp now) {
+    if (const auto ok = check_claimant(hold, claim); !ok) return ok.error();
+    Changes changes;
+    if (hold->status == HoldStatus::released) return changes;
+    if (const auto ok = check_open(*hold, now); !ok) return ok.error();
+    changes.hold = *hold;
+    move_to(*changes.hold, HoldStatus::released);
+    record(changes, *changes.hold, now, actor, "hold.released");
+    return changes;
+}
+
+Changes expire_hold(Hold hold, Timestamp now) {
+    RAILBOOK_ASSERT(hold.expires_at <= now);
+    Changes changes;
+    move_to(hold, HoldStatus::expired);
+    record(changes, hold, now, kSystem, "hold.expired");
+    changes.hold = std::move(hold);
+    return changes;
+}
+
+Result<Changes> create_booking(const Hold* hold, const HoldClaim& claim, const Booking& wanted, std::string_view actor,
+                               Timestamp now) {
+    RAILBOOK_ASSERT(wanted.hold == claim.id && wanted.payments.empty() && wanted.tickets.empty());
+    RAILBOOK_ASSERT(!wanted.parts.empty() && std::ranges::all_of(wanted.parts, [](const BookingPart& part) {
+        return part.status == PartStatus::prebooked;
+    }));
+    if (const auto ok = check_claimant(hold, claim); !ok) return ok.error();
+    if (const auto ok = check_open(*hold, now); !ok) return ok.error();
+    Changes changes;
+    changes.booking = wanted;
+    changes.booking->expires_at = std::min(wanted.expires_at, hold->latest_end);
+    changes.hold = *hold;
+    changes.hold->expires_at = changes.booking->expires_at;
+    changes.hold->booking = wanted.id;
+    record(changes, wanted.id, now, actor, "booking.created", "hold " + to_string(hold->id));
+    return changes;
+}
+
+Error reference_taken() { return {ErrorCode::unavailable, "the reference belongs to another booking: draw another one"}; }
+
+Result<Changes> begin_payment(const Booking* booking, const Hold* hold, std::span<const Payment> payments,
+                              const Payment& wanted, std::string_view actor, Timestamp now) {
+    RAILBOOK_ASSERT(wanted.status == PaymentStatus::pending && !wanted.refund_due);
+    if (!booking) return not_found("booking");
+    const auto status = booking->status();
+    if (status != PartStatus::prebooked && status != PartStatus::expired)
+        return Error{ErrorCode::conflict, fmt::format("the booking is {}", to_string(status))};
+    if (std::ranges::find(payments, PaymentStatus::pending, &Payment::status) != payments.end())
+        return Error{ErrorCode::in_progress, "a payment for this booking is still open"};
+    // A sweep may have ended the hold, and not the booking yet.
+    if (status == PartStatus::expired || now >= booking->expires_at || hold->status == HoldStatus::expired)
+        return Error{ErrorCode::hold_expired, "the booking has passed its deadline", "hold seats again"};
+    if (static_cast<std::size_t>(wanted.attempt) != payments.size() + 1)
+        return Error{ErrorCode::conflict, "another attempt to pay came first"};
+    Changes changes;
+    changes.payment = wanted;
+    changes.booking = *booking;
+    changes.booking->payments.push_back(wanted.id);
+    changes.hold = *hold;
+    move_to(*changes.hold, HoldStatus::paying);
+    record(changes, booking->id, now, actor, "payment.begun", named(wanted));
+    return changes;
+}
+
+Changes settle_payment(Payment payment, Booking booking, Hold hold, const Settlement& settlement, bool seats_are_ours,
+                       std::uint64_t last_entry, Timestamp now) {
+    RAILBOOK_ASSERT(payment.id == settlement.payment && payment.booking == booking.id && booking.hold == hold.id);
+    RAILBOOK_ASSERT(hold.status == HoldStatus::paying || hold.status == HoldStatus::expired);
+    Changes changes;
+    const auto expire = [&] {
+        if (hold.status != HoldStatus::expired) {
+            move_to(hold, HoldStatus::expired);
+            record(changes, hold, now, kSystem, "hold.expired");
+        }
+        if (booking.status() == PartStatus::prebooked) {
+            move_parts(booking, PartStatus::expired);
+            record(changes, booking.id, now, kSystem, "booking.expired", "hold " + to_string(hold.id));
+        }
+    };
+
+    if (!settlement.captured) {
+        move_to(payment, PaymentStatus::declined);
+        record(changes, booking.id, now, kSystem, "payment.declined", named(payment));
+        if (keeps_seats(hold, now)) move_to(hold, HoldStatus::held);
+        else expire();
+    } else {
+        move_to(payment, PaymentStatus::captured);
+        record(changes, booking.id, now, kSystem, "payment.captured", named(payment));
+        if (seats_are_ours) {
+            move_to(hold, HoldStatus::sold);
+            move_parts(booking, PartStatus::confirmed);
+            record(changes, booking.id, now, kSystem, "booking.confirmed", "hold " + to_string(hold.id));
+            std::string names = "ticket";
+            for (const auto& ticket : settlement.tickets) {
+                RAILBOOK_ASSERT(ticket.booking == booking.id);
+                booking.tickets.push_back(ticket.id);
+                names += ' ' + to_string(ticket.id);
+            }
+            changes.tickets = settlement.tickets;
+            record(changes, booking.id, now, kSystem, "tickets.issued", std::move(names));
+            move_parts(booking, PartStatus::fulfilled);
+            record(changes, booking.id, now, kSystem, "booking.fulfilled", named(payment));
+            post(changes, booking.id, settlement.if_sold, last_entry, now);
+        } else {
+            expire();
+            payment.refund_due = true;
+            payment.check_at = now;
+            record(changes, booking.id, now, kSystem, "payment.refund_due", named(payment));
+            post(changes, booking.id, settlement.if_seats_are_gone, last_entry, now);
+        }
+    }
+    changes.payment = std::move(payment);
+    changes.booking = std::move(booking);
+    changes.hold = std::move(hold);
+    return changes;
+}
+
+Changes settle_refund(Payment payment, Booking booking, const std::vector<LedgerTransaction>& postings,
+                      std::uint64_t last_entry, Timestamp now) {
+    RAILBOOK_ASSERT(payment.refund_due && payment.booking == booking.id);
+    Changes changes;
+    move_to(payment, PaymentStatus::refunded);
+    payment.refund_due = false;
+    // A booking that was never refunded need not name a currency yet.
+    const auto refunded = booking.refunded.amount == 0 ? payment.amount : add(booking.refunded, payment.amount);
+    RAILBOOK_ASSERT(refunded);
+    booking.refunded = *refunded;
+    record(changes, booking.id, now, kSystem, "payment.refunded", named(payment));
+    post(changes, booking.id, postings, last_entry, now);
+    changes.payment = std::move(payment);
+    changes.booking = std::move(booking);
+    return changes;
+}
+
+Changes expire_booking(Booking booking, Timestamp now) {
+    RAILBOOK_ASSERT(booking.expires_at <= now);
+    Changes changes;
+    move_parts(booking, PartStatus::expired);
+    record(changes, booking.id, now, kSystem, "booking.expired", "hold " + to_string(booking.hold));
+    changes.booking = std::move(booking);
+    return changes;
+}
+
+Result<PutDocument> put_document_after(std::span<const Document> stored, const Document& wanted, Timestamp now) {
+    PutDocument decided{.document = wanted, .already_there = false};
+    decided.document.imported_at = now;
+    if (wanted.kind == DocumentKind::tariff) {
+        for (const auto& other : stored) {
+            if (other.name != wanted.name || other.version != wanted.version) continue;
+            if (other.text == wanted.text) return PutDocument{.document = other, .already_there = true};
+            return Error{ErrorCode::conflict,
+                         fmt::format("version {} of the tariff {} has another text", wanted.version, wanted.name),
+                         "give the changed tariff a new version"};
+        }
+        return decided;
+    }
+    const auto current = std::ranges::find(stored, wanted.name, &Document::name);
+    // Importing the newest one again changes nothing; an older one becomes the newest by it.
+    if (current != stored.end() && current + 1 == stored.end() && current->text == wanted.text)
+        return PutDocument{.document = *current, .already_there = true};
+    decided.document.version = current == stored.end() ? 1 : current->version + 1;
+    return decided;
+}
+
+Error not_found(std::string_view what) { return {ErrorCode::not_found, fmt::format("there is no such {}", what)}; }
+
+}  // namespace railbook::store

@@ -1,0 +1,102 @@
+#pragma once
+/// The decisions that every back end makes alike. A back end loads the records of a step, asks here what becomes of
+/// them, and saves the answer, all in one transaction. Values in, values out: no clock, no storage.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <railbook/stores.hpp>
+
+namespace railbook::store {
+
+/// Who acts when something comes due by itself.
+inline constexpr std::string_view kSystem = "system";
+
+/// What a step leaves behind: the new state of the records it moved, and what it adds. A back end saves all of it.
+struct Changes {
+    std::optional<Hold> hold;
+    std::optional<Booking> booking;
+    std::optional<Payment> payment;
+    std::vector<Ticket> tickets;
+    std::vector<LedgerEntry> ledger;
+    std::vector<AuditEntry> audit;  ///< In order; the back end numbers them per subject.
+};
+
+/// An answer as it is kept under its command's key.
+struct KeptAnswer {
+    std::string fingerprint;
+    Timestamp until{};  ///< From then on it is forgotten, dropped or not.
+    Answer value;
+};
+/// What the command was answered before, if it was. Errors: key_reused.
+Result<std::optional<Answer>> answer_again(const KeptAnswer* kept, const Command& command, Timestamp now);
+KeptAnswer keep_answer(const Command& command, Answer value, Timestamp now);
+
+// --- Holds ---------------------------------------------------------------------------------------------------------
+
+/// Each run once, in the order of the items.
+std::vector<RunId> runs_of(const Hold& hold);
+/// Whether its status lets it have seats at all; its deadline may have passed.
+bool allocates(const Hold& hold);
+/// Whether the seats are its own at `now`: sold, or kept and before the deadline.
+bool keeps_seats(const Hold& hold, Timestamp now);
+Allocation allocation_of(const Hold& hold, const HoldItem& item, const HeldSeat& seat);
+
+/// What the domain promises of a wanted hold is asserted; that it names no seat twice is checked.
+/// Errors: seat_taken.
+Status check_wanted(const Hold& wanted, const std::vector<Run>& runs);
+/// Errors: conflict (other calls or coaches).
+Status check_pinned(const Run& pinned, const Run& wanted);
+/// `live`: how many the owner has; `max` 0 is no limit. Errors: too_many_requests.
+Status check_hold_count(std::size_t live, std::size_t max);
+Error seats_taken(std::span<const SeatId> seats);
+
+Changes place_hold(const Hold& wanted, std::uint64_t fence, std::string_view actor, Timestamp now);
+/// `hold` is null where there is none of that id; the same below.
+/// Errors: not_found; hold_lost; hold_expired; conflict.
+Result<Changes> extend_hold(const Hold* hold, const HoldClaim& claim, Timestamp until, std::string_view actor,
+                            Timestamp now);
+/// No change where it was released before. Errors: not_found; hold_lost; hold_expired; conflict.
+Result<Changes> release_hold(const Hold* hold, const HoldClaim& claim, std::string_view actor, Timestamp now);
+/// Of a hold whose deadline has passed and that is still held or paying.
+Changes expire_hold(Hold hold, Timestamp now);
+
+// --- Bookings ------------------------------------------------------------------------------------------------------
+
+/// Errors: not_found; hold_lost; hold_expired; conflict.
+Result<Changes> create_booking(const Hold* hold, const HoldClaim& claim, const Booking& wanted, std::string_view actor,
+                               Timestamp now);
+/// Of a booking whose reference another booking has.
+Error reference_taken();
+/// `hold` is the booking's; `payments` are all of the booking's.
+/// Errors: not_found; conflict; in_progress; hold_expired.
+Result<Changes> begin_payment(const Booking* booking, const Hold* hold, std::span<const Payment> payments,
+                              const Payment& wanted, std::string_view actor, Timestamp now);
+/// The payment is pending. `seats_are_ours`: the hold keeps its seats, or has just taken them again.
+/// `last_entry` is the number of the booking's last ledger entry, 0 for none.
+Changes settle_payment(Payment payment, Booking booking, Hold hold, const Settlement& settlement, bool seats_are_ours,
+                       std::uint64_t last_entry, Timestamp now);
+/// The payment's refund is due.
+Changes settle_refund(Payment payment, Booking booking, const std::vector<LedgerTransaction>& postings,
+                      std::uint64_t last_entry, Timestamp now);
+/// Of a booking whose deadline has passed and that is still prebooked.
+Changes expire_booking(Booking booking, Timestamp now);
+
+// --- Documents -----------------------------------------------------------------------------------------------------
+
+struct PutDocument {
+    Document document;           ///< As it is stored, with its version.
+    bool already_there = false;  ///< Nothing is to be changed.
+};
+/// `stored` are all of its kind, oldest first. Of layouts, the version of that name that is stored gives way to it.
+/// Errors: conflict (that version of the tariff has another text).
+Result<PutDocument> put_document_after(std::span<const Document> stored, const Document& wanted, Timestamp now);
+
+// --- Shared errors -------------------------------------------------------------------------------------------------
+
+Error not_found(std::string_view what);
+
+}  // namespace railbook::store

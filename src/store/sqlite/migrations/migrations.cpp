@@ -1,0 +1,12 @@
+#include "store/sqlite/migrations/migrations.hpp"
+
+#include <array>
+
+namespace railbook::store::sqlite {
+
+std::span<const Migration> migrations() {
+    static const std::array kMigrations{Migration{1, kFirstSchema}};
+    return kMigrations;
+}
+
+}  // namespace railbook::store::sqlite

@@ -1,0 +1,48 @@
+#include "store/sqlite/mirror.hpp"
+
+#include <mutex>
+
+namespace railbook::store::sqlite {
+
+void Mirror::reset(const std::vector<RunId>& pinned) {
+    const std::lock_guard lock{mutex_};
+    runs_.clear();
+    for (const auto& id : pinned) runs_.emplace(id, std::nullopt);
+}
+
+Mirror::Knowledge Mirror::find_run(const RunId& id, std::optional<Run>& run) const {
+    const std::shared_lock lock{mutex_};
+    const auto found = runs_.find(id);
+    if (found == runs_.end()) return Knowledge::not_pinned;
+    if (!found->second) return Knowledge::not_loaded;
+    run = found->second->run;
+    return Knowledge::loaded;
+}
+
+Mirror::Knowledge Mirror::find_occupancy(const RunId& id, Timestamp now, Occupancy& occupancy) const {
+    const std::shared_lock lock{mutex_};
+    const auto found = runs_.find(id);
+    if (found == runs_.end()) return Knowledge::not_pinned;
+    if (!found->second) return Knowledge::not_loaded;
+    occupancy = found->second->allocations.at(now);
+    return Knowledge::loaded;
+}
+
+void Mirror::load(PinnedRun run) {
+    const std::lock_guard lock{mutex_};
+    auto id = run.run.id;
+    runs_.insert_or_assign(std::move(id), std::move(run));
+}
+
+void Mirror::follow(const Effects& effects, Timestamp now) {
+    const std::lock_guard lock{mutex_};
+    for (const auto& run : effects.pinned) runs_.insert_or_assign(run.id, PinnedRun{run, {}});
+    for (const auto& hold : effects.holds) {
+        for (const auto& id : runs_of(hold)) {
+            // A run that was not asked for yet is read from the file when it is.
+            if (auto& run = runs_.at(id)) run->allocations.follow(hold, id, now);
+        }
+    }
+}
+
+}  // namespace railbook::store::sqlite

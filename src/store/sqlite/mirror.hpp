@@ -1,0 +1,47 @@
+#pragma once
+/// What the process remembers of the file: which runs are pinned, and of those that were asked for, who has which seat.
+/// It answers questions without waiting for a step that writes; it never decides about a write.
+
+#include <map>
+#include <optional>
+#include <shared_mutex>
+#include <vector>
+
+#include <railbook/stores.hpp>
+
+#include "store/sqlite/tables.hpp"
+
+namespace railbook::store::sqlite {
+
+/// What a step has changed, for the mirror to follow once it is committed.
+struct Effects {
+    std::vector<Run> pinned;
+    std::vector<Hold> holds;  ///< In the order of their changes.
+};
+
+/// Thread-safe.
+class Mirror {
+public:
+    /// The index of all pinned runs; their content is loaded when it is first asked for.
+    void reset(const std::vector<RunId>& pinned);
+
+    enum class Knowledge : std::uint8_t {
+        not_pinned,
+        not_loaded,  ///< Ask the file, and load() what it says.
+        loaded,
+    };
+    /// Fills `run` where it is loaded.
+    Knowledge find_run(const RunId& id, std::optional<Run>& run) const;
+    /// Fills `occupancy` where it is loaded.
+    Knowledge find_occupancy(const RunId& id, Timestamp now, Occupancy& occupancy) const;
+
+    /// No step may commit between reading `run` from the file and loading it.
+    void load(PinnedRun run);
+    void follow(const Effects& effects, Timestamp now);
+
+private:
+    mutable std::shared_mutex mutex_;
+    std::map<RunId, std::optional<PinnedRun>> runs_;
+};
+
+}  // namespace railbook::store::sqlite

@@ -1,0 +1,113 @@
+#include "store/sqlite/sqlite.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "store/sqlite/ports.hpp"
+
+namespace railbook::store {
+namespace {
+
+using sqlite::Database;
+using sqlite::Row;
+using sqlite::Tables;
+
+Status read_records(Tables& tables, Timestamp latest, RecordReader& reader) {
+    auto& connection = tables.connection();
+    const auto feeds = sqlite::read_feeds(connection);
+    if (!feeds) return feeds.error();
+    for (const auto& feed : *feeds) reader.on(feed);
+    for (const auto kind : {DocumentKind::layouts, DocumentKind::tariff}) {
+        const auto documents = sqlite::read_documents(connection, kind);
+        if (!documents) return documents.error();
+        for (const auto& document : *documents) reader.on(document);
+    }
+    if (const auto done = tables.each_run([&](const Run& run) { reader.on(run); }); !done) return done;
+    if (const auto done = tables.each_hold([&](const Hold& hold) { reader.on(hold); }); !done) return done;
+    const auto allocations = tables.each_allocation([&](const RunId& run, const Allocation& allocation) {
+        if (allocation.until > latest) reader.on(run, allocation);
+    });
+    if (!allocations) return allocations;
+    const auto bookings = tables.each_booking([&](const Booking& booking) { reader.on(booking); });
+    if (!bookings) return bookings;
+    if (const auto done = tables.each_payment([&](const Payment& one) { reader.on(one); }); !done) return done;
+    if (const auto done = tables.each_ticket([&](const Ticket& one) { reader.on(one); }); !done) return done;
+    const auto ledger = tables.each_ledger_entry([&](const LedgerEntry& entry) { reader.on(entry); });
+    if (!ledger) return ledger;
+    return tables.each_audit_entry([&](const AuditEntry& entry) { reader.on(entry); });
+}
+
+class SqliteStore final : public Store {
+public:
+    explicit SqliteStore(std::unique_ptr<Database> database)
+        : database_{std::move(database)},
+          accounts_{*database_},
+          timetable_{*database_},
+          inventory_{*database_},
+          bookings_{*database_} {}
+
+    Result<Timestamp> now() override { return database_->now(); }
+    AccountsStore& accounts() override { return accounts_; }
+    TimetableStore& timetable() override { return timetable_; }
+    InventoryStore& inventory() override { return inventory_; }
+    BookingsStore& bookings() override { return bookings_; }
+
+    Result<std::optional<Answer>> find_answer(const Command& command) override {
+        return database_->read<std::optional<Answer>>([&](Tables& tables, Timestamp latest) {
+            return Database::answer_to(tables, command, std::max(command.now, latest));
+        });
+    }
+
+    /// The reader must not call the store: no step can be done meanwhile, so all records are of one instant.
+    Status read_all(RecordReader& reader) override {
+        return database_->read<void>(
+            [&](Tables& tables, Timestamp latest) { return read_records(tables, latest, reader); });
+    }
+
+    Result<std::vector<std::string>> check_medium() override {
+        return database_->read<std::vector<std::string>>([](Tables& tables, Timestamp) {
+            return check(tables.connection());
+        });
+    }
+
+    StoreInfo info() const override {
+        return {.kind = "sqlite", .location = database_->path(), .schema = database_->schema()};
+    }
+
+private:
+    /// SQLite gives up where a page cannot be read at all: that too is a finding, not a failure of the check.
+    static Result<std::vector<std::string>> check(sqlite::Connection& connection) {
+        std::vector<std::string> findings;
+        const auto pages = connection.each("PRAGMA integrity_check", {}, [&](Row& row) -> Status {
+            if (row.text(0) != "ok") findings.emplace_back(row.text(0));
+            return {};
+        });
+        const auto references = connection.each("PRAGMA foreign_key_check", {}, [&](Row& row) -> Status {
+            findings.push_back(fmt::format("a row of {} names a row of {} that is missing", row.text(0), row.text(2)));
+            return {};
+        });
+        for (const auto& done : {pages, references}) {
+            if (done) continue;
+            if (done.error().code != ErrorCode::damaged) return done.error();
+            findings.push_back(done.error().detail);
+        }
+        return findings;
+    }
+
+    std::unique_ptr<Database> database_;
+    sqlite::SqliteAccounts accounts_;
+    sqlite::SqliteTimetable timetable_;
+    sqlite::SqliteInventory inventory_;
+    sqlite::SqliteBookings bookings_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Environment& environment) {
+    auto database = Database::open(path, environment);
+    if (!database) return std::move(database).error();
+    return std::unique_ptr<Store>{std::make_unique<SqliteStore>(*std::move(database))};
+}
+
+}  // namespace railbook::store

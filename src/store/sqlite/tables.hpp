@@ -1,0 +1,115 @@
+#pragma once
+/// The tables: how records lie in the file. Decides nothing; each method is a part of a step.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <railbook/stores.hpp>
+
+#include "store/allocations.hpp"
+#include "store/rules.hpp"
+#include "store/sqlite/connection.hpp"
+
+namespace railbook::store::sqlite {
+
+/// A record with its number in the order of insertion.
+template <class Record>
+struct Numbered {
+    std::uint64_t number = 0;
+    Record record;
+};
+
+/// A pinned run, and what of it is allocated.
+struct PinnedRun {
+    Run run;
+    RunAllocations allocations;
+};
+
+/// Not thread-safe. The connection must outlive it.
+class Tables {
+public:
+    explicit Tables(Connection& connection) : connection_{connection} {}
+
+    Connection& connection() { return connection_; }
+
+    Result<Timestamp> time();
+    Status set_time(Timestamp time);
+
+    // Answers
+    Result<std::optional<KeptAnswer>> find_answer(const Command& command);
+    Status put_answer(const Command& command, const KeptAnswer& answer);
+    /// Completes the answer to the command that began the payment.
+    Status replace_answer(const Payment& payment);
+    Status drop_answers(Timestamp now, std::size_t limit);
+
+    // Runs
+    Result<std::vector<RunId>> run_ids();
+    Result<std::optional<Run>> find_run(const RunId& id);
+    Result<std::optional<PinnedRun>> find_pinned(const RunId& id);
+    Status insert_run(const Run& run);
+    Status each_run(const std::function<void(const Run&)>& read);
+
+    // Holds and allocations
+    Result<std::uint64_t> next_fence();
+    Result<std::optional<Hold>> find_hold(const HoldId& id);
+    /// Newest first, those with a smaller number; `owner` empty: everyone's.
+    Result<std::vector<Numbered<Hold>>> holds_before(std::string_view owner, std::uint64_t number, std::size_t limit);
+    Result<std::size_t> count_live_holds(std::string_view owner, Timestamp now);
+    Result<std::vector<Hold>> due_holds(Timestamp now, std::size_t limit);
+    Status each_hold(const std::function<void(const Hold&)>& read);
+    Status insert_hold(const Hold& hold);
+    /// Allocates the seats of the hold, which is in the table, and drops lapsed ones in the way. Answers the seats that
+    /// others have; the step then fails, or drops what was allocated.
+    Result<std::vector<SeatId>> allocate(const Hold& hold, Timestamp now);
+    Status drop_allocations(const Hold& hold);
+    /// By run, seat and span.
+    Status each_allocation(const std::function<void(const RunId&, const Allocation&)>& read);
+
+    // Bookings
+    Result<std::optional<Booking>> find_booking(const BookingId& id);
+    Result<std::optional<Booking>> find_booking_named(std::string_view reference);
+    Result<std::vector<Numbered<Booking>>> bookings_before(std::string_view owner, std::uint64_t number,
+                                                           std::size_t limit);
+    Result<std::vector<Booking>> due_bookings(Timestamp now, std::size_t limit);
+    Status each_booking(const std::function<void(const Booking&)>& read);
+    Status insert_booking(const Booking& booking, std::uint64_t fence);
+
+    // Payments and tickets
+    Result<std::optional<Payment>> find_payment(const PaymentId& id);
+    Result<std::vector<Payment>> payments_of(const BookingId& booking);
+    Result<std::vector<Payment>> due_payments(Timestamp now, std::size_t limit);
+    Status each_payment(const std::function<void(const Payment&)>& read);
+    Status insert_payment(const Payment& payment);
+    Result<std::optional<Ticket>> find_ticket(const TicketId& id);
+    Status each_ticket(const std::function<void(const Ticket&)>& read);
+
+    // Ledger and audit log
+    Result<std::uint64_t> last_entry(const BookingId& booking);
+    Status each_ledger_entry(const std::function<void(const LedgerEntry&)>& read);
+    Result<std::vector<AuditEntry>> audit(std::string_view subject);
+    Status each_audit_entry(const std::function<void(const AuditEntry&)>& read);
+
+    /// Saves what the records that are in their tables became, and adds the rest.
+    Status save(const Changes& changes);
+
+private:
+    Result<std::shared_ptr<const Consist>> consist(std::string_view hash);
+    Result<std::string> put_consist(const std::shared_ptr<const Consist>& consist);
+    Result<Run> read_run(Row& row);
+    Status complete(Booking& booking, std::uint64_t number);
+    Result<std::vector<Numbered<Booking>>> read_bookings(std::string_view sql, std::initializer_list<Value> values);
+    Result<std::optional<Booking>> read_booking(std::string_view sql, std::initializer_list<Value> values);
+    Status save_hold(const Hold& hold);
+    Status save_booking(const Booking& booking);
+
+    Connection& connection_;
+    std::map<std::string, std::weak_ptr<const Consist>, std::less<>> consists_;  // by hash: shared by their runs
+    std::map<std::weak_ptr<const Consist>, std::string, std::owner_less<>> hashes_;
+};
+
+}  // namespace railbook::store::sqlite

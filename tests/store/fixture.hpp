@@ -1,0 +1,132 @@
+#pragma once
+/// What the tests of stores have in common: a store of either kind, and small builders of records and commands.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <railbook/stores.hpp>
+
+#include "support/environment.hpp"
+
+namespace railbook {
+
+/// So that a failed expectation says which error it was.
+inline std::ostream& operator<<(std::ostream& out, const Error& error) {
+    return out << to_string(error.code) << ": " << error.detail;
+}
+
+namespace test {
+
+/// A folder of its own, gone with its content when the object goes.
+class TemporaryFolder {
+public:
+    TemporaryFolder();
+    ~TemporaryFolder();
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    std::string file(std::string_view name) const { return (path_ / name).string(); }
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// A train with `segments` + 1 calls, an hour apart, and two coaches of `seats` / 2 seats each.
+Run a_run(std::string_view trip, std::uint16_t segments = 4, std::uint32_t seats = 8);
+
+/// What a hold asks for: seats by index on a span of a run.
+struct Wish {
+    const Run* run;
+    std::vector<std::uint32_t> seats;
+    Span span;
+};
+
+/// Makes commands and the records that the domain would pass into a store.
+class Maker {
+public:
+    explicit Maker(TestEnvironment& environment) : environment_{environment} {}
+
+    Command command(std::string_view operation, std::string_view owner = "user:anna");
+    Hold hold(const std::vector<Wish>& wishes, std::string_view owner = "user:anna",
+              Duration ttl = std::chrono::minutes{15}, Duration max = std::chrono::minutes{30});
+    Booking booking(const Hold& hold, Duration ttl = std::chrono::minutes{10});
+    Payment payment(const Booking& booking);
+    /// The provider's final word, with what the domain sends along.
+    Settlement settlement(const Payment& payment, const Booking& booking, bool captured);
+    static std::vector<LedgerTransaction> refund_postings(const Payment& payment);
+    static HoldClaim claim(const Hold& hold) { return {hold.id, hold.owner, hold.fence, false}; }
+
+private:
+    TestEnvironment& environment_;
+};
+
+enum class StoreKind : std::uint8_t { memory, sqlite };
+std::string to_string(StoreKind kind);
+std::unique_ptr<Store> open(StoreKind kind, const TemporaryFolder& folder, Environment& environment);
+
+/// Everything that `read_all` tells of a store.
+struct Records : RecordReader {
+    std::vector<Feed> feeds;
+    std::vector<Document> documents;
+    std::vector<RunId> runs;
+    std::vector<Hold> holds;
+    std::vector<std::pair<RunId, Allocation>> allocations;
+    std::vector<Booking> bookings;
+    std::vector<Payment> payments;
+    std::vector<Ticket> tickets;
+    std::vector<LedgerEntry> ledger;
+    std::vector<AuditEntry> audit;
+
+    void on(const Feed& feed) override { feeds.push_back(feed); }
+    void on(const Document& document) override { documents.push_back(document); }
+    void on(const Run& run) override { runs.push_back(run.id); }
+    void on(const Hold& hold) override { holds.push_back(hold); }
+    void on(const RunId& run, const Allocation& allocation) override { allocations.emplace_back(run, allocation); }
+    void on(const Booking& booking) override { bookings.push_back(booking); }
+    void on(const Payment& payment) override { payments.push_back(payment); }
+    void on(const Ticket& ticket) override { tickets.push_back(ticket); }
+    void on(const LedgerEntry& entry) override { ledger.push_back(entry); }
+    void on(const AuditEntry& entry) override { audit.push_back(entry); }
+    bool operator==(const Records& other) const;
+};
+Records records_of(Store& store);
+/// What of the laws the records break, a sentence each: no cell twice, the ledger sums to zero, the audit log is
+/// numbered without a gap, and every capture has its tickets or its refund.
+std::vector<std::string> broken_laws(const Records& records);
+
+/// A store of either kind.
+class StoreTest : public ::testing::TestWithParam<StoreKind> {
+protected:
+    StoreTest() : store{open(GetParam(), folder, environment)} {}
+
+    // The steps with a fresh key each, at the environment's time.
+    Result<Hold> place(const std::vector<Wish>& wishes, std::string_view owner = "user:anna", std::size_t max = 0);
+    Result<Hold> extend(const HoldClaim& claim, Duration by);
+    Result<Hold> release(const HoldClaim& claim);
+    Result<Booking> book(const Hold& hold);
+    Result<Payment> pay(const Booking& booking);
+    Result<Payment> settle(const Payment& payment, bool captured);
+    Result<std::size_t> expire(std::size_t limit = 100);
+    /// A booking whose payment is pending.
+    struct Paying {
+        Hold hold;
+        Booking booking;
+        Payment payment;
+    };
+    Paying paying(const std::vector<Wish>& wishes, std::string_view owner = "user:anna");
+    std::vector<Allocation> allocations(const railbook::Run& run);  // `Run` alone is a member of ::testing::Test
+    std::vector<std::string> actions(const std::string& subject);
+
+    TestEnvironment environment;
+    Maker make{environment};
+    TemporaryFolder folder;
+    std::unique_ptr<Store> store;
+    railbook::Run ice = a_run("ice");
+};
+
+}  // namespace test
+}  // namespace railbook
