@@ -1,0 +1,127 @@
+#include <railbook/engine.hpp>
+
+#include <fmt/format.h>
+
+#include "booking/sandbox.hpp"
+#include "engine/verify.hpp"
+#include "store/memory/memory.hpp"
+#include "store/sqlite/sqlite.hpp"
+
+namespace railbook {
+namespace {
+
+struct Location {
+    enum class Kind : std::uint8_t { memory, sqlite } kind;
+    std::string file;
+};
+
+Result<Location> parse_url(std::string_view url) {
+    if (url == "memory:") return Location{Location::Kind::memory, {}};
+    constexpr std::string_view kSqlite = "sqlite:";
+    if (url.starts_with(kSqlite) && url.size() > kSqlite.size())
+        return Location{Location::Kind::sqlite, std::string{url.substr(kSqlite.size())}};
+    return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a store", url.substr(0, 128)),
+                 "write sqlite:FILE or memory:"};
+}
+
+Result<std::unique_ptr<Store>> open_store(const Location& location, Environment& environment) {
+    switch (location.kind) {
+        case Location::Kind::memory: return store::open_memory(environment);
+        case Location::Kind::sqlite: return store::open_sqlite(location.file, environment);
+    }
+    return Error{ErrorCode::internal, "a kind of store outside the list"};
+}
+
+}  // namespace
+
+/// The wiring, in the order of the story; each part sees only those before it.
+struct Engine::Parts {
+    Parts(const EngineOptions& options, Environment& environment_, std::unique_ptr<Store> store_,
+          std::unique_ptr<PaymentGateway> own_gateway_)
+        : environment{environment_},
+          store{std::move(store_)},
+          own_gateway{std::move(own_gateway_)},
+          timetable{*store},
+          search{timetable},
+          pricing{environment, *store, timetable, options.pricing},
+          inventory{environment, *store, timetable, options.holds},
+          bookings{environment, *store, pricing, options.gateway ? *options.gateway : *own_gateway, options.bookings},
+          ticketing{*store} {}
+
+    Environment& environment;
+    std::unique_ptr<Store> store;
+    std::unique_ptr<PaymentGateway> own_gateway;  // null where the caller brought one
+    Timetable timetable;
+    Search search;
+    Pricing pricing;
+    Inventory inventory;
+    Bookings bookings;
+    Ticketing ticketing;
+};
+
+Engine::Engine(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+Engine::~Engine() = default;
+
+Result<Engine> Engine::open(std::string_view url, const EngineOptions& options) {
+    Environment& environment = options.environment ? *options.environment : system_environment();
+    const auto location = parse_url(url);
+    if (!location) return location.error();
+    auto store = open_store(*location, environment);
+    if (!store) return store.error();
+    std::unique_ptr<PaymentGateway> own_gateway;
+    if (!options.gateway) {
+        // The provider's books outlive a crash of ours, as a real provider's do.
+        const std::string journal = location->file.empty() ? "" : location->file + "-sandbox.jsonl";
+        auto sandbox = booking::SandboxGateway::open(journal, environment);
+        if (!sandbox) return sandbox.error();
+        own_gateway = std::move(*sandbox);
+    }
+    return Engine{std::make_unique<Parts>(options, environment, std::move(*store), std::move(own_gateway))};
+}
+
+Timetable& Engine::timetable() { return parts_->timetable; }
+Search& Engine::search() { return parts_->search; }
+Pricing& Engine::pricing() { return parts_->pricing; }
+Inventory& Engine::inventory() { return parts_->inventory; }
+Bookings& Engine::bookings() { return parts_->bookings; }
+Ticketing& Engine::ticketing() { return parts_->ticketing; }
+
+Result<JourneyPage> Engine::find_journeys(const JourneyQuery& query) {
+    auto page = parts_->search.find(query);
+    if (!page) return page;
+    std::vector<Ride> rides;
+    for (const auto& journey : page->journeys) {
+        for (const auto& leg : journey.legs) rides.push_back({leg.run, leg.span});
+    }
+    auto availability = parts_->inventory.availability(rides);
+    if (!availability) return availability.error();
+    auto next = availability->begin();
+    for (auto& journey : page->journeys) {
+        for (auto& leg : journey.legs) leg.free = std::move((next++)->free);
+    }
+    return page;
+}
+
+Result<std::size_t> Engine::run_due(std::size_t limit) {
+    const auto now = parts_->store->now();
+    if (!now) return now.error();
+    const auto expired = parts_->store->bookings().expire(*now, limit);
+    if (!expired || *expired >= limit) return expired;
+    const auto moved = parts_->bookings.resume_payments(limit - *expired);
+    if (!moved) return moved;
+    return *expired + *moved;
+}
+
+Result<VerifyReport> Engine::verify() { return engine::verify(*parts_->store); }
+
+Status Engine::read_all(RecordReader& reader) { return parts_->store->read_all(reader); }
+
+Result<std::vector<std::string>> Engine::check_medium() { return parts_->store->check_medium(); }
+
+Result<Timestamp> Engine::now() { return parts_->store->now(); }
+
+StoreInfo Engine::store_info() const { return parts_->store->info(); }
+
+}  // namespace railbook

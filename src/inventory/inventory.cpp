@@ -1,0 +1,355 @@
+#include <railbook/inventory.hpp>
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+#include "base/command.hpp"
+#include "inventory/choose.hpp"
+
+namespace railbook {
+namespace {
+
+/// Rides of one hold: a journey there and back with several changes has fewer.
+constexpr std::size_t kMaxItems = 16;
+/// Buyers who want the same best seats at one instant: each round one of them gets theirs, so a round lost is progress
+/// of another. Beyond this the buyer is asked to repeat.
+constexpr int kMaxRounds = 200;
+
+/// An item as asked for, with its run and its ends found.
+struct FoundRide {
+    Run run;
+    std::size_t from = 0;
+    std::size_t to = 0;
+    Span span() const { return {static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(to)}; }
+};
+
+std::string default_class(const Consist& consist) {
+    return consist.coaches.empty() ? std::string{} : consist.coaches.back().travel_class;
+}
+
+Result<std::pair<std::size_t, std::size_t>> find_ends(const Run& run, std::string_view from, std::string_view to) {
+    const auto begin = find_call(run, from);
+    if (!begin) return begin.error();
+    const auto end = find_call(run, to);
+    if (!end) return end.error();
+    if (*begin >= *end) {
+        return Error{ErrorCode::invalid_argument,
+                     fmt::format("{} does not call at {} after {}", run.train, run.calls[*end].name,
+                                 run.calls[*begin].name)};
+    }
+    return std::pair{*begin, *end};
+}
+
+Result<FoundRide> find_ride(Timetable& timetable, const HoldItemRequest& item, Timestamp now) {
+    auto run = timetable.run(item.run);
+    if (!run) return run.error();
+    const auto ends = find_ends(*run, item.from, item.to);
+    if (!ends) return ends.error();
+    const auto& begin = run->calls[ends->first];
+    const auto& end = run->calls[ends->second];
+    if (!begin.pick_up)
+        return Error{ErrorCode::invalid_argument, fmt::format("{} takes nobody on board at {}", run->train, begin.name)};
+    if (!end.drop_off)
+        return Error{ErrorCode::invalid_argument, fmt::format("{} lets nobody off at {}", run->train, end.name)};
+    if (begin.departs && *begin.departs <= now)
+        return Error{ErrorCode::conflict, fmt::format("{} has left {} already", run->train, begin.name)};
+    return FoundRide{std::move(*run), ends->first, ends->second};
+}
+
+Status check(const HoldRequest& request, const HoldPolicy& policy) {
+    if (const auto ok = base::check_key(request.key); !ok) return ok.error();
+    if (request.items.empty()) return Error{ErrorCode::invalid_argument, "a hold needs at least one ride"};
+    if (request.items.size() > kMaxItems)
+        return Error{ErrorCode::invalid_argument, fmt::format("a hold has at most {} rides", kMaxItems)};
+    for (const auto& item : request.items) {
+        std::size_t count = 0;
+        if (const auto* seats = std::get_if<std::vector<SeatId>>(&item.seats)) {
+            count = seats->size();
+            if (std::set<SeatId>{seats->begin(), seats->end()}.size() != seats->size())
+                return Error{ErrorCode::invalid_argument, "a seat is named twice"};
+        } else {
+            const auto& best = std::get<BestSeats>(item.seats);
+            count = best.count > 0 ? static_cast<std::size_t>(best.count) : 0;
+        }
+        if (count == 0) return Error{ErrorCode::invalid_argument, "a ride needs at least one seat"};
+        if (count > policy.max_seats) {
+            return Error{ErrorCode::invalid_argument,
+                         fmt::format("{} seats are more than the {} of one hold", count, policy.max_seats),
+                         "make several holds"};
+        }
+    }
+    return {};
+}
+
+base::Canonical canonical(const HoldRequest& request) {
+    base::Canonical text;
+    text.add(static_cast<std::int64_t>(request.items.size()));
+    for (const auto& item : request.items) {
+        text.add(to_string(item.run)).add(item.from).add(item.to);
+        if (const auto* seats = std::get_if<std::vector<SeatId>>(&item.seats)) {
+            text.add("seats").add(static_cast<std::int64_t>(seats->size()));
+            for (const auto& seat : *seats) text.add(seat.coach).add(seat.seat);
+        } else {
+            const auto& best = std::get<BestSeats>(item.seats);
+            text.add("best").add(best.count).add(best.travel_class);
+        }
+    }
+    return text;
+}
+
+/// The seats that the request names.
+Result<std::vector<std::uint32_t>> named_seats(const Consist& consist, const std::vector<SeatId>& seats,
+                                               std::string_view train) {
+    std::vector<std::uint32_t> indexes;
+    for (const auto& seat : seats) {
+        const auto index = consist.index_of(seat);
+        if (!index) {
+            return Error{ErrorCode::not_found, fmt::format("{} has no seat {}", train, to_string(seat)),
+                         "'railbook run seats' shows the seats of a run"};
+        }
+        if (!indexes.empty() && consist.coach_of(*index).travel_class != consist.coach_of(indexes.front()).travel_class) {
+            return Error{ErrorCode::invalid_argument, "the seats of one ride must be of one class",
+                         "name each class as a ride of its own"};
+        }
+        indexes.push_back(*index);
+    }
+    return indexes;
+}
+
+/// The best free seats, given what is taken and what earlier rides of the same hold take.
+Result<std::vector<std::uint32_t>> best_seats(const FoundRide& ride, const BestSeats& best,
+                                              const std::vector<Allocation>& taken) {
+    const Consist& consist = *ride.run.consist;
+    const std::string travel_class = best.travel_class.empty() ? default_class(consist) : best.travel_class;
+    if (std::ranges::find(consist.coaches, travel_class, &Coach::travel_class) == consist.coaches.end())
+        return Error{ErrorCode::not_found, fmt::format("{} has no class '{}'", ride.run.train, travel_class)};
+    const auto slack = inventory::slack_of_seats(consist.seat_count(), ride.run.segment_count(), ride.span(), taken);
+    auto chosen = inventory::choose_seats(consist, travel_class, best.count, slack);
+    if (!chosen) {
+        return Error{ErrorCode::sold_out,
+                     fmt::format("{} has no {} free seats in class {} from {} to {}", ride.run.train, best.count,
+                                 travel_class, ride.run.calls[ride.from].name, ride.run.calls[ride.to].name),
+                     "ask for fewer seats, another class or another train"};
+    }
+    return std::move(*chosen);
+}
+
+HoldItem make_item(const FoundRide& ride, const std::vector<std::uint32_t>& seats) {
+    const Consist& consist = *ride.run.consist;
+    HoldItem item{.run = ride.run.id,
+                  .train = ride.run.train,
+                  .from = departure_of(ride.run, ride.from),
+                  .to = arrival_of(ride.run, ride.to),
+                  .span = ride.span(),
+                  .travel_class = consist.coach_of(seats.front()).travel_class,
+                  .seats = {}};
+    for (const auto seat : seats) item.seats.push_back({seat, consist.seat_at(seat)});
+    return item;
+}
+
+Error no_such_hold() { return {ErrorCode::not_found, "there is no such hold"}; }
+
+}  // namespace
+
+std::string_view to_string(SeatState state) {
+    switch (state) {
+        case SeatState::free: return "free";
+        case SeatState::held: return "held";
+        case SeatState::sold: return "sold";
+    }
+    RAILBOOK_ASSERT(!"a state outside the list");
+}
+
+Hold as_of(Hold hold, Timestamp now) {
+    const bool open = hold.status == HoldStatus::held || hold.status == HoldStatus::paying;
+    if (open && hold.expires_at <= now) hold.status = HoldStatus::expired;
+    return hold;
+}
+
+Inventory::Inventory(Environment& environment, Store& store, Timetable& timetable, HoldPolicy policy)
+    : environment_{environment}, store_{store}, timetable_{timetable}, policy_{policy} {}
+
+Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& request) {
+    if (!principal.may(Scope::buy)) return Error{ErrorCode::forbidden, "holding seats needs the scope 'buy'"};
+    if (const auto ok = check(request, policy_); !ok) return ok.error();
+    const auto now = store_.now();
+    if (!now) return now.error();
+    const Command command =
+        base::make_command(principal, "hold.create", request.key, canonical(request), *now, policy_.keep_answers);
+    const auto earlier = store_.find_answer(command);
+    if (!earlier) return earlier.error();
+    if (*earlier) return std::get<Hold>(**earlier);
+
+    Hold wanted;
+    wanted.id = HoldId::make(environment_);
+    wanted.owner = principal.owner();
+    wanted.created_at = *now;
+    wanted.latest_end = *now + policy_.max;
+    wanted.expires_at = std::min(*now + policy_.ttl, wanted.latest_end);
+    const std::size_t max_holds = principal.may(Scope::operate) ? 0 : policy_.max_holds;
+
+    // Seats are chosen from what is free at the moment and then taken by the store, which alone decides. Whoever chose
+    // what another took meanwhile chooses again; so does whoever read a run just before its first hold pinned it.
+    for (int round = 0; round < kMaxRounds; ++round) {
+        std::vector<FoundRide> rides;
+        std::vector<RunId> ids;
+        for (const auto& item : request.items) {
+            auto ride = find_ride(timetable_, item, *now);
+            if (!ride) return ride.error();
+            ids.push_back(ride->run.id);
+            rides.push_back(std::move(*ride));
+        }
+        const auto occupancy = store_.inventory().occupancy(ids, *now);
+        if (!occupancy) return occupancy.error();
+
+        wanted.items.clear();
+        std::vector<Run> runs;
+        bool chose = false;
+        for (std::size_t i = 0; i < rides.size(); ++i) {
+            std::vector<Allocation> taken = (*occupancy)[i].allocations;
+            // What this hold takes on the same run with an earlier ride.
+            for (std::size_t k = 0; k < i; ++k) {
+                if (ids[k] != ids[i]) continue;
+                for (const auto& seat : wanted.items[k].seats)
+                    taken.push_back({.seat = seat.index, .span = wanted.items[k].span, .hold = wanted.id});
+            }
+            Result<std::vector<std::uint32_t>> seats = std::vector<std::uint32_t>{};
+            if (const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats)) {
+                seats = named_seats(*rides[i].run.consist, *named, rides[i].run.train);
+                if (!seats) return seats.error();
+                for (std::size_t k = 0; k < i; ++k) {
+                    if (ids[k] != ids[i] || !wanted.items[k].span.overlaps(rides[i].span())) continue;
+                    for (const auto& seat : wanted.items[k].seats) {
+                        if (std::ranges::find(*seats, seat.index) != seats->end())
+                            return Error{ErrorCode::invalid_argument, "two rides of the hold name the same seat"};
+                    }
+                }
+            } else {
+                seats = best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken);
+                if (!seats) return seats.error();
+                chose = true;
+            }
+            wanted.items.push_back(make_item(rides[i], *seats));
+            const bool known = std::ranges::find(runs, ids[i], &Run::id) != runs.end();
+            if (!known) runs.push_back(rides[i].run);
+        }
+
+        auto placed = store_.inventory().place_hold(command, wanted, runs, max_holds);
+        if (placed) return placed;
+        const bool chosen_in_vain = chose && placed.error().code == ErrorCode::seat_taken;
+        const bool pinned_meanwhile = placed.error().code == ErrorCode::conflict;
+        if (!chosen_in_vain && !pinned_meanwhile) return placed;
+    }
+    return Error{ErrorCode::unavailable, "too many buyers want these seats at this moment", "try again"};
+}
+
+Result<Hold> Inventory::find(const Principal& principal, const HoldId& id) {
+    const auto now = store_.now();
+    if (!now) return now.error();
+    auto hold = store_.inventory().find_hold(id);
+    if (!hold) return hold;
+    if (!base::may_see(principal, hold->owner)) return no_such_hold();
+    return as_of(std::move(*hold), *now);
+}
+
+Result<Page<Hold>> Inventory::list(const Principal& principal, const PageRequest& page) {
+    const auto now = store_.now();
+    if (!now) return now.error();
+    const std::string owner = principal.may(Scope::operate) ? std::string{} : principal.owner();
+    auto holds = store_.inventory().list_holds(owner, page);
+    if (!holds) return holds;
+    for (auto& hold : holds->items) hold = as_of(std::move(hold), *now);
+    return holds;
+}
+
+Result<Hold> Inventory::extend(const Principal& principal, const ExtendRequest& request) {
+    const auto claim = base::make_claim(principal, request.id, request.fence);
+    if (!claim) return claim.error();
+    const Duration by = request.by.value_or(policy_.extension);
+    if (by <= Duration::zero()) return Error{ErrorCode::invalid_argument, "an extension must be longer than nothing"};
+    const auto hold = find(principal, request.id);
+    if (!hold) return hold;
+    const auto now = store_.now();
+    if (!now) return now.error();
+    const Command command = base::make_command(principal, "hold.extend", {}, {}, *now, {});
+    // Bounded before it is added: a caller's number may be of any size.
+    const Duration longest = hold->latest_end - hold->expires_at;
+    return store_.inventory().extend_hold(command, *claim, hold->expires_at + std::min(by, longest));
+}
+
+Status Inventory::release(const Principal& principal, const HoldId& id, std::optional<std::uint64_t> fence) {
+    const auto claim = base::make_claim(principal, id, fence);
+    if (!claim) return claim.error();
+    const auto now = store_.now();
+    if (!now) return now.error();
+    const Command command = base::make_command(principal, "hold.release", {}, {}, *now, {});
+    const auto released = store_.inventory().release_hold(command, *claim);
+    if (!released) return released.error();
+    return {};
+}
+
+Result<SeatMap> Inventory::seats(const RunId& id, std::string_view from, std::string_view to) {
+    const auto now = store_.now();
+    if (!now) return now.error();
+    auto run = timetable_.run(id);
+    if (!run) return run.error();
+    const auto ends = find_ends(*run, from, to);
+    if (!ends) return ends.error();
+    const auto occupancy = store_.inventory().occupancy({run->id}, *now);
+    if (!occupancy) return occupancy.error();
+
+    SeatMap map;
+    map.span = {static_cast<std::uint16_t>(ends->first), static_cast<std::uint16_t>(ends->second)};
+    map.version = occupancy->front().version;
+    std::vector<SeatState> states(run->consist->seat_count(), SeatState::free);
+    for (const auto& allocation : occupancy->front().allocations) {
+        if (!allocation.span.overlaps(map.span)) continue;
+        const auto state = allocation.status == HoldStatus::sold ? SeatState::sold : SeatState::held;
+        states[allocation.seat] = std::max(states[allocation.seat], state);
+    }
+    std::size_t index = 0;
+    for (const auto& coach : run->consist->coaches) {
+        CoachView view{coach.number, coach.travel_class, coach.layout, {}};
+        for (const auto& place : coach.places) view.seats.push_back({place, states[index++]});
+        map.coaches.push_back(std::move(view));
+    }
+    map.run = std::move(*run);
+    return map;
+}
+
+Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride>& rides) {
+    const auto now = store_.now();
+    if (!now) return now.error();
+    std::vector<RunId> ids;
+    std::vector<std::shared_ptr<const Consist>> consists;
+    for (const auto& ride : rides) {
+        const auto run = timetable_.run(ride.run);
+        if (!run) return run.error();
+        if (ride.span.from >= ride.span.to || ride.span.to > run->segment_count())
+            return Error{ErrorCode::invalid_argument, fmt::format("{} has no such segments", to_string(ride.run))};
+        ids.push_back(run->id);
+        consists.push_back(run->consist);
+    }
+    const auto occupancy = store_.inventory().occupancy(ids, *now);
+    if (!occupancy) return occupancy.error();
+
+    std::vector<Availability> answers;
+    for (std::size_t i = 0; i < rides.size(); ++i) {
+        Availability answer;
+        answer.version = (*occupancy)[i].version;
+        std::set<std::uint32_t> taken;
+        for (const auto& allocation : (*occupancy)[i].allocations) {
+            if (allocation.span.overlaps(rides[i].span)) taken.insert(allocation.seat);
+        }
+        for (const auto& coach : consists[i]->coaches)
+            answer.free[coach.travel_class] += static_cast<int>(coach.places.size());
+        for (const auto seat : taken) --answer.free[consists[i]->coach_of(seat).travel_class];
+        answers.push_back(std::move(answer));
+    }
+    return answers;
+}
+
+}  // namespace railbook

@@ -1,0 +1,336 @@
+#include "operations/encode.hpp"
+
+#include <boost/json/parse.hpp>
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+
+namespace railbook::operations {
+namespace {
+
+using boost::json::array;
+using boost::json::object;
+using boost::json::value;
+
+std::int64_t seconds_of(Duration duration) { return std::chrono::floor<std::chrono::seconds>(duration).count(); }
+
+value texts(const std::vector<std::string>& items) {
+    array result;
+    for (const auto& item : items) result.push_back(value{item});
+    return result;
+}
+
+value encode_end(const Endpoint& end, std::string_view time_name) {
+    object result{{"id", to_string(end.call)}, {"name", end.name}, {time_name, to_string(end.time, end.zone)}};
+    if (!end.platform.empty()) result["platform"] = end.platform;
+    return result;
+}
+value encode_from(const Endpoint& end) { return encode_end(end, "departs"); }
+value encode_to(const Endpoint& end) { return encode_end(end, "arrives"); }
+
+value encode(const std::map<std::string, int>& counts) {
+    object result;
+    for (const auto& [name, count] : counts) result[name] = count;
+    return result;
+}
+
+value encode(const Passenger& passenger) {
+    object result{{"id", passenger.id},
+                  {"given_name", passenger.given_name},
+                  {"family_name", passenger.family_name},
+                  {"type", passenger.type}};
+    if (passenger.birth_date) result["birth_date"] = to_string(*passenger.birth_date);
+    return result;
+}
+
+/// `2` and `second`, once each, in the order of the train.
+value classes_of(const Consist& consist) {
+    array classes;
+    for (const auto& coach : consist.coaches) {
+        const value name{coach.travel_class};
+        if (std::find(classes.begin(), classes.end(), name) == classes.end()) classes.push_back(name);
+    }
+    return classes;
+}
+
+}  // namespace
+
+value encode(const Money& money) {
+    return {{"amount", money.amount}, {"currency", money.currency}, {"scale", money.scale}};
+}
+
+value encode(const Feed& feed) {
+    return {{"name", feed.name},
+            {"version", feed.version},
+            {"checksum", feed.checksum},
+            {"imported_at", to_string(feed.imported_at)},
+            {"publisher", feed.publisher},
+            {"first_date", to_string(feed.first_date)},
+            {"last_date", to_string(feed.last_date)},
+            {"stations", feed.stations},
+            {"trips", feed.trips}};
+}
+
+value encode(const Document& document) {
+    boost::system::error_code error;
+    value content = boost::json::parse(document.text, error);
+    RAILBOOK_ASSERT(!error);  // it was checked when it was imported
+    return {{"name", document.name}, {"version", document.version}, {"document", std::move(content)}};
+}
+
+value encode(const ImportReport& report) {
+    array files;
+    for (const auto& file : report.files)
+        files.push_back({{"file", file.file}, {"rows", file.rows}, {"dropped", file.dropped}});
+    array dropped;
+    for (const auto& row : report.dropped) dropped.push_back({{"place", row.pointer}, {"reason", row.detail}});
+    return {{"feed", encode(report.feed)},
+            {"files", std::move(files)},
+            {"dropped_count", report.dropped_count},
+            {"dropped", std::move(dropped)},
+            {"notes", texts(report.notes)},
+            {"bytes", report.bytes}};
+}
+
+value encode(const Station& station) {
+    return {{"id", to_string(station.id)},      {"name", station.name},
+            {"zone", station.zone},             {"latitude", station.latitude},
+            {"longitude", station.longitude},   {"platforms", texts(station.platforms)},
+            {"calls_per_week", station.calls}};
+}
+
+value encode(const Journey& journey) {
+    array legs;
+    for (const auto& leg : journey.legs) {
+        legs.push_back({{"run", to_string(leg.run)},
+                        {"train", leg.train},
+                        {"headsign", leg.headsign},
+                        {"from", encode_from(leg.from)},
+                        {"to", encode_to(leg.to)},
+                        {"departure", to_string(leg.from.time, leg.from.zone)},
+                        {"arrival", to_string(leg.to.time, leg.to.zone)},
+                        {"stops", leg.stops},
+                        {"free", encode(leg.free)}});
+    }
+    const Endpoint& from = journey.legs.front().from;
+    const Endpoint& to = journey.legs.back().to;
+    return {{"id", journey.id},
+            {"from", encode_from(from)},
+            {"to", encode_to(to)},
+            {"departure", to_string(from.time, from.zone)},
+            {"arrival", to_string(to.time, to.zone)},
+            {"duration", seconds_of(journey.duration())},
+            {"changes", journey.changes()},
+            {"legs", std::move(legs)}};
+}
+
+value encode(const JourneyPage& page) {
+    object result{{"journeys", encode(page.journeys)}};
+    const auto cursor = [](const std::string& text) { return text.empty() ? value{nullptr} : value{text}; };
+    result["earlier_cursor"] = cursor(page.earlier_cursor);
+    result["later_cursor"] = cursor(page.later_cursor);
+    return result;
+}
+
+value encode(const RunSummary& run) {
+    return {{"id", to_string(run.id)},
+            {"train", run.train},
+            {"service_date", to_string(run.id.date)},
+            {"from", encode_from(run.from)},
+            {"to", encode_to(run.to)}};
+}
+
+value encode(const Run& run) {
+    array stops;
+    for (const auto& call : run.calls) {
+        object stop{{"station", {{"id", to_string(call.id)}, {"name", call.name}}}};
+        if (call.arrives) stop["arrives"] = to_string(*call.arrives, call.zone);
+        if (call.departs) stop["departs"] = to_string(*call.departs, call.zone);
+        if (!call.platform.empty()) stop["platform"] = call.platform;
+        stop["zone"] = call.zone;
+        stop["pick_up"] = call.pick_up;
+        stop["drop_off"] = call.drop_off;
+        stop["distance"] = call.distance;
+        stops.push_back(std::move(stop));
+    }
+    return {{"id", to_string(run.id)},
+            {"train", run.train},
+            {"agency", run.agency},
+            {"headsign", run.headsign},
+            {"service_date", to_string(run.id.date)},
+            {"stops", std::move(stops)},
+            {"classes", classes_of(*run.consist)},
+            {"consist", run.consist->name},
+            {"pinned", run.pinned}};
+}
+
+value encode(const SeatMap& map) {
+    array coaches;
+    for (const auto& coach : map.coaches) {
+        array seats;
+        for (const auto& seat : coach.seats) {
+            object place{{"number", seat.place.number}, {"state", to_string(seat.state)}};
+            if (seat.place.row > 0) place["row"] = seat.place.row;
+            if (!seat.place.column.empty()) place["column"] = seat.place.column;
+            if (!seat.place.properties.empty()) place["properties"] = texts(seat.place.properties);
+            if (!seat.place.facing.empty()) place["facing"] = seat.place.facing;
+            seats.push_back(std::move(place));
+        }
+        coaches.push_back({{"number", coach.number},
+                           {"class", coach.travel_class},
+                           {"layout", coach.layout},
+                           {"seats", std::move(seats)}});
+    }
+    return {{"run", to_string(map.run.id)},
+            {"version", map.version},
+            {"from", encode_from(departure_of(map.run, map.span.from))},
+            {"to", encode_to(arrival_of(map.run, map.span.to))},
+            {"coaches", std::move(coaches)}};
+}
+
+value encode(const Availability& availability, const RunId& run) {
+    return {{"run", to_string(run)}, {"version", availability.version}, {"free", encode(availability.free)}};
+}
+
+value encode(const Quote& quote) {
+    array legs;
+    for (const auto& leg : quote.legs)
+        legs.push_back({{"run", to_string(leg.run)}, {"from", to_string(leg.from)}, {"to", to_string(leg.to)}});
+    array passengers;
+    for (const auto& passenger : quote.passengers)
+        passengers.push_back({{"id", passenger.id}, {"type", passenger.type}});
+    array lines;
+    for (const auto& line : quote.lines) {
+        lines.push_back({{"passenger", line.passenger},
+                         {"leg", line.leg},
+                         {"rule", line.rule},
+                         {"amount", encode(line.amount)}});
+    }
+    return {{"id", to_string(quote.id)},
+            {"total", encode(quote.total)},
+            {"expires_at", to_string(quote.expires_at)},
+            {"tariff", {{"id", quote.tariff}, {"version", quote.tariff_version}}},
+            {"class", quote.travel_class},
+            {"flexibility", quote.flexibility},
+            {"legs", std::move(legs)},
+            {"passengers", std::move(passengers)},
+            {"lines", std::move(lines)},
+            {"token", quote.token}};
+}
+
+value encode(const Hold& hold) {
+    array items;
+    for (const auto& item : hold.items) {
+        array seats;
+        for (const auto& seat : item.seats) seats.push_back(value{to_string(seat.id)});
+        items.push_back({{"run", to_string(item.run)},
+                         {"train", item.train},
+                         {"from", encode_from(item.from)},
+                         {"to", encode_to(item.to)},
+                         {"class", item.travel_class},
+                         {"seats", std::move(seats)}});
+    }
+    array actions;
+    if (hold.status == HoldStatus::held && !hold.booking) actions = {"extend", "release", "book"};
+    object result{{"id", to_string(hold.id)},
+                  {"status", to_string(hold.status)},
+                  {"fence", hold.fence},
+                  {"pinned", hold.pinned},
+                  {"created_at", to_string(hold.created_at)},
+                  {"expires_at", to_string(hold.expires_at)},
+                  {"items", std::move(items)},
+                  {"available_actions", std::move(actions)}};
+    if (hold.booking) result["booking"] = to_string(*hold.booking);
+    return result;
+}
+
+value encode(const Booking& booking) {
+    array passengers;
+    for (const auto& passenger : booking.passengers) passengers.push_back(encode(passenger));
+    array payments;
+    for (const auto& id : booking.payments) payments.push_back(value{to_string(id)});
+    array tickets;
+    for (const auto& id : booking.tickets) tickets.push_back(value{to_string(id)});
+    array parts;
+    for (const auto& part : booking.parts) {
+        parts.push_back({{"id", to_string(part.id)},
+                         {"passenger", part.passenger},
+                         {"run", to_string(part.run)},
+                         {"train", part.train},
+                         {"from", encode_from(part.from)},
+                         {"to", encode_to(part.to)},
+                         {"class", part.travel_class},
+                         {"seat", to_string(part.seat.id)},
+                         {"price", encode(part.price)},
+                         {"status", to_string(part.status)}});
+    }
+    object contact;
+    if (!booking.contact.email.empty()) contact["email"] = booking.contact.email;
+    if (!booking.contact.phone.empty()) contact["phone"] = booking.contact.phone;
+    array actions;
+    if (booking.status() == PartStatus::prebooked) actions = {"pay"};
+    return {{"id", to_string(booking.id)},
+            {"reference", booking.reference},
+            {"status", to_string(booking.status())},
+            {"created_at", to_string(booking.created_at)},
+            {"expires_at", to_string(booking.expires_at)},
+            {"total", encode(booking.total)},
+            {"refunded", encode(booking.refunded)},
+            {"passengers", std::move(passengers)},
+            {"contact", std::move(contact)},
+            {"payments", std::move(payments)},
+            {"tickets", std::move(tickets)},
+            {"available_actions", std::move(actions)},
+            {"parts", std::move(parts)}};
+}
+
+value encode(const Payment& payment) {
+    return {{"id", to_string(payment.id)},
+            {"booking", to_string(payment.booking)},
+            {"status", to_string(payment.status)},
+            {"amount", encode(payment.amount)},
+            {"method", payment.method},
+            {"created_at", to_string(payment.created_at)}};
+}
+
+value encode(const Ticket& ticket) {
+    array passengers;
+    passengers.push_back(encode(ticket.passenger));
+    array legs;
+    for (const auto& leg : ticket.legs) {
+        legs.push_back({{"run", to_string(leg.run)},
+                        {"train", leg.train},
+                        {"from", encode_from(leg.from)},
+                        {"to", encode_to(leg.to)},
+                        {"departure", to_string(leg.from.time, leg.from.zone)},
+                        {"arrival", to_string(leg.to.time, leg.to.zone)},
+                        {"class", leg.travel_class},
+                        {"seat", to_string(leg.seat)}});
+    }
+    return {{"id", to_string(ticket.id)},
+            {"booking", to_string(ticket.booking)},
+            {"reference", ticket.reference},
+            {"status", to_string(ticket.status)},
+            {"issued_at", to_string(ticket.issued_at)},
+            {"passengers", std::move(passengers)},
+            {"legs", std::move(legs)}};
+}
+
+value encode(const AuditEntry& entry) {
+    return {{"number", entry.number},
+            {"at", to_string(entry.at)},
+            {"actor", entry.actor},
+            {"action", entry.action},
+            {"detail", entry.detail}};
+}
+
+value encode(const VerifyReport& report) {
+    object checked;
+    for (const auto& [name, count] : report.checked) checked[name] = count;
+    array violations;
+    for (const auto& violation : report.violations)
+        violations.push_back({{"law", violation.law}, {"object", violation.object}, {"detail", violation.detail}});
+    return {{"ok", report.ok()}, {"checked", std::move(checked)}, {"violations", std::move(violations)}};
+}
+
+}  // namespace railbook::operations

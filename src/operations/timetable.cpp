@@ -1,0 +1,236 @@
+#include <boost/json/serialize.hpp>
+
+#include <fmt/format.h>
+
+#include "operations/encode.hpp"
+#include "operations/table.hpp"
+
+namespace railbook::operations {
+namespace {
+
+using boost::json::value;
+
+Result<value> list_feeds(Request& request) {
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto feeds = request.engine.timetable().feeds();
+    if (!feeds) return feeds.error();
+    return list_of(encode(*feeds));
+}
+
+Result<value> remove_feed(Request& request) {
+    const auto name = request.body.text("name");
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    if (const auto removed = request.engine.timetable().remove_feed(name); !removed) return removed.error();
+    return value{nullptr};
+}
+
+/// `document` as text, for the importer to check.
+std::string take_document(Request& request) {
+    const auto* document = request.body.member("document");
+    if (document) return boost::json::serialize(*document);
+    request.body.mistake("document", "is missing");
+    return {};
+}
+
+Result<value> find_document(const Result<std::vector<Document>>& documents, const std::string& name,
+                            std::string_view kind) {
+    if (!documents) return documents.error();
+    // The newest of that name.
+    for (auto document = documents->rbegin(); document != documents->rend(); ++document) {
+        if (document->name == name) return encode(*document);
+    }
+    return Error{ErrorCode::not_found, fmt::format("there is no {} '{}'", kind, name),
+                 fmt::format("'railbook {} list' shows what there is", kind)};
+}
+
+Result<value> import_layouts(Request& request) {
+    const auto text = take_document(request);
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto document = request.engine.timetable().import_layouts(text);
+    if (!document) return document.error();
+    return encode(*document);
+}
+
+Result<value> list_layouts(Request& request) {
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto documents = request.engine.timetable().layouts();
+    if (!documents) return documents.error();
+    return list_of(encode(*documents));
+}
+
+Result<value> show_layouts(Request& request) {
+    const auto name = request.body.text("name");
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    return find_document(request.engine.timetable().layouts(), name, "layout");
+}
+
+Result<value> find_stations(Request& request) {
+    const auto text = request.body.text("q");
+    const auto page = request.page();
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto stations = request.engine.timetable().find_stations(text, page.limit);
+    if (!stations) return stations.error();
+    return list_of(encode(*stations));
+}
+
+Result<value> show_station(Request& request) {
+    const auto id = request.body.text("id");
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto station = request.engine.timetable().station(id);
+    if (!station) return station.error();
+    return encode(*station);
+}
+
+/// A whole day is a window from its first instant to the next day's: 23 hours where the clock goes forward.
+struct DayWindow {
+    Timestamp begin;
+    Timestamp end;
+};
+Result<DayWindow> day_of(Timestamp begin, std::string_view zone) {
+    const auto date = date_in(begin, zone);
+    if (!date) return date.error();
+    const auto end = start_of_day(*date + std::chrono::days{1}, zone);
+    if (!end) return end.error();
+    return DayWindow{begin, *end};
+}
+
+Result<value> find_journeys(Request& request) {
+    const auto from_text = request.body.text("from");
+    const auto to_text = request.body.text("to");
+    const auto depart = request.body.optional_text("depart");
+    const auto arrive = request.body.optional_text("arrive");
+    const auto window = request.body.optional_integer("window", 0, 7 * 86400);
+    const auto limit = request.body.optional_integer("limit", 1, static_cast<std::int64_t>(kMaxPage));
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+
+    const auto from = request.engine.timetable().station(from_text);
+    if (!from) return from.error();
+    const auto to = request.engine.timetable().station(to_text);
+    if (!to) return to.error();
+    JourneyQuery query{.from = from->id, .to = to->id};
+    if (limit) query.limit = static_cast<std::size_t>(*limit);
+    if (window) query.window = std::chrono::seconds{*window};
+    if (depart) {
+        const auto when = parse_when(*depart, from->zone);
+        if (!when) return when.error();
+        query.depart = when->time;
+        if (when->whole_day && !window) {
+            const auto day = day_of(when->time, from->zone);
+            if (!day) return day.error();
+            query.window = day->end - day->begin;
+        }
+    }
+    if (arrive) {
+        const auto when = parse_when(*arrive, to->zone);
+        if (!when) return when.error();
+        query.arrive = when->time;
+        if (when->whole_day) {
+            const auto day = day_of(when->time, to->zone);
+            if (!day) return day.error();
+            query.arrive = day->end - Duration{1};
+            if (!window) query.window = day->end - day->begin;
+        }
+    }
+    const auto page = request.engine.find_journeys(query);
+    if (!page) return page.error();
+    return encode(*page);
+}
+
+Result<value> list_runs(Request& request) {
+    const auto date_text = request.body.text("date");
+    const auto page = request.page();
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto date = parse_date(date_text);
+    if (!date) return date.error();
+    const auto runs = request.engine.timetable().runs(*date);
+    if (!runs) return runs.error();
+    // The cursor is the id of the last run that was shown: it stays good while other trains come and go.
+    auto next = runs->begin();
+    if (!page.cursor.empty()) {
+        next = std::ranges::find_if(*runs, [&](const RunSummary& run) { return to_string(run.id) == page.cursor; });
+        if (next == runs->end()) return Error{ErrorCode::invalid_argument, "that is not a cursor of this list"};
+        ++next;
+    }
+    Page<RunSummary> answer;
+    while (next != runs->end() && answer.items.size() < page.limit) answer.items.push_back(*next++);
+    if (next != runs->end()) answer.next_cursor = to_string(answer.items.back().id);
+    return encode(answer);
+}
+
+Result<value> show_run(Request& request) {
+    const auto id = request.body.text("run", 512);
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto run = request.engine.timetable().run(std::string_view{id});
+    if (!run) return run.error();
+    return encode(*run);
+}
+
+struct RideText {
+    std::string run;
+    std::string from;
+    std::string to;
+};
+RideText take_ride(Request& request) {
+    // In the order in which they are read: the evaluation order of initialisers in braces is fixed.
+    return {request.body.text("run", 512), request.body.text("from"), request.body.text("to")};
+}
+
+Result<value> show_seats(Request& request) {
+    const auto ride = take_ride(request);
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto id = parse_run(ride.run);
+    if (!id) return id.error();
+    const auto map = request.engine.inventory().seats(*id, ride.from, ride.to);
+    if (!map) return map.error();
+    return encode(*map);
+}
+
+Result<value> show_availability(Request& request) {
+    const auto ride = take_ride(request);
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto run = request.engine.timetable().run(std::string_view{ride.run});
+    if (!run) return run.error();
+    const auto from = find_call(*run, ride.from);
+    if (!from) return from.error();
+    const auto to = find_call(*run, ride.to);
+    if (!to) return to.error();
+    const Span span{static_cast<std::uint16_t>(*from), static_cast<std::uint16_t>(*to)};
+    const auto answer = request.engine.inventory().availability({{run->id, span}});
+    if (!answer) return answer.error();
+    return encode(answer->front(), run->id);
+}
+
+constexpr Operation kOperations[] = {
+    {{"feed.list", Method::get, "/v1/feeds", Scope::operate, IdempotencyKey::none, "The imported timetables"},
+     list_feeds},
+    {{"feed.remove", Method::delete_, "/v1/feeds/{name}", Scope::operate, IdempotencyKey::none, "Remove a timetable"},
+     remove_feed},
+    {{"layouts.import", Method::put, "/v1/layouts", Scope::operate, IdempotencyKey::none,
+      "Import coach layouts and consists"},
+     import_layouts},
+    {{"layouts.list", Method::get, "/v1/layouts", Scope::read, IdempotencyKey::none, "Coach layouts and consists"},
+     list_layouts},
+    {{"layouts.show", Method::get, "/v1/layouts/{name}", Scope::read, IdempotencyKey::none,
+      "One document of layouts and consists"},
+     show_layouts},
+    {{"station.find", Method::get, "/v1/stations", Scope::read, IdempotencyKey::none, "Find stations by name"},
+     find_stations},
+    {{"station.show", Method::get, "/v1/stations/{id}", Scope::read, IdempotencyKey::none, "One station"},
+     show_station},
+    {{"journey.find", Method::get, "/v1/journeys", Scope::read, IdempotencyKey::none, "Find journeys"}, find_journeys},
+    {{"run.list", Method::get, "/v1/runs", Scope::operate, IdempotencyKey::none, "The runs of a date"}, list_runs},
+    {{"run.show", Method::get, "/v1/runs/{run}", Scope::read, IdempotencyKey::none, "One run with its stops"},
+     show_run},
+    {{"run.seats", Method::get, "/v1/runs/{run}/seats", Scope::read, IdempotencyKey::none,
+      "The seat map of a run on a span"},
+     show_seats},
+    {{"run.availability", Method::get, "/v1/runs/{run}/availability", Scope::read, IdempotencyKey::none,
+      "Free seats by class on a span"},
+     show_availability},
+};
+
+}  // namespace
+
+std::span<const Operation> timetable_operations() { return kOperations; }
+
+}  // namespace railbook::operations

@@ -1,0 +1,189 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/world.hpp"
+
+namespace railbook {
+namespace {
+
+using test::World;
+using namespace std::chrono_literals;
+
+class InventoryTest : public testing::Test {
+protected:
+    World world;
+    Inventory& inventory = world.engine().inventory();
+
+    std::map<std::string, int> free(std::uint16_t from, std::uint16_t to) {
+        const auto answer = inventory.availability({{World::run(), {from, to}}});
+        EXPECT_TRUE(answer) << answer.error().detail;
+        return answer->front().free;
+    }
+};
+
+TEST_F(InventoryTest, ASeatThatIsLeftAtHannoverIsHeldAgainFromHannover) {
+    const auto first = inventory.hold(world.anna, world.seats("A", "H", {{"2", "11"}}));
+    ASSERT_TRUE(first) << first.error().detail;
+    const auto second = inventory.hold(world.ben, world.seats("H", "F", {{"2", "11"}}));
+    ASSERT_TRUE(second) << second.error().detail;
+    EXPECT_GT(second->fence, first->fence);
+    EXPECT_EQ(inventory.hold(world.ben, world.seats("G", "F", {{"2", "11"}})).error().code, ErrorCode::seat_taken);
+}
+
+TEST_F(InventoryTest, AHoldIsAllOrNothing) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.seats("H", "G", {{"2", "12"}})));
+    const auto refused = inventory.hold(world.ben, world.seats("A", "F", {{"2", "11"}, {"2", "12"}}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::seat_taken);
+    EXPECT_THAT(refused.error().detail, testing::HasSubstr("2/12"));
+    EXPECT_TRUE(inventory.hold(world.ben, world.seats("A", "F", {{"2", "11"}})));
+}
+
+TEST_F(InventoryTest, SeveralRunsAreHeldTogetherOrNotAtAll) {
+    HoldRequest both{world.key(),
+                     {{World::run("early"), "A", "H", BestSeats{1, "first"}}, {World::run("late"), "H", "F", std::vector<SeatId>{{"1", "1"}}}}};
+    const auto held = inventory.hold(world.anna, both);
+    ASSERT_TRUE(held) << held.error().detail;
+    ASSERT_EQ(held->items.size(), 2U);
+    both.key = world.key();
+    const auto refused = inventory.hold(world.ben, both);
+    EXPECT_EQ(refused.error().code, ErrorCode::seat_taken);
+    EXPECT_EQ(free(0, 1).at("first"), 1);
+}
+
+TEST_F(InventoryTest, TheDeadlineItselfIsAlreadyTooLate) {
+    const auto first = inventory.hold(world.anna, world.seats("A", "F", {{"2", "11"}}));
+    ASSERT_TRUE(first);
+    world.environment.set_now(first->expires_at - 1ms);
+    EXPECT_EQ(inventory.hold(world.ben, world.seats("A", "F", {{"2", "11"}})).error().code, ErrorCode::seat_taken);
+    EXPECT_EQ(inventory.find(world.anna, first->id)->status, HoldStatus::held);
+    world.environment.set_now(first->expires_at);
+    EXPECT_EQ(inventory.find(world.anna, first->id)->status, HoldStatus::expired);
+    EXPECT_EQ(inventory.extend(world.anna, {first->id, first->fence}).error().code, ErrorCode::hold_expired);
+    EXPECT_TRUE(inventory.hold(world.ben, world.seats("A", "F", {{"2", "11"}})));
+}
+
+TEST_F(InventoryTest, RepeatingAKeyRepeatsTheAnswerAndHoldsNothingMore) {
+    const auto request = world.best("A", "F", 2);
+    const auto first = inventory.hold(world.anna, request);
+    ASSERT_TRUE(first);
+    world.environment.advance(1min);
+    const auto again = inventory.hold(world.anna, request);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(*again, *first);
+    EXPECT_EQ(free(0, 3).at("second"), 2);
+}
+
+TEST_F(InventoryTest, AKeyIsNotGoodForAnotherRequest) {
+    auto request = world.best("A", "F", 1);
+    ASSERT_TRUE(inventory.hold(world.anna, request));
+    request.items.front().to = "G";
+    EXPECT_EQ(inventory.hold(world.anna, request).error().code, ErrorCode::key_reused);
+    // Another's key of the same text is another key.
+    EXPECT_TRUE(inventory.hold(world.ben, request));
+}
+
+TEST_F(InventoryTest, AReleasedSeatIsFreeAndReleasingAgainIsSuccess) {
+    const auto held = inventory.hold(world.anna, world.seats("A", "F", {{"2", "11"}}));
+    ASSERT_TRUE(held);
+    EXPECT_TRUE(inventory.release(world.anna, held->id, held->fence));
+    EXPECT_TRUE(inventory.release(world.anna, held->id, held->fence));
+    EXPECT_EQ(inventory.extend(world.anna, {held->id, held->fence}).error().code, ErrorCode::hold_lost);
+    EXPECT_EQ(free(0, 3).at("second"), 4);
+}
+
+TEST_F(InventoryTest, OnlyTheOwnerOrAnOperatorEndsAHold) {
+    const auto held = inventory.hold(world.anna, world.best("A", "F", 1));
+    ASSERT_TRUE(held);
+    EXPECT_EQ(inventory.release(world.ben, held->id, held->fence).error().code, ErrorCode::not_found);
+    EXPECT_EQ(inventory.find(world.ben, held->id).error().code, ErrorCode::not_found);
+    EXPECT_EQ(inventory.release(world.anna, held->id, held->fence + 1).error().code, ErrorCode::hold_lost);
+    EXPECT_EQ(inventory.release(world.anna, held->id, std::nullopt).error().code, ErrorCode::invalid_argument);
+    EXPECT_TRUE(inventory.release(world.staff, held->id, std::nullopt));
+}
+
+TEST_F(InventoryTest, AnExtensionEndsAtTheLongestTimeAHoldMayLast) {
+    const auto held = inventory.hold(world.anna, world.best("A", "F", 1));
+    ASSERT_TRUE(held);
+    const auto once = inventory.extend(world.anna, {held->id, held->fence, 5min});
+    ASSERT_TRUE(once) << once.error().detail;
+    EXPECT_EQ(once->expires_at, held->expires_at + 5min);
+    const auto far = inventory.extend(world.anna, {held->id, held->fence, 24h});
+    ASSERT_TRUE(far) << far.error().detail;
+    EXPECT_EQ(far->expires_at, held->created_at + 30min);
+    EXPECT_EQ(inventory.extend(world.anna, {held->id, held->fence, Duration::zero()}).error().code,
+              ErrorCode::invalid_argument);
+}
+
+TEST_F(InventoryTest, LimitsAreKept) {
+    for (int i = 0; i < 5; ++i) {
+        HoldRequest request{world.key(), {{World::run(i % 2 ? "early" : "late"), "A", "F", BestSeats{1, "second"}}}};
+        ASSERT_TRUE(inventory.hold(world.anna, request)) << i;
+    }
+    EXPECT_EQ(inventory.hold(world.anna, world.best("A", "F", 1)).error().code, ErrorCode::too_many_requests);
+    EXPECT_TRUE(inventory.hold(world.staff, world.best("A", "F", 1)));
+    EXPECT_EQ(inventory.hold(world.ben, world.best("A", "F", 10)).error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(InventoryTest, SoldOutSaysSo) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "H", 4)));
+    EXPECT_EQ(inventory.hold(world.ben, world.best("A", "F", 1)).error().code, ErrorCode::sold_out);
+    EXPECT_TRUE(inventory.hold(world.ben, world.best("H", "F", 4)));
+}
+
+TEST_F(InventoryTest, NamesWhatThereIsNot) {
+    EXPECT_EQ(inventory.hold(world.anna, world.seats("A", "F", {{"2", "99"}})).error().code, ErrorCode::not_found);
+    EXPECT_EQ(inventory.hold(world.anna, world.seats("A", "X", {{"2", "11"}})).error().code, ErrorCode::not_found);
+    EXPECT_EQ(inventory.hold(world.anna, world.best("A", "F", 1, "third")).error().code, ErrorCode::not_found);
+    EXPECT_EQ(inventory.hold(world.anna, world.best("F", "A", 1)).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(inventory.hold(world.anna, world.best("A", "A", 1)).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(inventory.hold(world.anna, world.seats("A", "F", {{"1", "1"}, {"2", "11"}})).error().code,
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(inventory.hold(world.anna, world.seats("A", "F", {{"2", "11"}, {"2", "11"}})).error().code,
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(inventory.hold(world.anna, {world.key(), {}}).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(inventory.hold(world.anna, {{}, world.best("A", "F", 1).items}).error().code,
+              ErrorCode::invalid_argument);
+}
+
+TEST_F(InventoryTest, ATrainThatHasLeftIsNotHeld) {
+    const auto at_hannover = parse_when("2026-12-01T09:22:00", "Europe/Berlin")->time;
+    world.environment.set_now(at_hannover);
+    EXPECT_EQ(inventory.hold(world.anna, world.best("H", "F", 1)).error().code, ErrorCode::conflict);
+    EXPECT_TRUE(inventory.hold(world.anna, world.best("G", "F", 1)));
+}
+
+TEST_F(InventoryTest, TheSeatMapShowsTheWorstOnTheSpan) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.seats("A", "H", {{"2", "13"}})));
+    const auto early = inventory.seats(World::run(), "A", "F");
+    ASSERT_TRUE(early);
+    ASSERT_EQ(early->coaches.size(), 2U);
+    EXPECT_EQ(early->coaches[1].seats[2].state, SeatState::held);
+    EXPECT_EQ(early->coaches[1].seats[1].state, SeatState::free);
+    const auto later = inventory.seats(World::run(), "H", "F");
+    ASSERT_TRUE(later);
+    EXPECT_EQ(later->coaches[1].seats[2].state, SeatState::free);
+}
+
+TEST_F(InventoryTest, ARunStaysAsItWasSoldWhenItsCoachesChange) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.seats("A", "F", {{"2", "11"}})));
+    const auto changed = world.engine().timetable().import_layouts(
+        R"({"layouts": [{"layout": "tiny", "class": "second", "places": [{"number": "1"}]}],
+            "consists": [{"consist": "tiny", "coaches": [{"number": "7", "layout": "tiny"}], "applies_to": [{"trip": "*"}]}]})");
+    ASSERT_TRUE(changed) << changed.error().detail;
+    EXPECT_EQ(free(0, 3), (std::map<std::string, int>{{"first", 2}, {"second", 3}}));
+    EXPECT_TRUE(inventory.hold(world.ben, world.seats("A", "F", {{"2", "12"}})));
+    const auto other = inventory.availability({{World::run("late"), {0, 3}}});
+    ASSERT_TRUE(other);
+    EXPECT_EQ(other->front().free, (std::map<std::string, int>{{"second", 1}}));
+}
+
+TEST_F(InventoryTest, AnOperatorSeesAllHoldsAndAUserTheirOwn) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
+    ASSERT_TRUE(inventory.hold(world.ben, world.best("A", "F", 1)));
+    EXPECT_EQ(inventory.list(world.staff, {})->items.size(), 2U);
+    EXPECT_EQ(inventory.list(world.anna, {})->items.size(), 1U);
+}
+
+}  // namespace
+}  // namespace railbook
