@@ -1,0 +1,128 @@
+#include "cli/program.hpp"
+
+namespace railbook::test {
+namespace {
+
+constexpr const char* kIc1 = "2026-12-01.tiny:1";
+constexpr const char* kIc3 = "2026-12-01.tiny:3";
+
+class GoldenTest : public ProgramTest {
+protected:
+    void SetUp() override { import_tiny(); }
+};
+
+TEST_F(GoldenTest, AnImportReportsWhatItFoundAndWhatItDropped) {
+    expect_golden("import-gtfs", {"import", "gtfs", "tiny", "--name", "again"});
+    expect_golden("import-gtfs-json", {"import", "gtfs", "tiny", "--name", "again", "-o", "json"});
+    expect_golden("import-gtfs-dry-run", {"import", "gtfs", "tiny", "--name", "third", "--dry-run"});
+    expect_golden("import-gtfs-strict", {"import", "gtfs", "tiny", "--strict"});
+    expect_golden("import-layouts", {"import", "layouts", "two-seats.json"});
+    expect_golden("feed-list", {"feed", "list"});
+    expect_golden("feed-list-json", {"feed", "list", "-o", "json"});
+    expect_golden("feed-list-csv", {"feed", "list", "-o", "csv"});
+}
+
+TEST_F(GoldenTest, StationsAreFoundByTheirWords) {
+    expect_golden("station-find", {"station", "find", "grossenau"});
+    expect_golden("station-find-json", {"station", "find", "grossenau", "-o", "json"});
+    expect_golden("station-find-jsonl", {"station", "find", "a", "-o", "jsonl"});
+    expect_golden("station-find-csv", {"station", "find", "grossenau", "-o", "csv"});
+    expect_golden("station-find-nothing", {"station", "find", "nowhere"});
+    expect_golden("station-find-nothing-json", {"station", "find", "nowhere", "-o", "json"});
+    expect_golden("station-show", {"station", "show", "Bergheim"});
+    expect_golden("station-show-json", {"station", "show", "tiny:B", "-o", "json"});
+}
+
+TEST_F(GoldenTest, JourneysShowLocalTimesAndFreeSeats) {
+    expect_golden("journey-find", {"journey", "find", "Altstadt", "Größenau", "--depart", "2026-12-01"});
+    expect_golden("journey-find-json", {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01", "-o", "json"});
+    expect_golden("journey-find-jsonl",
+                  {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01T12:00", "-o", "jsonl"});
+    expect_golden("journey-find-csv", {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01", "-o", "csv"});
+    expect_golden("journey-find-class",
+                  {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01", "--class", "first"});
+    expect_golden("journey-find-over-midnight", {"journey", "find", "tiny:C", "tiny:A", "--depart", "2026-12-01"});
+    expect_golden("journey-find-two-zones", {"journey", "find", "Bergheim", "Overland", "--depart", "2026-12-01"});
+    expect_golden("journey-find-arrive",
+                  {"journey", "find", "tiny:A", "tiny:C", "--arrive", "2026-12-01T12:00", "--window", "4h"});
+    expect_golden("journey-find-nothing",
+                  {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01T12:00", "--window", "30m"});
+}
+
+TEST_F(GoldenTest, RunsShowTheirStopsAndSeats) {
+    expect_golden("run-list", {"run", "list", "--date", "2026-12-01"});
+    expect_golden("run-list-csv", {"run", "list", "--date", "2026-12-01", "-o", "csv"});
+    expect_golden("run-show", {"run", "show", "2026-12-01.9"});
+    expect_golden("run-show-json", {"run", "show", kIc1, "-o", "json"});
+    expect_golden("run-show-csv", {"run", "show", kIc1, "-o", "csv"});
+    expect_golden("run-seats", {"run", "seats", kIc3, "--from", "tiny:A", "--to", "tiny:C"});
+    expect_golden("run-seats-json", {"run", "seats", kIc1, "--from", "tiny:A", "--to", "tiny:C", "-o", "json"});
+    expect_golden("run-seats-csv", {"run", "seats", kIc1, "--from", "tiny:A", "--to", "tiny:C", "-o", "csv"});
+}
+
+TEST_F(GoldenTest, TheStoryFromQuoteToTicket) {
+    const std::vector<std::string> ride{"--from", "tiny:A", "--to", "tiny:C"};
+    const auto on_ic1 = [&](std::vector<std::string> command, std::vector<std::string> rest) {
+        command.push_back(kIc1);
+        command.insert(command.end(), ride.begin(), ride.end());
+        command.insert(command.end(), rest.begin(), rest.end());
+        return command;
+    };
+    expect_golden("quote-create", on_ic1({"quote", "create"}, {"--passengers", "adult,child@8"}));
+    expect_golden("quote-create-json", on_ic1({"quote", "create"}, {"--passengers", "adult:2", "-o", "json"}));
+    expect_golden("hold-create", on_ic1({"hold", "create"}, {"--seat", "1/1"}));
+    expect_golden("hold-create-json", on_ic1({"hold", "create"}, {"--best", "1", "-o", "json"}));
+    expect_golden("run-seats-held", on_ic1({"run", "seats"}, {}));
+
+    const auto holds = run({"hold", "list", "-o", "jsonl"});
+    const auto hold = json_member(cut(holds.out, "", "\n"), "/id");
+    expect_golden("hold-show", {"hold", "show", hold});
+    expect_golden("hold-extend", {"hold", "extend", hold, "--by", "5m"});
+    expect_golden("hold-release", {"hold", "release", hold});
+
+    const auto held = run(on_ic1({"hold", "create"}, {"--best", "1", "-o", "json"}));
+    const auto quote = run(on_ic1({"quote", "create"}, {"--passengers", "adult", "-o", "json"}));
+    expect_golden("booking-create",
+                  {"booking", "create", "--hold", json_member(held.out, "/id"), "--fence",
+                   json_member(held.out, "/fence"), "--quote", json_member(quote.out, "/token"), "--passenger",
+                   "Anna Maria Schmidt,adult", "--email", "anna@example.org"});
+    const auto bookings = run({"booking", "list", "-o", "jsonl"});
+    const auto reference = json_member(bookings.out, "/reference");
+    expect_golden("booking-pay-declined", {"booking", "pay", reference, "--method", "sandbox:declined"});
+    expect_golden("booking-pay", {"booking", "pay", reference, "--method", "sandbox:success"});
+    expect_golden("booking-show", {"booking", "show", reference});
+    expect_golden("booking-show-json", {"booking", "show", reference, "-o", "json"});
+    expect_golden("booking-list", {"booking", "list"});
+    expect_golden("booking-list-csv", {"booking", "list", "-o", "csv"});
+    expect_golden("booking-history", {"booking", "history", reference});
+    const auto booking = run({"booking", "show", reference, "-o", "json"});
+    expect_golden("ticket-show", {"ticket", "show", json_member(booking.out, "/tickets/0")});
+    expect_golden("ticket-show-json", {"ticket", "show", json_member(booking.out, "/tickets/0"), "-o", "json"});
+    expect_golden("store-verify", {"store", "verify"});
+    expect_golden("store-verify-json", {"store", "verify", "-o", "json"});
+}
+
+TEST_F(GoldenTest, BookTellsTheWholeStoryInOneCommand) {
+    const std::vector<std::string> book{"book",        "Altstadt Hbf",       "Größenau",    "--depart", "2026-12-01",
+                                        "--passenger", "Anna Schmidt,adult", "Ben Schmidt,child@8"};
+    expect_golden("book", book);
+    auto as_json = book;
+    as_json.insert(as_json.end(), {"-o", "json"});
+    expect_golden("book-json", as_json);
+}
+
+TEST_F(GoldenTest, DocumentsAreShownAsTheyWereImported) {
+    expect_golden("layout-list", {"layout", "list"});
+    expect_golden("layout-show", {"layout", "show", "two-seats"});
+    expect_golden("tariff-list", {"tariff", "list"});
+    expect_golden("tariff-show-csv", {"tariff", "show", "default", "-o", "csv"});
+}
+
+TEST_F(GoldenTest, HelpNamesEveryCommand) {
+    expect_golden("help", {"--help"});
+    expect_golden("help-hold-create", {"hold", "create", "--help"});
+    expect_golden("completion-bash", {"completion", "bash"});
+}
+
+}  // namespace
+}  // namespace railbook::test

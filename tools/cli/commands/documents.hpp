@@ -1,0 +1,15 @@
+#pragma once
+/// Layouts and tariffs are both documents: their nouns list and show them alike.
+
+#include <string>
+#include <string_view>
+
+#include "context.hpp"
+
+namespace railbook::cli {
+
+int list_documents(std::string_view operation, Context& context);
+/// `parameter` is what the operation calls the document's name.
+int show_document(std::string_view operation, std::string_view parameter, const std::string& name, Context& context);
+
+}  // namespace railbook::cli
