@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Every test of Railbook: with g++ (release), with Clang's sanitizers, the fuzzers and the benchmarks.
+#
+#   tools/test.sh           a few minutes' worth of random tests
+#   tools/test.sh --long    twenty times as many
+#
+# RAILBOOK_TEST_SCALE multiplies the random tests (1, or 20 with --long). RAILBOOK_EXTRA_FEEDS names a folder with
+# further GTFS feeds to be read. Ends with `N passed, N failed` alone on a line, and fails if anything failed.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+jobs=$(nproc)
+
+scale=${RAILBOOK_TEST_SCALE:-1}
+case "${1-}" in
+    "") ;;
+    --long) scale=${RAILBOOK_TEST_SCALE:-20} ;;
+    *)
+        echo "usage: tools/test.sh [--long]" >&2
+        exit 2
+        ;;
+esac
+fuzz_runs=$((20000 * scale))
+fuzz_seconds=$((30 * scale)) # a slow machine stops here, however many runs that was
+bench_seconds=0.05
+
+export RAILBOOK_TEST_SCALE=$scale
+export RC_PARAMS=${RC_PARAMS:-max_success=$((100 * scale))}
+export UBSAN_OPTIONS=print_stacktrace=1
+symbolizer=$(command -v llvm-symbolizer-19 || true)
+export ASAN_SYMBOLIZER_PATH=$symbolizer TSAN_OPTIONS=external_symbolizer_path=$symbolizer
+
+passed=0
+failed=0
+summary=()
+
+# note WHAT PASSED FAILED SECONDS
+note() {
+    passed=$((passed + $2))
+    failed=$((failed + $3))
+    summary+=("$(printf '%-42s %5d passed %3d failed %5d s' "$1" "$2" "$3" "$4")")
+}
+
+heading() { printf '\n== %s\n' "$1"; }
+
+# build PRESET OPTION...: configures and builds; a failure is counted and ends what depends on it.
+build() {
+    local preset=$1 start=$SECONDS
+    shift
+    heading "build: $preset"
+    if cmake -S "$root" --preset "$preset" "$@" && cmake --build "$root/build/$preset" --parallel "$jobs"; then
+        note "build: $preset" 1 0 $((SECONDS - start))
+    else
+        note "build: $preset" 0 1 $((SECONDS - start))
+        return 1
+    fi
+}
+
+# run_ctest PRESET OPTION...: the counts come from ctest's closing line.
+run_ctest() {
+    local preset=$1 start=$SECONDS log
+    shift
+    heading "tests: $preset"
+    log=$root/build/$preset/ctest.log
+    ctest --test-dir "$root/build/$preset" --output-on-failure --parallel "$jobs" "$@" 2>&1 | tee "$log" || true
+    local closing='([0-9]+) tests failed out of ([0-9]+)'
+    if [[ "$(grep -E "$closing" "$log" | tail -n 1)" =~ $closing ]]; then
+        local bad=${BASH_REMATCH[1]} all=${BASH_REMATCH[2]}
+        note "tests: $preset" $((all - bad)) "$bad" $((SECONDS - start))
+    else
+        note "tests: $preset" 0 1 $((SECONDS - start)) # no test was found, or ctest itself failed
+    fi
+}
+
+# run_each WHAT PATTERN OPTION...: runs every program that matches, each with these options.
+run_each() {
+    local what=$1 pattern=$2 start=$SECONDS good=0 bad=0 program
+    shift 2
+    for program in $pattern; do
+        [[ -x "$program" && -f "$program" ]] || continue
+        heading "$what: $(basename "$program")"
+        if (cd "$(dirname "$program")" && "$program" "$@"); then good=$((good + 1)); else bad=$((bad + 1)); fi
+    done
+    [[ $((good + bad)) -gt 0 ]] || bad=1 # none was built
+    note "$what" "$good" "$bad" $((SECONDS - start))
+}
+
+"$root/tools/setup.sh" test
+echo "sizes: RAILBOOK_TEST_SCALE=$scale, $RC_PARAMS a property, $fuzz_runs runs a fuzzer, $bench_seconds s a benchmark"
+[[ "$scale" -gt 1 ]] || echo "sizes: tools/test.sh --long takes larger ones"
+echo "feeds: the sample, and ${RAILBOOK_EXTRA_FEEDS:-no others (RAILBOOK_EXTRA_FEEDS names a folder with some)}"
+
+if build release; then
+    run_ctest release
+    run_each "benchmarks" "$root/build/release/tests/bench/bench_*" "--benchmark_min_time=$bench_seconds"
+fi
+if build asan -DRAILBOOK_BUILD_BENCH=OFF; then
+    run_ctest asan
+    run_each "fuzzers" "$root/build/asan/tests/fuzz/fuzz_*" -seed=1 "-runs=$fuzz_runs" "-max_total_time=$fuzz_seconds"
+fi
+# Only what has threads or shares state between them: the rest would say what it said above, ten times slower.
+if build tsan -DRAILBOOK_BUILD_BENCH=OFF -DRAILBOOK_BUILD_CLI=OFF; then
+    run_ctest tsan --tests-regex '^(unit|store)\.'
+fi
+
+heading "summary"
+printf '%s\n' "${summary[@]}"
+echo
+echo "$passed passed, $failed failed"
+[[ "$failed" -eq 0 ]]
