@@ -2,6 +2,7 @@
 /// Pricing: what a ride costs, promised until a stated time and signed.
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>

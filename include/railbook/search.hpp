@@ -52,7 +52,8 @@ struct Journey {
 
 struct JourneyPage {
     std::vector<Journey> journeys;  ///< By departure, then arrival.
-    std::string earlier_cursor;     ///< A `depart` that continues before; empty where the timetable ends, and with a window of 0.
+    /// A `depart` that continues before; empty where the timetable ends, and with a window of 0.
+    std::string earlier_cursor;
     std::string later_cursor;       ///< A `depart` that continues after; empty where the timetable ends.
 };
 

@@ -145,7 +145,7 @@ std::string_view to_string(Scope scope) {
         case Scope::buy: return "buy";
         case Scope::operate: return "operate";
     }
-    RAILBOOK_ASSERT(!"a scope outside the list");
+    RAILBOOK_ASSERT(false && "a scope outside the list");
 }
 
 std::string_view to_string(PrincipalKind kind) {
@@ -155,7 +155,7 @@ std::string_view to_string(PrincipalKind kind) {
         case PrincipalKind::guest: return "guest";
         case PrincipalKind::operator_: return "operator";
     }
-    RAILBOOK_ASSERT(!"a kind outside the list");
+    RAILBOOK_ASSERT(false && "a kind outside the list");
 }
 
 Principal Principal::operator_named(std::string id) {

@@ -33,7 +33,7 @@ SeatId Consist::seat_at(std::uint32_t index) const {
         if (index < coach.places.size()) return {coach.number, coach.places[index].number};
         index -= static_cast<std::uint32_t>(coach.places.size());
     }
-    RAILBOOK_ASSERT(!"a seat index beyond the train");
+    RAILBOOK_ASSERT(false && "a seat index beyond the train");
 }
 
 const Coach& Consist::coach_of(std::uint32_t index) const {
@@ -41,7 +41,7 @@ const Coach& Consist::coach_of(std::uint32_t index) const {
         if (index < coach.places.size()) return coach;
         index -= static_cast<std::uint32_t>(coach.places.size());
     }
-    RAILBOOK_ASSERT(!"a seat index beyond the train");
+    RAILBOOK_ASSERT(false && "a seat index beyond the train");
 }
 
 PartStatus Booking::status() const {
@@ -60,7 +60,7 @@ std::string_view to_string(HoldStatus status) {
         case HoldStatus::released: return "released";
         case HoldStatus::expired: return "expired";
     }
-    RAILBOOK_ASSERT(!"a status outside the list");
+    RAILBOOK_ASSERT(false && "a status outside the list");
 }
 
 std::string_view to_string(PartStatus status) {
@@ -73,7 +73,7 @@ std::string_view to_string(PartStatus status) {
         case PartStatus::cancelled: return "CANCELLED";
         case PartStatus::expired: return "EXPIRED";
     }
-    RAILBOOK_ASSERT(!"a status outside the list");
+    RAILBOOK_ASSERT(false && "a status outside the list");
 }
 
 std::string_view to_string(PaymentStatus status) {
@@ -85,7 +85,7 @@ std::string_view to_string(PaymentStatus status) {
         case PaymentStatus::part_refunded: return "part_refunded";
         case PaymentStatus::refunded: return "refunded";
     }
-    RAILBOOK_ASSERT(!"a status outside the list");
+    RAILBOOK_ASSERT(false && "a status outside the list");
 }
 
 std::string_view to_string(TicketStatus status) {
@@ -94,7 +94,7 @@ std::string_view to_string(TicketStatus status) {
         case TicketStatus::used: return "used";
         case TicketStatus::revoked: return "revoked";
     }
-    RAILBOOK_ASSERT(!"a status outside the list");
+    RAILBOOK_ASSERT(false && "a status outside the list");
 }
 
 std::string_view to_string(DocumentKind kind) {
@@ -102,7 +102,7 @@ std::string_view to_string(DocumentKind kind) {
         case DocumentKind::layouts: return "layouts";
         case DocumentKind::tariff: return "tariff";
     }
-    RAILBOOK_ASSERT(!"a kind outside the list");
+    RAILBOOK_ASSERT(false && "a kind outside the list");
 }
 
 }  // namespace railbook

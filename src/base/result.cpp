@@ -30,7 +30,7 @@ std::string_view to_string(ErrorCode code) {
         case ErrorCode::storage_full: return "storage_full";
         case ErrorCode::internal: return "internal";
     }
-    RAILBOOK_ASSERT(!"a code outside the list");
+    RAILBOOK_ASSERT(false && "a code outside the list");
 }
 
 std::string_view title(ErrorCode code) {
@@ -59,7 +59,7 @@ std::string_view title(ErrorCode code) {
         case ErrorCode::storage_full: return "The storage is full";
         case ErrorCode::internal: return "Internal error";
     }
-    RAILBOOK_ASSERT(!"a code outside the list");
+    RAILBOOK_ASSERT(false && "a code outside the list");
 }
 
 bool is_retryable(ErrorCode code) {

@@ -100,22 +100,30 @@ base::Canonical canonical(const HoldRequest& request) {
     return text;
 }
 
-/// The seats that the request names.
-Result<std::vector<std::uint32_t>> named_seats(const Consist& consist, const std::vector<SeatId>& seats,
-                                               std::string_view train) {
+/// The seats that the request names, where nobody has a part of them. `taken` holds what others have and what earlier
+/// rides of the same hold take.
+Result<std::vector<std::uint32_t>> named_seats(const FoundRide& ride, const std::vector<SeatId>& seats,
+                                               const std::vector<Allocation>& taken) {
+    const Consist& consist = *ride.run.consist;
     std::vector<std::uint32_t> indexes;
+    std::string lost;
     for (const auto& seat : seats) {
         const auto index = consist.index_of(seat);
         if (!index) {
-            return Error{ErrorCode::not_found, fmt::format("{} has no seat {}", train, to_string(seat)),
+            return Error{ErrorCode::not_found, fmt::format("{} has no seat {}", ride.run.train, to_string(seat)),
                          "'railbook run seats' shows the seats of a run"};
         }
         if (!indexes.empty() && consist.coach_of(*index).travel_class != consist.coach_of(indexes.front()).travel_class) {
             return Error{ErrorCode::invalid_argument, "the seats of one ride must be of one class",
                          "name each class as a ride of its own"};
         }
+        const bool is_taken = std::ranges::any_of(taken, [&](const Allocation& other) {
+            return other.seat == *index && other.span.overlaps(ride.span());
+        });
+        if (is_taken) lost += (lost.empty() ? "" : ", ") + to_string(seat);
         indexes.push_back(*index);
     }
+    if (!lost.empty()) return Error{ErrorCode::seat_taken, fmt::format("taken: {}", lost), "choose other seats"};
     return indexes;
 }
 
@@ -160,7 +168,7 @@ std::string_view to_string(SeatState state) {
         case SeatState::held: return "held";
         case SeatState::sold: return "sold";
     }
-    RAILBOOK_ASSERT(!"a state outside the list");
+    RAILBOOK_ASSERT(false && "a state outside the list");
 }
 
 Hold as_of(Hold hold, Timestamp now) {
@@ -216,22 +224,11 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
                 for (const auto& seat : wanted.items[k].seats)
                     taken.push_back({.seat = seat.index, .span = wanted.items[k].span, .hold = wanted.id});
             }
-            Result<std::vector<std::uint32_t>> seats = std::vector<std::uint32_t>{};
-            if (const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats)) {
-                seats = named_seats(*rides[i].run.consist, *named, rides[i].run.train);
-                if (!seats) return seats.error();
-                for (std::size_t k = 0; k < i; ++k) {
-                    if (ids[k] != ids[i] || !wanted.items[k].span.overlaps(rides[i].span())) continue;
-                    for (const auto& seat : wanted.items[k].seats) {
-                        if (std::ranges::find(*seats, seat.index) != seats->end())
-                            return Error{ErrorCode::invalid_argument, "two rides of the hold name the same seat"};
-                    }
-                }
-            } else {
-                seats = best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken);
-                if (!seats) return seats.error();
-                chose = true;
-            }
+            const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats);
+            const auto seats = named ? named_seats(rides[i], *named, taken)
+                                     : best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken);
+            if (!seats) return seats.error();
+            chose = chose || !named;
             wanted.items.push_back(make_item(rides[i], *seats));
             const bool known = std::ranges::find(runs, ids[i], &Run::id) != runs.end();
             if (!known) runs.push_back(rides[i].run);

@@ -16,7 +16,7 @@ std::int64_t seconds_of(Duration duration) { return std::chrono::floor<std::chro
 
 value texts(const std::vector<std::string>& items) {
     array result;
-    for (const auto& item : items) result.push_back(value{item});
+    for (const auto& item : items) result.emplace_back(item);
     return result;
 }
 
@@ -47,7 +47,7 @@ value encode(const Passenger& passenger) {
 value classes_of(const Consist& consist) {
     array classes;
     for (const auto& coach : consist.coaches) {
-        const value name{coach.travel_class};
+        const value name(coach.travel_class);
         if (std::find(classes.begin(), classes.end(), name) == classes.end()) classes.push_back(name);
     }
     return classes;
@@ -126,7 +126,7 @@ value encode(const Journey& journey) {
 
 value encode(const JourneyPage& page) {
     object result{{"journeys", encode(page.journeys)}};
-    const auto cursor = [](const std::string& text) { return text.empty() ? value{nullptr} : value{text}; };
+    const auto cursor = [](const std::string& text) { return text.empty() ? value(nullptr) : value(text); };
     result["earlier_cursor"] = cursor(page.earlier_cursor);
     result["later_cursor"] = cursor(page.later_cursor);
     return result;
@@ -222,7 +222,7 @@ value encode(const Hold& hold) {
     array items;
     for (const auto& item : hold.items) {
         array seats;
-        for (const auto& seat : item.seats) seats.push_back(value{to_string(seat.id)});
+        for (const auto& seat : item.seats) seats.emplace_back(to_string(seat.id));
         items.push_back({{"run", to_string(item.run)},
                          {"train", item.train},
                          {"from", encode_from(item.from)},
@@ -248,9 +248,9 @@ value encode(const Booking& booking) {
     array passengers;
     for (const auto& passenger : booking.passengers) passengers.push_back(encode(passenger));
     array payments;
-    for (const auto& id : booking.payments) payments.push_back(value{to_string(id)});
+    for (const auto& id : booking.payments) payments.emplace_back(to_string(id));
     array tickets;
-    for (const auto& id : booking.tickets) tickets.push_back(value{to_string(id)});
+    for (const auto& id : booking.tickets) tickets.emplace_back(to_string(id));
     array parts;
     for (const auto& part : booking.parts) {
         parts.push_back({{"id", to_string(part.id)},

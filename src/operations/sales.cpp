@@ -168,7 +168,7 @@ Result<value> release_hold(Request& request) {
     if (auto refusal = request.refusal()) return std::move(*refusal);
     if (const auto released = request.engine.inventory().release(request.principal, id, fence); !released)
         return released.error();
-    return value{nullptr};
+    return value(nullptr);
 }
 
 // --- Bookings ------------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ std::string_view to_string(Method method) {
         case Method::patch: return "PATCH";
         case Method::delete_: return "DELETE";
     }
-    RAILBOOK_ASSERT(!"a method outside the list");
+    RAILBOOK_ASSERT(false && "a method outside the list");
 }
 
 std::span<const OperationInfo> operation_table() {

@@ -21,7 +21,7 @@ Result<value> remove_feed(Request& request) {
     const auto name = request.body.text("name");
     if (auto refusal = request.refusal()) return std::move(*refusal);
     if (const auto removed = request.engine.timetable().remove_feed(name); !removed) return removed.error();
-    return value{nullptr};
+    return value(nullptr);
 }
 
 /// `document` as text, for the importer to check.

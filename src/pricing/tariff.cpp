@@ -233,7 +233,7 @@ std::int64_t round_to_unit(std::int64_t numerator, std::int64_t denominator, con
             case RoundingMode::up: return left > 0;
             case RoundingMode::down: return false;
         }
-        RAILBOOK_ASSERT(!"a mode outside the list");
+        RAILBOOK_ASSERT(false && "a mode outside the list");
     };
     return (whole + (goes_up() ? 1 : 0)) * rounding.unit;
 }

@@ -49,8 +49,9 @@ std::vector<Ride> direct_rides(const Network& network, Index from, Index to, End
         // Along the train: each place to alight is paired with the last place to board before it, once.
         std::optional<Index> board;
         while (alighting != alightings.end() && alighting->trip == trip) {
-            for (; boarding != boardings.end() && boarding->trip == trip && boarding->call < alighting->call; ++boarding) {
+            while (boarding != boardings.end() && boarding->trip == trip && boarding->call < alighting->call) {
                 if (calls[boarding->call].pick_up) board = boarding->call;
+                ++boarding;
             }
             if (board && calls[alighting->call].drop_off) {
                 add_runs(network, trip, *board, alighting->call, end, window, rides);

@@ -186,7 +186,7 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     }
     const auto end = query.depart ? End::departure : End::arrival;
     const auto window = window_of(query);
-    if (window.to <= network.begins() || window.from > network.ends()) return outside(network);
+    if (window.to <= network.begins() || window.from >= network.ends()) return outside(network);
 
     auto rides = search::direct_rides(network, from->station, to->station, end, window);
     const auto all = rides.size();
@@ -201,7 +201,7 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     const Timestamp last = whole || rides.empty() ? window.to : rides.back().departure + Duration{1};
     const bool one = query.window == Duration{0};
     if (first > network.begins() && !one) page.earlier_cursor = to_string(first - query.window);
-    if (last <= network.ends()) page.later_cursor = to_string(last);
+    if (last < network.ends()) page.later_cursor = to_string(last);
     return page;
 }
 

@@ -16,8 +16,7 @@ bool may_become(HoldStatus from, HoldStatus to) {
     switch (from) {
         case HoldStatus::held:
             return to == HoldStatus::paying || to == HoldStatus::released || to == HoldStatus::expired;
-        case HoldStatus::paying:
-            return to == HoldStatus::held || to == HoldStatus::sold || to == HoldStatus::expired;
+        case HoldStatus::paying: return to == HoldStatus::held || to == HoldStatus::sold || to == HoldStatus::expired;
         case HoldStatus::expired: return to == HoldStatus::sold;  // late money, same seats free
         case HoldStatus::sold:
         case HoldStatus::released: return false;
@@ -73,15 +72,23 @@ void record(Changes& changes, const Hold& hold, Timestamp now, std::string_view 
             detail += fmt::format(" [{},{})", item.span.from, item.span.to);
             for (const auto& seat : item.seats) detail += ' ' + to_string(seat.id);
         }
-        changes.audit.push_back({.subject = "run:" + to_string(run), .number = 0, .at = now,
-                                 .actor = std::string{actor}, .action = std::string{action}, .detail = detail});
+        changes.audit.push_back({.subject = "run:" + to_string(run),
+                                 .number = 0,
+                                 .at = now,
+                                 .actor = std::string{actor},
+                                 .action = std::string{action},
+                                 .detail = detail});
     }
 }
 
 void record(Changes& changes, const BookingId& booking, Timestamp now, std::string_view actor, std::string_view action,
             std::string detail) {
-    changes.audit.push_back({.subject = "booking:" + to_string(booking), .number = 0, .at = now,
-                             .actor = std::string{actor}, .action = std::string{action}, .detail = std::move(detail)});
+    changes.audit.push_back({.subject = "booking:" + to_string(booking),
+                             .number = 0,
+                             .at = now,
+                             .actor = std::string{actor},
+                             .action = std::string{action},
+                             .detail = std::move(detail)});
 }
 
 std::string named(const Payment& payment) { return "payment " + to_string(payment.id); }
@@ -94,8 +101,11 @@ void post(Changes& changes, const BookingId& booking, const std::vector<LedgerTr
         std::map<std::string, std::int64_t> sums;
         for (const auto& posting : transaction.postings) {
             sums[posting.amount.currency] += posting.amount.amount;
-            changes.ledger.push_back({.seq = ++last_entry, .transaction = transaction.name, .booking = booking,
-                                      .at = now, .posting = posting});
+            changes.ledger.push_back({.seq = ++last_entry,
+                                      .transaction = transaction.name,
+                                      .booking = booking,
+                                      .at = now,
+                                      .posting = posting});
         }
         RAILBOOK_ASSERT(std::ranges::all_of(sums, [](const auto& sum) { return sum.second == 0; }));
     }
@@ -152,7 +162,10 @@ bool keeps_seats(const Hold& hold, Timestamp now) {
 }
 
 Allocation allocation_of(const Hold& hold, const HoldItem& item, const HeldSeat& seat) {
-    return {.seat = seat.index, .span = item.span, .hold = hold.id, .status = hold.status,
+    return {.seat = seat.index,
+            .span = item.span,
+            .hold = hold.id,
+            .status = hold.status,
             .until = hold.status == HoldStatus::sold ? Timestamp::max() : hold.expires_at};
 }
 
@@ -182,7 +195,8 @@ Status check_wanted(const Hold& wanted, const std::vector<Run>& runs) {
 Status check_pinned(const Run& pinned, const Run& wanted) {
     const bool same_coaches = pinned.consist == wanted.consist || *pinned.consist == *wanted.consist;
     if (same_coaches && pinned.calls == wanted.calls) return {};
-    return Error{ErrorCode::conflict, fmt::format("the calls or coaches of {} are fixed otherwise", to_string(pinned.id)),
+    return Error{ErrorCode::conflict,
+                 fmt::format("the calls or coaches of {} are fixed otherwise", to_string(pinned.id)),
                  "look at the run again"};
 }
 
@@ -256,7 +270,9 @@ Result<Changes> create_booking(const Hold* hold, const HoldClaim& claim, const B
     return changes;
 }
 
-Error reference_taken() { return {ErrorCode::unavailable, "the reference belongs to another booking: draw another one"}; }
+Error reference_taken() {
+    return {ErrorCode::unavailable, "the reference belongs to another booking: draw another one"};
+}
 
 Result<Changes> begin_payment(const Booking* booking, const Hold* hold, std::span<const Payment> payments,
                               const Payment& wanted, std::string_view actor, Timestamp now) {

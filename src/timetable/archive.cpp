@@ -85,7 +85,8 @@ private:
             if (!is_safe(name)) return bad(fmt::format("the zip's entry '{}' leads out of it", name));
             if (const auto plain = check_kind(i, name, stat); !plain) return plain;
             if (name.back() == '/' || is_debris(name)) continue;
-            const std::uint64_t packed = stat.comp_method == ZIP_CM_STORE ? 0 : std::max<std::uint64_t>(stat.comp_size, 1);
+            const bool is_packed = stat.comp_method != ZIP_CM_STORE;
+            const auto packed = is_packed ? std::max<std::uint64_t>(stat.comp_size, 1) : 0;
             if (!all.emplace(name, Entry{i, stat.size, packed}).second) {
                 return bad(fmt::format("the zip has two entries '{}'", name));
             }
@@ -161,7 +162,8 @@ public:
         if (folder->get() < 0) return Error{ErrorCode::forbidden, "the folder cannot be opened"};
         std::unique_ptr<FolderArchive> archive{new FolderArchive{std::move(folder), limits}};
         std::error_code failed;
-        for (std::filesystem::directory_iterator each{path, failed}, end; !failed && each != end; each.increment(failed)) {
+        std::filesystem::directory_iterator each{path, failed};
+        for (const std::filesystem::directory_iterator end; !failed && each != end; each.increment(failed)) {
             const auto name = each->path().filename().string();
             const auto kind = each->symlink_status(failed).type();
             if (failed) break;
@@ -185,7 +187,9 @@ private:
     Result<ByteSource> open_file(const std::string& file, const Entry&) override {
         const auto opened = std::make_shared<Descriptor>(
             ::openat(folder_->get(), file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-        if (opened->get() < 0 && errno == ELOOP) return bad(fmt::format("'{}' is a link: a feed has plain files", file));
+        if (opened->get() < 0 && errno == ELOOP) {
+            return bad(fmt::format("'{}' is a link: a feed has plain files", file));
+        }
         if (opened->get() < 0) return Error{ErrorCode::forbidden, fmt::format("'{}' cannot be opened", file)};
         struct stat kind {};
         if (::fstat(opened->get(), &kind) != 0 || !S_ISREG(kind.st_mode)) {

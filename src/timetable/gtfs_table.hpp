@@ -100,7 +100,8 @@ Status read_rows(const std::string& file, ByteSource source, Findings& findings,
         if (!column.required || positions.back()) continue;
         auto place = place_of(file, reader.line(), 0);
         auto sentence = place + ": the column '" + std::string{column.name} + "' is missing";
-        return Error{ErrorCode::bad_data, std::move(sentence), {}, {{std::move(place), "a required column is missing"}}};
+        Mistake mistake{std::move(place), "a required column is missing"};
+        return Error{ErrorCode::bad_data, std::move(sentence), {}, {std::move(mistake)}};
     }
     findings.begin_file(file);
     const Row row{reader, positions, findings};

@@ -135,24 +135,6 @@ struct Selection {
     }
 };
 
-Selection read_selection(base::ObjectReader& reader, int rows, const std::vector<std::string>& columns) {
-    Selection selection{.rows = read_rows(reader, "rows", rows), .columns = {}};
-    if (!reader.has("columns")) return selection;
-    const auto names = reader.texts("columns", kMaxColumns);
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (names[i].empty() || std::ranges::find(columns, names[i]) == columns.end()) {
-            reader.mistakes().push_back({base::pointer_to(base::pointer_to(reader.pointer(), "columns"), i),
-                                         fmt::format("the grid has no column '{}'", names[i])});
-        }
-    }
-    selection.columns.emplace(names.begin(), names.end());
-    return selection;
-}
-
-void add_property(Place& place, const std::string& property) {
-    if (std::ranges::find(place.properties, property) == place.properties.end()) place.properties.push_back(property);
-}
-
 /// Columns from one side to the other; an empty text is the aisle.
 std::vector<std::string> read_columns(base::ObjectReader& grid) {
     auto columns = grid.texts("columns", kMaxColumns);
@@ -178,67 +160,113 @@ std::vector<std::string> read_columns(base::ObjectReader& grid) {
 }
 
 /// The compact way to write an open coach: rows of the same columns. Windows and aisles follow from the columns.
-std::vector<Place> read_grid(base::ObjectReader grid) {
-    const std::size_t before = grid.mistakes().size();
-    auto rows = static_cast<int>(grid.integer("rows", 1, kMaxRows));
-    if (rows == 0) rows = kMaxRows;  // a mistake that is noted already; the row numbers below are read all the same
-    const auto columns = read_columns(grid);
-    const auto first_number = grid.optional_integer("first_number", 0, 9999).value_or(1);
-    const auto numbering = grid.optional_text("numbering").value_or("through");
-    if (numbering != "through" && numbering != "row_and_column")
-        grid.mistake("numbering", "must be 'through' or 'row_and_column'");
-    if (numbering == "row_and_column" && grid.has("first_number"))
-        grid.mistake("first_number", "means nothing where places are numbered by row and column");
-    const auto backward = read_rows(grid, "backward", rows).value_or(std::set<int>{});
-    const auto tables = read_rows(grid, "tables", rows).value_or(std::set<int>{});
+struct Grid {
+    int rows = 0;
+    std::vector<std::string> columns;
+    bool by_row_and_column = false;  // else numbered through
+    std::int64_t first_number = 1;
+    std::set<int> backward;
+    std::set<int> tables;
     std::vector<Selection> without;
-    grid.array("without", kMaxSelections, false, [&](const boost::json::value& value, const std::string& pointer) {
-        base::ObjectReader reader{value, pointer, grid.mistakes()};
-        without.push_back(read_selection(reader, rows, columns));
-        reader.finish();
-    });
-    std::vector<std::pair<Selection, std::vector<std::string>>> extras;
-    grid.array("properties", kMaxSelections, false, [&](const boost::json::value& value, const std::string& pointer) {
-        base::ObjectReader reader{value, pointer, grid.mistakes()};
-        auto selection = read_selection(reader, rows, columns);
-        if (!reader.has("properties")) reader.mistake("properties", "is missing");
-        extras.emplace_back(std::move(selection), read_properties(reader));
-        reader.finish();
-    });
-    grid.finish();
-    if (grid.mistakes().size() != before) return {};
+    std::vector<std::pair<Selection, std::vector<std::string>>> properties;
+};
 
-    std::vector<Place> places;
-    auto number = first_number;
-    for (int row = 1; row <= rows; ++row) {
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            const auto& column = columns[i];
-            if (column.empty()) continue;
-            Place place{.number = numbering == "through" ? fmt::format("{}", number) : fmt::format("{}{}", row, column),
-                        .row = row,
-                        .column = column,
-                        .facing = backward.contains(row) ? "backward" : "forward"};
-            // A place that is left out keeps its number, so that the numbers of a row are the same in every coach.
-            ++number;
-            if (std::ranges::any_of(without, [&](const Selection& gap) { return gap.holds(row, column); })) continue;
-            if (i == 0 || i + 1 == columns.size()) place.properties.emplace_back("WINDOW");
-            if ((i > 0 && columns[i - 1].empty()) || (i + 1 < columns.size() && columns[i + 1].empty()))
-                place.properties.emplace_back("AISLE");
-            if (tables.contains(row)) place.properties.emplace_back("TABLE");
-            for (const auto& [selection, properties] : extras) {
-                if (!selection.holds(row, column)) continue;
-                for (const auto& property : properties) add_property(place, property);
-            }
-            places.push_back(std::move(place));
+Selection read_selection(base::ObjectReader& reader, const Grid& grid) {
+    Selection selection{.rows = read_rows(reader, "rows", grid.rows), .columns = {}};
+    if (!reader.has("columns")) return selection;
+    const auto names = reader.texts("columns", kMaxColumns);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i].empty() || std::ranges::find(grid.columns, names[i]) == grid.columns.end()) {
+            reader.mistakes().push_back({base::pointer_to(base::pointer_to(reader.pointer(), "columns"), i),
+                                         fmt::format("the grid has no column '{}'", names[i])});
         }
     }
-    if (places.empty()) grid.mistakes().push_back({grid.pointer(), "leaves no place"});
-    if (places.size() > kMaxPlaces)
-        grid.mistakes().push_back({grid.pointer(), fmt::format("must make at most {} places", kMaxPlaces)});
+    selection.columns.emplace(names.begin(), names.end());
+    return selection;
+}
+
+Grid read_grid(base::ObjectReader& reader) {
+    Grid grid;
+    grid.rows = static_cast<int>(reader.integer("rows", 1, kMaxRows));
+    if (grid.rows == 0) grid.rows = kMaxRows;  // a mistake that is noted already; the row numbers below are read too
+    grid.columns = read_columns(reader);
+    const auto numbering = reader.optional_text("numbering").value_or("through");
+    grid.by_row_and_column = numbering == "row_and_column";
+    if (!grid.by_row_and_column && numbering != "through")
+        reader.mistake("numbering", "must be 'through' or 'row_and_column'");
+    if (grid.by_row_and_column && reader.has("first_number"))
+        reader.mistake("first_number", "means nothing where places are numbered by row and column");
+    grid.first_number = reader.optional_integer("first_number", 0, 9999).value_or(1);
+    grid.backward = read_rows(reader, "backward", grid.rows).value_or(std::set<int>{});
+    grid.tables = read_rows(reader, "tables", grid.rows).value_or(std::set<int>{});
+    reader.array("without", kMaxSelections, false, [&](const boost::json::value& value, const std::string& pointer) {
+        base::ObjectReader element{value, pointer, reader.mistakes()};
+        grid.without.push_back(read_selection(element, grid));
+        element.finish();
+    });
+    reader.array("properties", kMaxSelections, false, [&](const boost::json::value& value, const std::string& pointer) {
+        base::ObjectReader element{value, pointer, reader.mistakes()};
+        auto selection = read_selection(element, grid);
+        if (!element.has("properties")) element.mistake("properties", "is missing");
+        grid.properties.emplace_back(std::move(selection), read_properties(element));
+        element.finish();
+    });
+    reader.finish();
+    return grid;
+}
+
+/// What a place of the grid is like, from where it is.
+std::vector<std::string> properties_at(const Grid& grid, int row, std::size_t column) {
+    const auto is_aisle = [&](std::size_t i) { return i < grid.columns.size() && grid.columns[i].empty(); };
+    std::vector<std::string> properties;
+    if (column == 0 || column + 1 == grid.columns.size()) properties.emplace_back("WINDOW");
+    if ((column > 0 && is_aisle(column - 1)) || is_aisle(column + 1)) properties.emplace_back("AISLE");
+    if (grid.tables.contains(row)) properties.emplace_back("TABLE");
+    for (const auto& [selection, more] : grid.properties) {
+        if (!selection.holds(row, grid.columns[column])) continue;
+        for (const auto& property : more) {
+            if (std::ranges::find(properties, property) == properties.end()) properties.push_back(property);
+        }
+    }
+    return properties;
+}
+
+std::vector<Place> places_of(const Grid& grid) {
+    std::vector<Place> places;
+    auto number = grid.first_number;
+    for (int row = 1; row <= grid.rows; ++row) {
+        for (std::size_t i = 0; i < grid.columns.size(); ++i) {
+            const auto& column = grid.columns[i];
+            if (column.empty()) continue;
+            // A place that is left out uses up its number, so that the numbers of a row are the same in every coach.
+            const auto through = number++;
+            if (std::ranges::any_of(grid.without, [&](const Selection& gap) { return gap.holds(row, column); }))
+                continue;
+            places.push_back(
+                {.number = grid.by_row_and_column ? fmt::format("{}{}", row, column) : fmt::format("{}", through),
+                 .row = row,
+                 .column = column,
+                 .properties = properties_at(grid, row, i),
+                 .facing = grid.backward.contains(row) ? "backward" : "forward"});
+        }
+    }
+    return places;
+}
+
+/// The places of a grid, where it is right and makes ones that a coach may have.
+std::vector<Place> read_grid_places(base::ObjectReader reader) {
+    const std::size_t before = reader.mistakes().size();
+    const auto grid = read_grid(reader);
+    if (reader.mistakes().size() != before) return {};
+    auto places = places_of(grid);
+    const auto fail = [&](std::string detail) { reader.mistakes().push_back({reader.pointer(), std::move(detail)}); };
+    if (places.empty()) fail("leaves no place");
+    if (places.size() > kMaxPlaces) fail(fmt::format("must make at most {} places", kMaxPlaces));
+    std::set<std::string_view> numbers;
     for (const auto& place : places) {
-        if (is_label(place.number)) continue;
-        grid.mistakes().push_back({grid.pointer(), fmt::format("the place number '{}' {}", place.number, kLabelRule)});
-        break;
+        // Column names may hold digits: row 1 with column 1A and row 11 with column A would both be 11A.
+        if (!numbers.insert(place.number).second) fail(fmt::format("makes place '{}' twice", place.number));
+        if (!is_label(place.number)) fail(fmt::format("makes a place '{}', which {}", place.number, kLabelRule));
     }
     return places;
 }
@@ -319,7 +347,7 @@ private:
             static_cast<void>(reader.member("places"));
             static_cast<void>(reader.member("grid"));
         } else if (auto grid = reader.optional_object("grid")) {
-            layout.places = read_grid(std::move(*grid));
+            layout.places = read_grid_places(std::move(*grid));
         } else {
             layout.places = read_places(reader);
         }
@@ -477,7 +505,7 @@ std::shared_ptr<const Consist> ConsistRules::consist_for(const TrainFacts& train
             std::ranges::any_of(rule->applies_to, [&](const Condition& condition) { return condition.fits(train); });
         if (fits) return rule->consist;
     }
-    RAILBOOK_ASSERT(!"the built-in layouts have a rule for everything");
+    RAILBOOK_ASSERT(false && "the built-in layouts have a rule for everything");
 }
 
 }  // namespace railbook::timetable

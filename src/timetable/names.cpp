@@ -160,9 +160,9 @@ FoldedName fold(std::string_view text) {
         std::array<utf8proc_int32_t, 24> parts{};  // the longest decomposition has 18
         int boundary = 0;
         const auto options = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD);
-        const auto count = utf8proc_decompose_char(code, parts.data(), static_cast<utf8proc_ssize_t>(parts.size()), options,
-                                                   &boundary);
-        for (utf8proc_ssize_t i = 0; i < count && i < static_cast<utf8proc_ssize_t>(parts.size()); ++i) {
+        const auto room = static_cast<utf8proc_ssize_t>(parts.size());
+        const auto count = utf8proc_decompose_char(code, parts.data(), room, options, &boundary);
+        for (utf8proc_ssize_t i = 0; i < count && i < room; ++i) {
             folder.take(parts[static_cast<std::size_t>(i)]);
         }
     }

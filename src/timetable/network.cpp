@@ -26,9 +26,8 @@ bool is_sorted_by_id(const std::vector<Record>& records) {
 
 template <class Record>
 std::optional<Index> find_id(const std::vector<Record>& records, std::string_view id) {
-    const auto found = std::ranges::lower_bound(records, id, std::less<>{}, [](const Record& record) -> std::string_view {
-        return record.id;
-    });
+    const auto id_of = [](const Record& record) -> std::string_view { return record.id; };
+    const auto found = std::ranges::lower_bound(records, id, std::less<>{}, id_of);
     if (found == records.end() || found->id != id) return std::nullopt;
     return static_cast<Index>(found - records.begin());
 }
@@ -121,16 +120,16 @@ Status Network::index_days() {
             starts.push_back(std::chrono::floor<seconds>(noon - std::chrono::hours{12}).time_since_epoch().count());
         }
     }
+    constexpr std::int32_t kDay = 86'400;
     begins_ = Timestamp::max();
     ends_ = Timestamp::min();
     for (Index trip = 0; trip < data_.trips.size(); ++trip) {
         const auto stops = calls(trip);
         const auto begun = starts(trip);
-        const auto first = begun.empty() ? stops.front().departure : begun.front();
         const auto last = begun.empty() ? stops.back().arrival
                                         : begun.back() + stops.back().arrival - stops.front().departure;
-        begins_ = std::min(begins_, time_of(trip, 0, first));
-        ends_ = std::max(ends_, time_of(trip, data_.days - 1, last));
+        begins_ = std::min(begins_, time_of(trip, 0, 0));
+        ends_ = std::max(ends_, time_of(trip, data_.days - 1, std::max(last + 1, kDay)));
     }
     return {};
 }
@@ -253,13 +252,14 @@ Result<RunIndex> Network::find_run(const RunId& id) const {
     const auto day = day_of(id.date);
     if (!day) {
         return Error{ErrorCode::not_found,
-                     fmt::format("{} is outside the timetable '{}', which runs from {} to {}", to_string(id.date), feed(),
-                                 to_string(first_date()), to_string(last_date())),
+                     fmt::format("{} is outside the timetable '{}', which runs from {} to {}", to_string(id.date),
+                                 feed(), to_string(first_date()), to_string(last_date())),
                      "import the feed again, with --rebase to move its dates"};
     }
     const auto begun = starts(*trip);
     if (begun.empty() && id.start) {
-        return Error{ErrorCode::not_found, fmt::format("the trip '{}' runs once a day, without a start", to_string(id.trip)),
+        return Error{ErrorCode::not_found,
+                     fmt::format("the trip '{}' runs once a day, without a start", to_string(id.trip)),
                      "leave out what follows the @"};
     }
     if (!begun.empty() && (!id.start || std::ranges::find(begun, *id.start) == begun.end())) {

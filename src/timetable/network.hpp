@@ -130,7 +130,8 @@ public:
     const std::string& feed() const { return data_.feed; }
     ServiceDate first_date() const { return data_.first_date; }
     ServiceDate last_date() const { return data_.first_date + std::chrono::days{data_.days - 1}; }
-    /// The first moment at which a train moves, and the last.
+    /// The beginning of the first date; the end of the last one, or of the trains that are then still on their way (it
+    /// no longer belongs to the timetable).
     Timestamp begins() const { return begins_; }
     Timestamp ends() const { return ends_; }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
+#include <tuple>
 
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
@@ -67,10 +69,10 @@ public:
     /// A sentence; empty where the new timetable agrees with all of them.
     std::string note() const {
         if (changed_.empty()) return {};
-        const auto shown = std::min(changed_.size(), kMaxShown);
-        return fmt::format("{} runs with holds or bookings keep their calls, which the new timetable would change: {}{}",
-                           changed_.size(), fmt::join(changed_.begin(), changed_.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
-                           changed_.size() > shown ? " and others" : "");
+        const auto shown = std::span{changed_}.first(std::min(changed_.size(), kMaxShown));
+        return fmt::format("runs with holds or bookings keep their calls, where the new timetable has others: {}{}",
+                           fmt::join(shown, ", "),
+                           changed_.size() > shown.size() ? fmt::format(" ({} in all)", changed_.size()) : "");
     }
 
 private:

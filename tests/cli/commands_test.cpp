@@ -1,5 +1,8 @@
 #include "cli/program.hpp"
 
+#include <cstdlib>
+#include <fstream>
+
 namespace railbook::test {
 namespace {
 
@@ -154,10 +157,25 @@ TEST_F(CommandsTest, TheVersionIsThatOfTheLibrary) {
     EXPECT_EQ(json_member(run_plain({"version", "-o", "json"}).out, "/version"), version());
 }
 
-TEST_F(CommandsTest, CompletionIsAScriptThatBashTakes) {
+TEST_F(CommandsTest, BashCompletesNounsVerbsAndOptions) {
     const auto script = run_plain({"completion", "bash"});
     ASSERT_EQ(script.exit_code, 0);
-    EXPECT_THAT(script.out, HasSubstr("\" hold create\""));
+    const auto file = write("completion.bash", script.out);
+    const auto completed = [&](const std::string& words, int at) {
+        const auto found = (folder / "found").string();
+        const auto command = "bash -c 'set -e; source " + file + "; COMP_WORDS=(" + words +
+                             "); COMP_CWORD=" + std::to_string(at) + "; _railbook; echo ${COMPREPLY[@]} > " + found +
+                             "'";
+        EXPECT_EQ(std::system(command.c_str()), 0);
+        std::ifstream stream{found};
+        std::string line;
+        std::getline(stream, line);
+        return line;
+    };
+    EXPECT_EQ(completed("railbook sta", 1), "station");
+    EXPECT_EQ(completed("railbook hold ex", 2), "extend");
+    EXPECT_EQ(completed("railbook hold create RUN --fr", 4), "--from");
+    EXPECT_EQ(completed("railbook -q station find --ou", 4), "--output");
     EXPECT_EQ(run_plain({"completion", "powershell"}).exit_code, 2);
 }
 

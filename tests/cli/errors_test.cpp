@@ -58,8 +58,9 @@ TEST_F(ErrorsTest, MistakesInTheInputNameTheirPlace) {
     const auto seat = hold({"--seat", "345", "-o", "json"});
     EXPECT_EQ(seat.exit_code, 2);
     EXPECT_EQ(json_member(seat.err, "/errors/0/pointer"), "/items/0/seats/0");
-    const auto text = hold({"--seat", "345"});
-    EXPECT_THAT(text.err, HasSubstr("/items/0/seats/0: "));
+    const auto text = hold({"--seat", "345", "346"});
+    EXPECT_THAT(text.err, HasSubstr("- /items/0/seats/0: "));
+    EXPECT_THAT(text.err, HasSubstr("- /items/0/seats/1: "));
 }
 
 TEST_F(ErrorsTest, UsageIsTwo) {

@@ -18,7 +18,7 @@ struct Outcome {
 };
 
 /// Where the standard output of a run goes.
-enum class Output { captured, closed_pipe, full_device };
+enum class Output { captured, closed_pipe, full_device, closed };
 
 class ProgramTest : public testing::Test {
 protected:

@@ -20,6 +20,15 @@ TEST_F(StreamsTest, AFullDiskIsAnError) {
     EXPECT_THAT(outcome.err, HasSubstr("The storage is full"));
 }
 
+TEST_F(StreamsTest, AClosedOutputNeverBecomesTheStore) {
+    import_tiny();
+    const auto outcome = run_plain({"feed", "list", "--store", store, "--now", now}, Output::closed);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.err, "");
+    EXPECT_EQ(run({"store", "verify"}).exit_code, 0);
+    EXPECT_THAT(run({"feed", "list"}).out, HasSubstr("tiny"));
+}
+
 TEST_F(StreamsTest, ColorsFollowTheOptionAndNeverReachAPipe) {
     EXPECT_THAT(run_plain({"config", "show"}).out, Not(HasSubstr("\x1b[")));
     EXPECT_THAT(run_plain({"config", "show", "--color", "always"}).out, HasSubstr("\x1b[1m"));

@@ -157,7 +157,9 @@ void expect_true(Engine& engine, const Told& told) {
             const auto hold = engine.inventory().find(staff, *HoldId::parse(line[1]));
             ASSERT_TRUE(hold) << "hold " << line[1] << " was acknowledged and is gone";
             EXPECT_EQ(std::to_string(hold->fence), line[2]);
-            if (released.contains(line[1])) EXPECT_EQ(hold->status, HoldStatus::released);
+            if (released.contains(line[1])) {
+                EXPECT_EQ(hold->status, HoldStatus::released);
+            }
         }
         if (line[0] == "booked") {
             const auto booking = engine.bookings().find(staff, std::string_view{line[2]});
@@ -169,8 +171,9 @@ void expect_true(Engine& engine, const Told& told) {
             ASSERT_TRUE(payment) << "payment " << line[2] << " was acknowledged and is gone";
             if (line[3] == "pending") continue;
             EXPECT_EQ(to_string(payment->status), line[3]);
-            if (line[3] == "captured")
+            if (line[3] == "captured") {
                 EXPECT_EQ(engine.bookings().find(staff, *BookingId::parse(line[1]))->status(), PartStatus::fulfilled);
+            }
         }
     }
 }

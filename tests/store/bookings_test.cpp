@@ -261,16 +261,16 @@ TEST_P(BookingsTest, LateMoneyNeverTakesAnothersSeatAndGoesBack) {
         EXPECT_EQ(pay(booking).error().code, ErrorCode::hold_expired);
 
         environment.advance(minutes{1});
-        const auto refunded = store->bookings().settle_refund(
-            sale.payment.id, Maker::refund_postings(sale.payment), environment.now());
+        const auto refunded =
+            store->bookings().settle_refund(sale.payment.id, Maker::refund_postings(sale.payment), environment.now());
         ASSERT_TRUE(refunded) << refunded.error();
         EXPECT_EQ(refunded->status, PaymentStatus::refunded);
         EXPECT_FALSE(refunded->refund_due);
         EXPECT_EQ(stored(sale.booking).refunded, sale.payment.amount);
         const auto before = records_of(*store);
-        EXPECT_EQ(*store->bookings().settle_refund(sale.payment.id, Maker::refund_postings(sale.payment),
-                                                   environment.now()),
-                  *refunded);
+        EXPECT_EQ(
+            *store->bookings().settle_refund(sale.payment.id, Maker::refund_postings(sale.payment), environment.now()),
+            *refunded);
         EXPECT_EQ(records_of(*store), before) << "a second time changes nothing";
         EXPECT_EQ(broken_laws(before), std::vector<std::string>{});
         EXPECT_EQ(actions("booking:" + to_string(booking.id)).back(), "payment.refunded");

@@ -41,11 +41,15 @@ Run a_run(std::string_view trip, std::uint16_t segments, std::uint32_t seats) {
     }
     Consist consist{.name = "ic", .coaches = {}};
     for (std::uint32_t coach = 0; coach < 2; ++coach) {
-        Coach added{.number = std::to_string(coach + 1), .layout = "open", .travel_class = coach == 0 ? "first" : "second",
+        Coach added{.number = std::to_string(coach + 1),
+                    .layout = "open",
+                    .travel_class = coach == 0 ? "first" : "second",
                     .places = {}};
         for (std::uint32_t seat = 0; seat < seats / 2; ++seat) {
-            added.places.push_back({.number = std::to_string(10 + seat), .row = static_cast<int>(seat / 2),
-                                    .column = seat % 2 == 0 ? "A" : "B", .properties = {"WINDOW"}});
+            added.places.push_back({.number = std::to_string(10 + seat),
+                                    .row = static_cast<int>(seat / 2),
+                                    .column = seat % 2 == 0 ? "A" : "B",
+                                    .properties = {"WINDOW"}});
         }
         consist.coaches.push_back(added);
     }
@@ -54,13 +58,20 @@ Run a_run(std::string_view trip, std::uint16_t segments, std::uint32_t seats) {
 }
 
 Command Maker::command(std::string_view operation, std::string_view owner) {
-    return {.owner = std::string{owner}, .operation = std::string{operation}, .key = CommandKey::make(environment_),
-            .fingerprint = "f", .now = environment_.now(), .keep_answer = std::chrono::hours{24}};
+    return {.owner = std::string{owner},
+            .operation = std::string{operation},
+            .key = CommandKey::make(environment_),
+            .fingerprint = "f",
+            .now = environment_.now(),
+            .keep_answer = std::chrono::hours{24}};
 }
 
 namespace {
 Endpoint endpoint(const Call& call, bool departs) {
-    return {.call = call.id, .name = call.name, .zone = call.zone, .time = departs ? *call.departs : *call.arrives,
+    return {.call = call.id,
+            .name = call.name,
+            .zone = call.zone,
+            .time = departs ? *call.departs : *call.arrives,
             .platform = call.platform};
 }
 }  // namespace
@@ -131,8 +142,8 @@ Payment Maker::payment(const Booking& booking) {
 }
 
 Settlement Maker::settlement(const Payment& payment, const Booking& booking, bool captured) {
-    Settlement settlement{.payment = payment.id, .captured = captured, .tickets = {}, .if_sold = {},
-                          .if_seats_are_gone = {}};
+    Settlement settlement{
+        .payment = payment.id, .captured = captured, .tickets = {}, .if_sold = {}, .if_seats_are_gone = {}};
     Ticket ticket{.id = TicketId::make(environment_),
                   .booking = booking.id,
                   .reference = booking.reference,

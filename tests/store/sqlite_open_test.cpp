@@ -25,8 +25,8 @@ protected:
         const railbook::Run run = a_run("ice");
         auto opened = open();
         EXPECT_TRUE(opened) << opened.error();
-        const auto hold = (*opened)->inventory().place_hold(make.command("hold.create"),
-                                                            make.hold({{&run, {0}, {0, 4}}}), {run}, 0);
+        const auto hold =
+            (*opened)->inventory().place_hold(make.command("hold.create"), make.hold({{&run, {0}, {0, 4}}}), {run}, 0);
         EXPECT_TRUE(hold) << hold.error();
         return *hold;
     }

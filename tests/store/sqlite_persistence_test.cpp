@@ -124,8 +124,8 @@ TEST_P(SqlitePersistenceTest, FullDiskLosesNothingAndStepsGoOnWhenThereIsSpace) 
     for (std::uintmax_t room = 0; room < 60'000; room += 3'000) {
         const auto before = records_of(*store);
         const auto command = make.command("hold.create");
-        const auto wanted = make.hold({{&ice, {seat % 7}, {static_cast<std::uint16_t>(seat / 7), 
-                                                           static_cast<std::uint16_t>(seat / 7 + 1)}}});
+        const auto segment = static_cast<std::uint16_t>(seat / 7);
+        const auto wanted = make.hold({{&ice, {seat % 7}, {segment, static_cast<std::uint16_t>(segment + 1)}}});
         Result<Hold> placed = Error{};
         {
             const FullDisk full{log + room};

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -59,7 +60,8 @@ inline void patch(const std::filesystem::path& path, std::string_view from, std:
 class FeedFiles {
 public:
     FeedFiles() {
-        files_["agency.txt"] = "agency_id,agency_name,agency_url,agency_timezone\nR,Railways,http://r.example,Europe/Berlin\n";
+        files_["agency.txt"] =
+            "agency_id,agency_name,agency_url,agency_timezone\nR,Railways,http://r.example,Europe/Berlin\n";
         files_["stops.txt"] =
             "stop_id,stop_name,stop_lat,stop_lon\nA,Adorf,50.0,8.0\nB,Bedorf,50.5,8.0\nC,Cedorf,51.0,8.0\n";
         files_["routes.txt"] = "route_id,agency_id,route_short_name,route_long_name,route_type\nX,R,IC,InterCity,2\n";
@@ -88,22 +90,23 @@ public:
 
     /// Writes them and says where.
     std::string write_folder() const {
-        const auto path = folder_.path() / "feed";
+        const auto path = folder() / "feed";
+        std::filesystem::remove_all(path);
         std::filesystem::create_directories(path);
         for (const auto& [name, text] : files_) write_bytes(path / name, text);
         return path.string();
     }
     std::string write_zip(const std::string& inside = "") const {
-        const auto path = folder_.path() / "feed.zip";
+        const auto path = folder() / "feed.zip";
         std::vector<ZipEntry> entries;
         for (const auto& [name, text] : files_) entries.push_back({inside + name, text});
         test::write_zip(path, entries);
         return path.string();
     }
-    const std::filesystem::path& folder() const { return folder_.path(); }
+    const std::filesystem::path& folder() const { return folder_->path(); }
 
 private:
-    TemporaryFolder folder_;
+    std::unique_ptr<TemporaryFolder> folder_ = std::make_unique<TemporaryFolder>();
     std::map<std::string, std::string> files_;
 };
 

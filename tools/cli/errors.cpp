@@ -126,7 +126,11 @@ std::string error_text(const Error& error, bool color) {
     std::string text = fmt::format("{}error:{} {}\n", color ? "\x1b[1;31m" : "", color ? "\x1b[0m" : "",
                                    title(error.code));
     if (!error.detail.empty()) text += fmt::format("  reason: {}\n", printable(error.detail));
+    // A single mistake is often the whole reason already.
+    const bool said = error.mistakes.size() == 1 && error.detail.ends_with(error.mistakes.front().detail) &&
+                      error.detail.starts_with(error.mistakes.front().pointer);
     for (const auto& mistake : error.mistakes) {
+        if (said) break;
         text += mistake.pointer.empty()
                     ? fmt::format("    - {}\n", printable(mistake.detail))
                     : fmt::format("    - {}: {}\n", printable(mistake.pointer), printable(mistake.detail));

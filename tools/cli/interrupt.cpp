@@ -24,8 +24,8 @@ void install_signal_handlers() {
     std::signal(SIGPIPE, SIG_IGN);
 }
 
-DeferInterrupt::DeferInterrupt() { deferring = 1; }
-DeferInterrupt::~DeferInterrupt() { deferring = 0; }
+DeferInterrupt::DeferInterrupt() { deferring = deferring + 1; }
+DeferInterrupt::~DeferInterrupt() { deferring = deferring - 1; }
 
 bool interrupted() { return noted != 0; }
 

@@ -7,7 +7,7 @@ namespace railbook::cli {
 /// Ctrl-C ends the process with 130 and no message; a closed pipe is an error of write, not a signal.
 void install_signal_handlers();
 
-/// While one of these lives, the first Ctrl-C is only noted; a second one ends the process.
+/// While one or more of these live, the first Ctrl-C is only noted; a second one ends the process.
 class DeferInterrupt {
 public:
     DeferInterrupt();

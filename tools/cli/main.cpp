@@ -1,6 +1,9 @@
 #include <cstdio>
 #include <exception>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -22,10 +25,10 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 refused by 
 
 void add_global_options(CLI::App& app, Context& context) {
     auto& options = context.options;
-    app.add_option("-o,--output", options.output, "table, json, jsonl or csv")
+    app.add_option("-o,--output", options.output, "How to print the answer")
         ->check(CLI::IsMember({"table", "json", "jsonl", "csv"}))
         ->type_name("FORMAT");
-    app.add_option("--color", options.color, "auto, always or never")
+    app.add_option("--color", options.color, "When to print in colors")
         ->check(CLI::IsMember({"auto", "always", "never"}))
         ->type_name("WHEN");
     app.add_option("--config", options.config, "TOML file with settings (RAILBOOK_CONFIG)")->type_name("FILE");
@@ -97,6 +100,18 @@ std::string asked_output(int argc, char** argv) {
     return "table";
 }
 
+/// Opens on nothing what the caller closed: else a file of the store would become the standard output.
+void open_standard_streams() {
+    while (true) {
+        const int stream = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (stream < 0) return;
+        if (stream > STDERR_FILENO) {
+            close(stream);
+            return;
+        }
+    }
+}
+
 /// Runs what was asked for, and returns the exit code.
 int perform(Context& context) {
     if (const auto prepared = context.prepare(); !prepared) return context.fail(prepared.error());
@@ -114,12 +129,13 @@ int run_program(int argc, char** argv) {
     // Words that nothing takes are kept, and reported with what was probably meant.
     app.allow_extras();
     app.set_version_flag("--version", fmt::format("railbook {}", version()));
-    app.footer(kFooter);
     add_global_options(app, context);
+    app.footer("'railbook --help' shows the options of every command.");
     for (const auto add : {add_demo, add_import, add_feed, add_station, add_journey, add_run, add_quote, add_hold,
                            add_booking, add_book, add_ticket, add_tariff, add_layout, add_store, add_config,
                            add_doctor, add_completion, add_version})
         add(app, context);
+    app.footer(kFooter);  // only now: the commands inherit the footer that stands when they are added
 
     try {
         app.parse(argc, argv);
@@ -151,6 +167,7 @@ int run_program(int argc, char** argv) {
 }  // namespace railbook::cli
 
 int main(int argc, char** argv) {
+    railbook::cli::open_standard_streams();
     railbook::cli::install_signal_handlers();
     try {
         return railbook::cli::run_program(argc, argv);

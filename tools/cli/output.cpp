@@ -215,7 +215,7 @@ std::string Clock::operator()(std::string_view time) const {
     const auto date = parse_date(time.substr(0, 10));
     const auto reference = parse_date(reference_);
     if (date && reference && *date != *reference) text += fmt::format("{:+}", (*date - *reference).count());
-    if (show_offset_) text += fmt::format(" {}", offset_of(time));
+    if (show_offset_) text += fmt::format(" {}", offset_of(time) == "Z" ? "+00:00" : offset_of(time));
     return text;
 }
 

@@ -42,7 +42,7 @@ constexpr std::array kSettings{
             }},
     Setting{"hold_ttl", "15m", "How long seats are held at first",
             [](Settings& settings, std::string_view text) { return set_duration(settings.engine.holds.ttl, text); }},
-    Setting{"hold_extension", "10m", "By how much a hold is extended, from now",
+    Setting{"hold_extension", "10m", "By how much a hold is extended",
             [](Settings& settings, std::string_view text) {
                 return set_duration(settings.engine.holds.extension, text);
             }},

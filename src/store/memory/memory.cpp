@@ -151,7 +151,8 @@ private:
     void save(const Changes& changes, Timestamp now);
     void save_hold(const Hold& hold, Timestamp now);
     template <class Record, class Id>
-    void save_record(Table<Record, Id>& table, DueList<Id>& due, const Record& record, Timestamp (*due_at)(const Record&));
+    void save_record(Table<Record, Id>& table, DueList<Id>& due, const Record& record,
+                     Timestamp (*due_at)(const Record&));
 
     Environment& environment_;
     std::shared_mutex mutex_;  // guards all that follows
@@ -255,9 +256,8 @@ std::size_t MemoryStore::count_live_holds(const std::string& owner, Timestamp no
 bool MemoryStore::seats_are_free(const Hold& hold, Timestamp now) const {
     return std::ranges::all_of(hold.items, [&](const HoldItem& item) {
         const auto& allocations = runs_.at(item.run).allocations;
-        return std::ranges::all_of(item.seats, [&](const HeldSeat& seat) {
-            return allocations.is_free(seat.index, item.span, now, hold.id);
-        });
+        return std::ranges::all_of(
+            item.seats, [&](const HeldSeat& seat) { return allocations.is_free(seat.index, item.span, now, hold.id); });
     });
 }
 
@@ -444,14 +444,15 @@ Result<Hold> MemoryStore::place_hold(const Command& command, const Hold& wanted,
             const auto pinned = runs_.find(item.run);
             if (pinned == runs_.end()) continue;
             for (const auto& seat : item.seats) {
-                if (!pinned->second.allocations.is_free(seat.index, item.span, now, wanted.id)) taken.push_back(seat.id);
+                if (!pinned->second.allocations.is_free(seat.index, item.span, now, wanted.id))
+                    taken.push_back(seat.id);
             }
         }
         if (!taken.empty()) return seats_taken(taken);
 
         for (const auto& run : runs) {
-            auto& pinned = runs_.try_emplace(run.id, PinnedRun{run, {}}).first->second;
-            pinned.run.pinned = true;
+            if (runs_.contains(run.id)) continue;
+            runs_.emplace(run.id, PinnedRun{run, {}}).first->second.run.pinned = true;
         }
         const auto changes = store::place_hold(wanted, ++fence_, command.owner, now);
         save(changes, now);
@@ -517,9 +518,9 @@ Result<Payment> MemoryStore::begin_payment(const Command& command, const Payment
     return answered<Payment>(command, [&](Timestamp now) -> Result<Payment> {
         const auto booking = bookings_.find(wanted.booking);
         const auto* found = booking == bookings_.end() ? nullptr : &booking->second.record;
-        const auto changes = store::begin_payment(found, found ? look_up(found->hold) : nullptr,
-                                                  found ? payments_of(*found) : std::vector<Payment>{}, wanted,
-                                                  command.owner, now);
+        const auto changes =
+            store::begin_payment(found, found ? look_up(found->hold) : nullptr,
+                                 found ? payments_of(*found) : std::vector<Payment>{}, wanted, command.owner, now);
         if (!changes) return changes.error();
         RAILBOOK_ASSERT(!payments_.contains(wanted.id));
         save(*changes, now);
@@ -537,8 +538,8 @@ Result<Payment> MemoryStore::settle_payment(const Settlement& settlement, Timest
     const Booking& booking = bookings_.at(payment.booking).record;
     const Hold& hold = *look_up(booking.hold);
     const bool seats_are_ours = settlement.captured && (keeps_seats(hold, now) || seats_are_free(hold, now));
-    const auto changes = store::settle_payment(payment, booking, hold, settlement, seats_are_ours,
-                                               last_entry(booking.id), now);
+    const auto changes =
+        store::settle_payment(payment, booking, hold, settlement, seats_are_ours, last_entry(booking.id), now);
     save(changes, now);
     if (const auto kept = payment_answers_.find(settlement.payment); kept != payment_answers_.end())
         answers_.at(kept->second).value = *changes.payment;

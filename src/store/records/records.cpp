@@ -52,13 +52,16 @@ json::value to_json(const std::vector<T>& values) {
 }
 
 json::value to_json(const Endpoint& end) {
-    return json::object{{"call", to_json(end.call)}, {"name", end.name}, {"zone", end.zone},
-                        {"time", to_json(end.time)}, {"platform", end.platform}};
+    return json::object{{"call", to_json(end.call)},
+                        {"name", end.name},
+                        {"zone", end.zone},
+                        {"time", to_json(end.time)},
+                        {"platform", end.platform}};
 }
 
 json::value to_json(const HoldItem& item) {
-    return json::object{{"run", to_json(item.run)},   {"train", item.train},         {"from", to_json(item.from)},
-                        {"to", to_json(item.to)},     {"span", to_json(item.span)},  {"class", item.travel_class},
+    return json::object{{"run", to_json(item.run)},    {"train", item.train},        {"from", to_json(item.from)},
+                        {"to", to_json(item.to)},      {"span", to_json(item.span)}, {"class", item.travel_class},
                         {"seats", to_json(item.seats)}};
 }
 
@@ -77,8 +80,10 @@ json::object to_object(const Hold& hold) {
 }
 
 json::value to_json(const Passenger& passenger) {
-    json::object value{{"id", passenger.id}, {"given_name", passenger.given_name},
-                       {"family_name", passenger.family_name}, {"type", passenger.type}};
+    json::object value{{"id", passenger.id},
+                       {"given_name", passenger.given_name},
+                       {"family_name", passenger.family_name},
+                       {"type", passenger.type}};
     if (passenger.birth_date) value["birth_date"] = passenger.birth_date->time_since_epoch().count();
     return value;
 }
@@ -142,29 +147,24 @@ json::value to_json(const TicketLeg& leg) {
                         {"to", to_json(leg.to)},   {"class", leg.travel_class}, {"seat", to_json(leg.seat)}};
 }
 
-void add_travel(json::object& value, const Ticket& ticket) {
-    value["reference"] = ticket.reference;
-    value["passenger"] = to_json(ticket.passenger);
-    value["legs"] = to_json(ticket.legs);
-}
-
 json::value to_json(const Place& place) {
-    return json::object{{"number", place.number}, {"row", place.row}, {"column", place.column},
-                        {"properties", to_json(place.properties)}, {"facing", place.facing}};
+    return json::object{{"number", place.number},
+                        {"row", place.row},
+                        {"column", place.column},
+                        {"properties", to_json(place.properties)},
+                        {"facing", place.facing}};
 }
 
 json::value to_json(const Coach& coach) {
-    return json::object{{"number", coach.number}, {"layout", coach.layout}, {"class", coach.travel_class},
+    return json::object{{"number", coach.number},
+                        {"layout", coach.layout},
+                        {"class", coach.travel_class},
                         {"places", to_json(coach.places)}};
 }
 
 json::value to_json(const Call& call) {
-    json::object value{{"id", to_json(call.id)},
-                       {"name", call.name},
-                       {"zone", call.zone},
-                       {"platform", call.platform},
-                       {"pick_up", call.pick_up},
-                       {"drop_off", call.drop_off},
+    json::object value{{"id", to_json(call.id)},    {"name", call.name},       {"zone", call.zone},
+                       {"platform", call.platform}, {"pick_up", call.pick_up}, {"drop_off", call.drop_off},
                        {"distance", call.distance}};
     if (call.arrives) value["arrives"] = to_json(*call.arrives);
     if (call.departs) value["departs"] = to_json(*call.departs);
@@ -260,7 +260,8 @@ ServiceDate read_date(const Reader& reader) {
 std::string read_text(const Reader& reader) { return reader.text(); }
 
 Money read_money(const Reader& reader) {
-    return {.amount = reader.element(0).integer(), .currency = reader.element(1).text(),
+    return {.amount = reader.element(0).integer(),
+            .currency = reader.element(1).text(),
             .scale = reader.element(2).integer<int>(0, 18)};
 }
 
@@ -292,8 +293,10 @@ HeldSeat read_held_seat(const Reader& reader) {
 }
 
 Endpoint read_endpoint(const Reader& reader) {
-    return {.call = read_call_id(reader.member("call")), .name = reader.member("name").text(),
-            .zone = reader.member("zone").text(), .time = read_time(reader.member("time")),
+    return {.call = read_call_id(reader.member("call")),
+            .name = reader.member("name").text(),
+            .zone = reader.member("zone").text(),
+            .time = read_time(reader.member("time")),
             .platform = reader.member("platform").text()};
 }
 
@@ -388,25 +391,18 @@ Payment read_payment(const Reader& reader) {
 }
 
 TicketLeg read_leg(const Reader& reader) {
-    return {.run = read_run_id(reader.member("run")),     .train = reader.member("train").text(),
-            .from = read_endpoint(reader.member("from")), .to = read_endpoint(reader.member("to")),
-            .travel_class = reader.member("class").text(), .seat = read_seat_id(reader.member("seat"))};
+    return {.run = read_run_id(reader.member("run")),
+            .train = reader.member("train").text(),
+            .from = read_endpoint(reader.member("from")),
+            .to = read_endpoint(reader.member("to")),
+            .travel_class = reader.member("class").text(),
+            .seat = read_seat_id(reader.member("seat"))};
 }
 
 void read_travel(const Reader& reader, Ticket& ticket) {
     ticket.reference = reader.member("reference").text();
     ticket.passenger = read_passenger(reader.member("passenger"));
     ticket.legs = reader.member("legs").list<TicketLeg>(read_leg);
-}
-
-Ticket read_ticket(const Reader& reader) {
-    Ticket ticket;
-    ticket.id = reader.member("id").id<TicketId>();
-    ticket.booking = reader.member("booking").id<BookingId>();
-    ticket.status = reader.member("status").choice(TicketStatus::revoked);
-    ticket.issued_at = read_time(reader.member("issued_at"));
-    read_travel(reader, ticket);
-    return ticket;
 }
 
 Place read_place(const Reader& reader) {
@@ -418,8 +414,10 @@ Place read_place(const Reader& reader) {
 }
 
 Coach read_coach(const Reader& reader) {
-    return {.number = reader.member("number").text(), .layout = reader.member("layout").text(),
-            .travel_class = reader.member("class").text(), .places = reader.member("places").list<Place>(read_place)};
+    return {.number = reader.member("number").text(),
+            .layout = reader.member("layout").text(),
+            .travel_class = reader.member("class").text(),
+            .places = reader.member("places").list<Place>(read_place)};
 }
 
 Consist read_consist(const Reader& reader) {
@@ -469,7 +467,6 @@ Status decode_into(std::string_view text, Record& record, void (*read)(const Rea
 }  // namespace
 
 std::string encode(const std::vector<HoldItem>& items) { return json::serialize(to_json(items)); }
-std::string encode(const Hold& hold) { return json::serialize(to_object(hold)); }
 
 std::string encode_ride(const BookingPart& part) {
     json::object value;
@@ -483,20 +480,9 @@ std::string encode_people(const Booking& booking) {
     return json::serialize(value);
 }
 
-std::string encode(const Booking& booking) { return json::serialize(to_object(booking)); }
-std::string encode(const Payment& payment) { return json::serialize(to_object(payment)); }
-
 std::string encode_travel(const Ticket& ticket) {
-    json::object value;
-    add_travel(value, ticket);
-    return json::serialize(value);
-}
-
-std::string encode(const Ticket& ticket) {
-    json::object value{{"id", to_json(ticket.id)}, {"booking", to_json(ticket.booking)},
-                       {"status", static_cast<int>(ticket.status)}, {"issued_at", to_json(ticket.issued_at)}};
-    add_travel(value, ticket);
-    return json::serialize(value);
+    return json::serialize(json::object{
+        {"reference", ticket.reference}, {"passenger", to_json(ticket.passenger)}, {"legs", to_json(ticket.legs)}});
 }
 
 std::string encode(const Consist& consist) {
@@ -515,22 +501,16 @@ std::string encode_calls(const Run& run) {
 std::string encode(const Answer& answer) {
     static constexpr std::string_view kKinds[] = {"hold", "booking", "payment"};
     return std::visit(
-        [&](const auto& record) {
-            return json::serialize(json::object{{kKinds[answer.index()], to_object(record)}});
-        },
+        [&](const auto& record) { return json::serialize(json::object{{kKinds[answer.index()], to_object(record)}}); },
         answer);
 }
 
 Result<std::vector<HoldItem>> decode_items(std::string_view text) {
     return decode(text, [](const Reader& reader) { return reader.list<HoldItem>(read_item); });
 }
-Result<Hold> decode_hold(std::string_view text) { return decode(text, read_hold); }
 Status decode_ride(std::string_view text, BookingPart& part) { return decode_into(text, part, read_ride); }
 Status decode_people(std::string_view text, Booking& booking) { return decode_into(text, booking, read_people); }
-Result<Booking> decode_booking(std::string_view text) { return decode(text, read_booking); }
-Result<Payment> decode_payment(std::string_view text) { return decode(text, read_payment); }
 Status decode_travel(std::string_view text, Ticket& ticket) { return decode_into(text, ticket, read_travel); }
-Result<Ticket> decode_ticket(std::string_view text) { return decode(text, read_ticket); }
 Result<Consist> decode_consist(std::string_view text) { return decode(text, read_consist); }
 
 Result<Run> decode_run(std::string_view text, std::shared_ptr<const Consist> consist) {

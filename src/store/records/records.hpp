@@ -13,30 +13,23 @@ namespace railbook::store::records {
 
 /// The items of a hold: what never changes about it.
 std::string encode(const std::vector<HoldItem>& items);
-std::string encode(const Hold& hold);
 /// A part without its id and status, which have columns of their own.
 std::string encode_ride(const BookingPart& part);
 /// Who travels, and how to reach them.
 std::string encode_people(const Booking& booking);
-std::string encode(const Booking& booking);
-std::string encode(const Payment& payment);
 /// A ticket without its id, booking, status and time, which have columns of their own.
 std::string encode_travel(const Ticket& ticket);
-std::string encode(const Ticket& ticket);
 std::string encode(const Consist& consist);
 /// A run without its consist, which many runs share.
 std::string encode_calls(const Run& run);
+/// The whole hold, booking or payment.
 std::string encode(const Answer& answer);
 
 // Errors of all: damaged.
 Result<std::vector<HoldItem>> decode_items(std::string_view text);
-Result<Hold> decode_hold(std::string_view text);
 Status decode_ride(std::string_view text, BookingPart& part);
 Status decode_people(std::string_view text, Booking& booking);
-Result<Booking> decode_booking(std::string_view text);
-Result<Payment> decode_payment(std::string_view text);
 Status decode_travel(std::string_view text, Ticket& ticket);
-Result<Ticket> decode_ticket(std::string_view text);
 Result<Consist> decode_consist(std::string_view text);
 Result<Run> decode_run(std::string_view text, std::shared_ptr<const Consist> consist);
 Result<Answer> decode_answer(std::string_view text);

@@ -9,10 +9,9 @@ Result<std::string> SqliteAccounts::find_or_add_secret(std::string_view name, co
         const auto added = connection.run("INSERT INTO secrets (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                                           {name, Value::bytes(candidate)});
         if (!added) return added.error();
-        return found_or<std::string>("secret", connection.one("SELECT value FROM secrets WHERE name = ?1", {name},
-                                                              [](Row& row) -> Result<std::string> {
-                                                                  return std::string{row.bytes(0)};
-                                                              }));
+        return found_or<std::string>(
+            "secret", connection.one("SELECT value FROM secrets WHERE name = ?1", {name},
+                                     [](Row& row) -> Result<std::string> { return std::string{row.bytes(0)}; }));
     });
 }
 

@@ -39,8 +39,8 @@ Result<Booking> SqliteBookings::create_booking(const Command& command, const Hol
         if (!hold) return hold.error();
         const auto changes = store::create_booking(*hold ? &**hold : nullptr, claim, wanted, command.owner, step.now);
         if (!changes) return changes.error();
-        const auto namesake = step.tables.connection().integer("SELECT count(*) FROM bookings WHERE reference = ?1",
-                                                               {wanted.reference});
+        const auto namesake =
+            step.tables.connection().integer("SELECT count(*) FROM bookings WHERE reference = ?1", {wanted.reference});
         if (!namesake) return namesake.error();
         if (*namesake != 0) return reference_taken();
         if (const auto done = step.tables.insert_booking(*changes->booking, (*hold)->fence); !done) return done.error();
@@ -59,8 +59,7 @@ Result<Payment> SqliteBookings::begin_payment(const Command& command, const Paym
         if (!*hold) return Error{ErrorCode::damaged, "the hold of a booking is missing"};
         const auto payments = step.tables.payments_of(wanted.booking);
         if (!payments) return payments.error();
-        const auto changes =
-            store::begin_payment(&**booking, &**hold, *payments, wanted, command.owner, step.now);
+        const auto changes = store::begin_payment(&**booking, &**hold, *payments, wanted, command.owner, step.now);
         if (!changes) return changes.error();
         if (const auto done = step.tables.insert_payment(*changes->payment); !done) return done.error();
         if (const auto done = step.save(*changes); !done) return done.error();
@@ -139,9 +138,8 @@ Result<Booking> SqliteBookings::find_booking(const BookingId& id) {
 }
 
 Result<Booking> SqliteBookings::find_booking_named(std::string_view reference) {
-    return found_or("booking", database_.read<std::optional<Booking>>([&](Tables& tables, Timestamp) {
-        return tables.find_booking_named(reference);
-    }));
+    return found_or("booking", database_.read<std::optional<Booking>>(
+                                   [&](Tables& tables, Timestamp) { return tables.find_booking_named(reference); }));
 }
 
 Result<Page<Booking>> SqliteBookings::list_bookings(std::string_view owner, const PageRequest& page) {
@@ -164,8 +162,7 @@ Result<Ticket> SqliteBookings::find_ticket(const TicketId& id) {
 }
 
 Result<std::vector<AuditEntry>> SqliteBookings::audit(std::string_view subject) {
-    return database_.read<std::vector<AuditEntry>>(
-        [&](Tables& tables, Timestamp) { return tables.audit(subject); });
+    return database_.read<std::vector<AuditEntry>>([&](Tables& tables, Timestamp) { return tables.audit(subject); });
 }
 
 }  // namespace railbook::store::sqlite

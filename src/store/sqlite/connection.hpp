@@ -2,9 +2,12 @@
 /// The connection to the file: statements that are prepared once, parameters that are bound, transactions that are
 /// undone unless they are committed.
 
+#include <algorithm>
 #include <concepts>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,16 +31,16 @@ class Value {
 public:
     enum class Kind : std::uint8_t { null, integer, text, bytes };
 
-    Value(std::nullopt_t) {}                                                     // NOLINT(google-explicit-constructor)
+    Value(std::nullopt_t) {}  // NOLINT(google-explicit-constructor)
     template <class Integer>
         requires std::integral<Integer> || std::is_enum_v<Integer>
     Value(Integer value) : kind_{Kind::integer}, integer_{static_cast<std::int64_t>(value)} {}  // NOLINT
-    Value(Timestamp time) : Value{time.time_since_epoch().count()} {}            // NOLINT(google-explicit-constructor)
-    Value(ServiceDate date) : Value{date.time_since_epoch().count()} {}          // NOLINT(google-explicit-constructor)
-    Value(std::string_view text) : kind_{Kind::text}, view_{text} {}             // NOLINT(google-explicit-constructor)
-    Value(const std::string& text) : Value{std::string_view{text}} {}            // NOLINT(google-explicit-constructor)
+    Value(Timestamp time) : Value{time.time_since_epoch().count()} {}    // NOLINT(google-explicit-constructor)
+    Value(ServiceDate date) : Value{date.time_since_epoch().count()} {}  // NOLINT(google-explicit-constructor)
+    Value(std::string_view text) : kind_{Kind::text}, view_{text} {}     // NOLINT(google-explicit-constructor)
+    Value(const std::string& text) : Value{std::string_view{text}} {}    // NOLINT(google-explicit-constructor)
     template <class Tag>
-    Value(const RandomId<Tag>& id)                                               // NOLINT(google-explicit-constructor)
+    Value(const RandomId<Tag>& id)  // NOLINT(google-explicit-constructor)
         : kind_{Kind::bytes}, view_{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()} {}
     static Value bytes(std::string_view bytes) {
         Value value{bytes};
@@ -78,8 +81,8 @@ public:
     }
     Timestamp time(int column) { return Timestamp{Duration{integer(column)}}; }
     ServiceDate date(int column) {
-        return ServiceDate{std::chrono::days{
-            number<int>(column, std::numeric_limits<int>::min(), std::numeric_limits<int>::max())}};
+        return ServiceDate{
+            std::chrono::days{number<int>(column, std::numeric_limits<int>::min(), std::numeric_limits<int>::max())}};
     }
     /// Valid until the query goes on.
     std::string_view text(int column);

@@ -57,8 +57,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Enviro
     if (!ownership) return std::move(ownership).error();
     auto connection = Connection::open(*real, environment);
     if (!connection) return std::move(connection).error();
-    std::unique_ptr<Database> database{
-        new Database{path, environment, *std::move(ownership), *std::move(connection)}};
+    std::unique_ptr<Database> database{new Database{path, environment, *std::move(ownership), *std::move(connection)}};
     if (const auto done = database->prepare(); !done) return done.error();
     return database;
 }
@@ -97,8 +96,8 @@ Status Database::prepare() {
         Transaction transaction{*connection_};
         if (const auto done = transaction.begin(); !done) return done;
         if (const auto done = connection_->execute(migration.sql); !done) return done;
-        const auto numbers = fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplicationId,
-                                         migration.number);
+        const auto numbers =
+            fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplicationId, migration.number);
         if (const auto done = connection_->execute(numbers.c_str()); !done) return done;
         if (const auto done = transaction.commit(); !done) return done;
     }
@@ -119,7 +118,8 @@ Timestamp Database::now() { return not_before(environment_.now()); }
 Timestamp Database::not_before(Timestamp time) {
     const std::int64_t wanted = time.time_since_epoch().count();
     std::int64_t latest = latest_read_.load();
-    while (latest < wanted && !latest_read_.compare_exchange_weak(latest, wanted)) {}
+    while (latest < wanted && !latest_read_.compare_exchange_weak(latest, wanted)) {
+    }
     return Timestamp{Duration{std::max(latest, wanted)}};
 }
 

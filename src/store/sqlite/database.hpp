@@ -1,7 +1,9 @@
 #pragma once
 /// The open file: its owner, its one connection, the clock of its steps, and the mirror of what is allocated.
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -106,7 +108,8 @@ private:
     Tables tables_;
     Timestamp latest_{};  // of what is stored
     Mirror mirror_;
-    std::atomic<std::int64_t> latest_read_ = std::numeric_limits<std::int64_t>::min();  // by now(), without waiting for a step
+    std::atomic<std::int64_t> latest_read_ =
+        std::numeric_limits<std::int64_t>::min();  // raised without waiting for a step
 };
 
 }  // namespace railbook::store::sqlite

@@ -59,8 +59,8 @@ Result<Hold> SqliteInventory::place_hold(const Command& command, const Hold& wan
 }
 
 Result<Hold> SqliteInventory::find_hold(const HoldId& id) {
-    return found_or("hold", database_.read<std::optional<Hold>>(
-                                [&](Tables& tables, Timestamp) { return tables.find_hold(id); }));
+    return found_or(
+        "hold", database_.read<std::optional<Hold>>([&](Tables& tables, Timestamp) { return tables.find_hold(id); }));
 }
 
 Result<Page<Hold>> SqliteInventory::list_holds(std::string_view owner, const PageRequest& page) {

@@ -41,15 +41,16 @@ std::pair<std::string, std::string> read_owner(int file) {
 Error owned_by_another(int file) {
     const auto [process, program] = read_owner(file);
     if (process.empty())
-        return {ErrorCode::conflict, "another process owns this store", "one process owns a store; end the other first"};
+        return {ErrorCode::conflict, "another process owns this store",
+                "one process owns a store; end the other first"};
     return {ErrorCode::conflict, fmt::format("process {} ({}) owns this store", process, program),
             fmt::format("one process owns a store; end process {} first", process)};
 }
 
 /// Whether the name still leads to the file: its last owner may have removed it between our opening and our lock.
 bool is_still_there(const std::string& path, int file) {
-    struct stat named {};
-    struct stat opened {};
+    struct stat named{};
+    struct stat opened{};
     return stat(path.c_str(), &named) == 0 && fstat(file, &opened) == 0 && named.st_ino == opened.st_ino &&
            named.st_dev == opened.st_dev;
 }

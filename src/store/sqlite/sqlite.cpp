@@ -66,9 +66,8 @@ public:
     }
 
     Result<std::vector<std::string>> check_medium() override {
-        return database_->read<std::vector<std::string>>([](Tables& tables, Timestamp) {
-            return check(tables.connection());
-        });
+        return database_->read<std::vector<std::string>>(
+            [](Tables& tables, Timestamp) { return check(tables.connection()); });
     }
 
     StoreInfo info() const override {

@@ -28,7 +28,8 @@ RunId read_run_id(Row& row, int first) {
 }
 
 Money read_money(Row& row, int first) {
-    return {.amount = row.integer(first), .currency = std::string{row.text(first + 1)},
+    return {.amount = row.integer(first),
+            .currency = std::string{row.text(first + 1)},
             .scale = row.number<int>(first + 2, 0, 18)};
 }
 
@@ -72,13 +73,12 @@ Result<Hold> read_plain_hold(Row& row) {
 /// Seat, span, and the hold's id, status and deadline.
 Allocation read_allocation(Row& row, int first) {
     constexpr std::int64_t kMaxSegment = std::numeric_limits<std::uint16_t>::max();
-    Allocation allocation{
-        .seat = row.number<std::uint32_t>(first, 0, std::numeric_limits<std::uint32_t>::max()),
-        .span = {.from = row.number<std::uint16_t>(first + 1, 0, kMaxSegment),
-                 .to = row.number<std::uint16_t>(first + 2, 0, kMaxSegment)},
-        .hold = row.id<HoldId>(first + 3),
-        .status = row.choice(first + 4, HoldStatus::expired),
-        .until = row.time(first + 5)};
+    Allocation allocation{.seat = row.number<std::uint32_t>(first, 0, std::numeric_limits<std::uint32_t>::max()),
+                          .span = {.from = row.number<std::uint16_t>(first + 1, 0, kMaxSegment),
+                                   .to = row.number<std::uint16_t>(first + 2, 0, kMaxSegment)},
+                          .hold = row.id<HoldId>(first + 3),
+                          .status = row.choice(first + 4, HoldStatus::expired),
+                          .until = row.time(first + 5)};
     if (allocation.status == HoldStatus::sold) allocation.until = Timestamp::max();
     return allocation;
 }
@@ -134,8 +134,7 @@ constexpr std::string_view kSelectBooking =
 
 const std::string kFindBooking = std::string{kSelectBooking} + "WHERE b.id = ?1";
 const std::string kFindBookingNamed = std::string{kSelectBooking} + "WHERE b.reference = ?1";
-const std::string kBookingsBefore =
-    std::string{kSelectBooking} + "WHERE b.number < ?1 ORDER BY b.number DESC LIMIT ?2";
+const std::string kBookingsBefore = std::string{kSelectBooking} + "WHERE b.number < ?1 ORDER BY b.number DESC LIMIT ?2";
 const std::string kBookingsOfOwnerBefore =
     std::string{kSelectBooking} + "WHERE b.owner = ?3 AND b.number < ?1 ORDER BY b.number DESC LIMIT ?2";
 const std::string kDueBookings = std::string{kSelectBooking} +
@@ -164,8 +163,11 @@ Result<Numbered<Booking>> read_bare_booking(Row& row) {
 // --- Audit log -----------------------------------------------------------------------------------------------------
 
 Result<AuditEntry> read_audit_entry(Row& row) {
-    return AuditEntry{.subject = std::string{row.text(0)}, .number = row.count(1), .at = row.time(2),
-                      .actor = std::string{row.text(3)}, .action = std::string{row.text(4)},
+    return AuditEntry{.subject = std::string{row.text(0)},
+                      .number = row.count(1),
+                      .at = row.time(2),
+                      .actor = std::string{row.text(3)},
+                      .action = std::string{row.text(4)},
                       .detail = std::string{row.text(5)}};
 }
 
@@ -200,17 +202,18 @@ Result<std::optional<KeptAnswer>> Tables::find_answer(const Command& command) {
         {command.owner, command.operation, command.key.text}, [](Row& row) -> Result<KeptAnswer> {
             auto value = records::decode_answer(row.text(2));
             if (!value) return std::move(value).error();
-            return KeptAnswer{.fingerprint = std::string{row.text(0)}, .until = row.time(1),
-                              .value = *std::move(value)};
+            return KeptAnswer{
+                .fingerprint = std::string{row.text(0)}, .until = row.time(1), .value = *std::move(value)};
         });
 }
 
 Status Tables::put_answer(const Command& command, const KeptAnswer& answer) {
     const auto* payment = std::get_if<Payment>(&answer.value);
-    return connection_.run("INSERT OR REPLACE INTO answers (owner, operation, key, fingerprint, until, payment, value) "
-                           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                           {command.owner, command.operation, command.key.text, answer.fingerprint, answer.until,
-                            payment ? Value{payment->id} : Value{std::nullopt}, records::encode(answer.value)});
+    return connection_.run(
+        "INSERT OR REPLACE INTO answers (owner, operation, key, fingerprint, until, payment, value) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        {command.owner, command.operation, command.key.text, answer.fingerprint, answer.until,
+         payment ? Value{payment->id} : Value{std::nullopt}, records::encode(answer.value)});
 }
 
 Status Tables::replace_answer(const Payment& payment) {
@@ -219,9 +222,10 @@ Status Tables::replace_answer(const Payment& payment) {
 }
 
 Status Tables::drop_answers(Timestamp now, std::size_t limit) {
-    return connection_.run("DELETE FROM answers WHERE rowid IN "
-                           "(SELECT rowid FROM answers WHERE until <= ?1 ORDER BY until LIMIT ?2)",
-                           {now, signed_limit(limit)});
+    return connection_.run(
+        "DELETE FROM answers WHERE rowid IN "
+        "(SELECT rowid FROM answers WHERE until <= ?1 ORDER BY until LIMIT ?2)",
+        {now, signed_limit(limit)});
 }
 
 // --- Runs ----------------------------------------------------------------------------------------------------------
@@ -255,7 +259,8 @@ Result<std::string> Tables::put_consist(const std::shared_ptr<const Consist>& co
     if (!known) return known.error();
     if (*known == 1) return hash;
     if (value.empty()) value = records::encode(*consist);
-    const auto done = connection_.run("INSERT INTO consists (hash, value) VALUES (?1, ?2)", {Value::bytes(hash), value});
+    const auto done =
+        connection_.run("INSERT INTO consists (hash, value) VALUES (?1, ?2)", {Value::bytes(hash), value});
     if (!done) return done.error();
     return hash;
 }
@@ -267,10 +272,10 @@ Result<Run> Tables::read_run(Row& row) {
 }
 
 Result<std::optional<Run>> Tables::find_run(const RunId& id) {
-    return connection_.one("SELECT consist, value FROM runs "
-                           "WHERE service_date = ?1 AND feed = ?2 AND trip = ?3 AND start = ?4",
-                           {id.date, id.trip.feed, id.trip.trip, start_of(id)},
-                           [&](Row& row) { return read_run(row); });
+    return connection_.one(
+        "SELECT consist, value FROM runs "
+        "WHERE service_date = ?1 AND feed = ?2 AND trip = ?3 AND start = ?4",
+        {id.date, id.trip.feed, id.trip.trip, start_of(id)}, [&](Row& row) { return read_run(row); });
 }
 
 Result<std::optional<PinnedRun>> Tables::find_pinned(const RunId& id) {
@@ -504,13 +509,13 @@ Status Tables::insert_booking(const Booking& booking, std::uint64_t fence) {
 }
 
 Status Tables::save_booking(const Booking& booking) {
-    const auto done = connection_.run(
-        "UPDATE bookings SET refunded = ?2, refunded_currency = ?3, refunded_scale = ?4 WHERE id = ?1",
-        {booking.id, booking.refunded.amount, booking.refunded.currency, booking.refunded.scale});
+    const auto done =
+        connection_.run("UPDATE bookings SET refunded = ?2, refunded_currency = ?3, refunded_scale = ?4 WHERE id = ?1",
+                        {booking.id, booking.refunded.amount, booking.refunded.currency, booking.refunded.scale});
     if (!done) return done;
     for (const auto& part : booking.parts) {
-        const auto saved = connection_.run("UPDATE parts SET status = ?2 WHERE id = ?1 AND status <> ?2",
-                                           {part.id, part.status});
+        const auto saved =
+            connection_.run("UPDATE parts SET status = ?2 WHERE id = ?1 AND status <> ?2", {part.id, part.status});
         if (!saved) return saved;
     }
     return {};
@@ -568,8 +573,10 @@ Status Tables::each_ledger_entry(const std::function<void(const LedgerEntry&)>& 
         "SELECT l.seq, l.name, b.id, l.at, l.account, l.amount, l.currency, l.scale "
         "FROM ledger l JOIN bookings b ON b.number = l.booking ORDER BY l.booking, l.seq",
         [](Row& row) -> Result<LedgerEntry> {
-            return LedgerEntry{.seq = row.count(0), .transaction = std::string{row.text(1)},
-                               .booking = row.id<BookingId>(2), .at = row.time(3),
+            return LedgerEntry{.seq = row.count(0),
+                               .transaction = std::string{row.text(1)},
+                               .booking = row.id<BookingId>(2),
+                               .at = row.time(3),
                                .posting = {.account = std::string{row.text(4)}, .amount = read_money(row, 5)}};
         },
         read);

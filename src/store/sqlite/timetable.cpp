@@ -21,14 +21,15 @@ Result<std::vector<Feed>> read_feeds(Connection& connection) {
 }
 
 Result<std::vector<Document>> read_documents(Connection& connection, DocumentKind kind) {
-    return connection.all("SELECT kind, name, version, text, imported_at FROM documents WHERE kind = ?1 ORDER BY number",
-                          {kind}, [](Row& row) -> Result<Document> {
-                              return Document{.kind = row.choice(0, DocumentKind::tariff),
-                                              .name = std::string{row.text(1)},
-                                              .version = row.count(2),
-                                              .text = std::string{row.text(3)},
-                                              .imported_at = row.time(4)};
-                          });
+    return connection.all(
+        "SELECT kind, name, version, text, imported_at FROM documents WHERE kind = ?1 ORDER BY number", {kind},
+        [](Row& row) -> Result<Document> {
+            return Document{.kind = row.choice(0, DocumentKind::tariff),
+                            .name = std::string{row.text(1)},
+                            .version = row.count(2),
+                            .text = std::string{row.text(3)},
+                            .imported_at = row.time(4)};
+        });
 }
 
 Result<Feed> SqliteTimetable::put_feed(const Feed& feed, const std::string& data, Timestamp now) {
@@ -54,8 +55,7 @@ Result<Feed> SqliteTimetable::put_feed(const Feed& feed, const std::string& data
 }
 
 Result<std::vector<Feed>> SqliteTimetable::feeds() {
-    return database_.read<std::vector<Feed>>(
-        [](Tables& tables, Timestamp) { return read_feeds(tables.connection()); });
+    return database_.read<std::vector<Feed>>([](Tables& tables, Timestamp) { return read_feeds(tables.connection()); });
 }
 
 Result<std::string> SqliteTimetable::feed_data(std::string_view name) {
@@ -64,10 +64,9 @@ Result<std::string> SqliteTimetable::feed_data(std::string_view name) {
         std::string data;
     };
     auto stored = database_.read<std::optional<Stored>>([&](Tables& tables, Timestamp) {
-        return tables.connection().one("SELECT checksum, data FROM feeds WHERE name = ?1", {name},
-                                       [](Row& row) -> Result<Stored> {
-                                           return Stored{std::string{row.text(0)}, std::string{row.bytes(1)}};
-                                       });
+        return tables.connection().one(
+            "SELECT checksum, data FROM feeds WHERE name = ?1", {name},
+            [](Row& row) -> Result<Stored> { return Stored{std::string{row.text(0)}, std::string{row.bytes(1)}}; });
     });
     if (!stored) return std::move(stored).error();
     if (!*stored) return not_found("feed");
@@ -96,14 +95,14 @@ Result<Document> SqliteTimetable::put_document(const Document& document, Timesta
         if (!decided) return decided.error();
         if (decided->already_there) return decided->document;
         if (document.kind == DocumentKind::layouts) {
-            const auto replaced = connection.run("DELETE FROM documents WHERE kind = ?1 AND name = ?2",
-                                                 {document.kind, document.name});
+            const auto replaced =
+                connection.run("DELETE FROM documents WHERE kind = ?1 AND name = ?2", {document.kind, document.name});
             if (!replaced) return replaced.error();
         }
         const auto& added = decided->document;
-        const auto done = connection.run(
-            "INSERT INTO documents (kind, name, version, text, imported_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            {added.kind, added.name, added.version, added.text, added.imported_at});
+        const auto done =
+            connection.run("INSERT INTO documents (kind, name, version, text, imported_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                           {added.kind, added.name, added.version, added.text, added.imported_at});
         if (!done) return done.error();
         return added;
     });

@@ -37,7 +37,9 @@ TEST(OperationTable, IsSortedUniqueAndComplete) {
     const auto table = operation_table();
     std::set<std::string> routes;
     for (std::size_t i = 0; i < table.size(); ++i) {
-        if (i > 0) EXPECT_LT(table[i - 1].name, table[i].name);
+        if (i > 0) {
+            EXPECT_LT(table[i - 1].name, table[i].name);
+        }
         EXPECT_TRUE(table[i].path.starts_with("/v1/")) << table[i].name;
         EXPECT_FALSE(table[i].summary.empty()) << table[i].name;
         EXPECT_TRUE(routes.insert(fmt::format("{} {}", to_string(table[i].method), table[i].path)).second)

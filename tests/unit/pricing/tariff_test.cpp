@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "documents/default_tariff.hpp"
+#include "support/docs.hpp"
 
 namespace railbook::pricing {
 namespace {
@@ -106,6 +107,17 @@ TEST(TariffDocumentTest, BuiltInIsValidAndHasAPriceForEveryDistance) {
     EXPECT_EQ(tariff->version, 1U);
     EXPECT_EQ(fare(*tariff, 20'000'000, "second", "adult")->rule, "distance from 1001 km, second, adult");
     for (int age = 0; age <= 120; ++age) EXPECT_TRUE(find_passenger_type(*tariff, {}, age)) << age;
+}
+
+TEST(TariffDocumentTest, OfTheDocumentationGivesThePricesThatItSays) {
+    const auto tariff = parse_tariff(test::json_example("tariff.md"), ErrorCode::bad_data);
+    ASSERT_TRUE(tariff) << tariff.error().detail;
+    const auto plain = fare(*tariff, 150'200, "second", "child");
+    EXPECT_EQ(plain->amount, 1645);
+    EXPECT_EQ(plain->rule, "distance 101-200 km, second, child 50%");
+    const auto flexible = fare(*tariff, 150'200, "second", "child", "SEMI");
+    EXPECT_EQ(flexible->amount, 1975);
+    EXPECT_EQ(flexible->rule, "distance 101-200 km, second, child 50%, SEMI 120%");
 }
 
 TEST(TariffDocumentTest, RoundingVatAndConditionsMayBeLeftOut) {

@@ -78,7 +78,8 @@ std::string wrapped(const std::string& content) {
     }
     uLongf size = compressBound(content.size());
     std::string packed(size, '\0');
-    compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(content.data()), content.size());
+    const auto* from = reinterpret_cast<const Bytef*>(content.data());
+    compress(reinterpret_cast<Bytef*>(packed.data()), &size, from, content.size());
     return head + packed.substr(0, size);
 }
 
@@ -88,9 +89,8 @@ std::string content_of(const std::string& bytes) {
     ++at;
     std::string content(1'000'000, '\0');
     uLongf size = content.size();
-    EXPECT_EQ(uncompress(reinterpret_cast<Bytef*>(content.data()), &size, reinterpret_cast<const Bytef*>(bytes.data() + at),
-                         bytes.size() - at),
-              Z_OK);
+    const auto* from = reinterpret_cast<const Bytef*>(bytes.data() + at);
+    EXPECT_EQ(uncompress(reinterpret_cast<Bytef*>(content.data()), &size, from, bytes.size() - at), Z_OK);
     content.resize(size);
     return content;
 }
@@ -133,7 +133,9 @@ RC_GTEST_PROP(CodecProperty, FlippedBitsBelowTheChecksumNeverLeadOutOfTheData, (
     ask_everything(wrapped(content));
 }
 
-RC_GTEST_PROP(CodecProperty, AnyContentIsRefusedOrSound, (const std::string& content)) { ask_everything(wrapped(content)); }
+RC_GTEST_PROP(CodecProperty, AnyContentIsRefusedOrSound, (const std::string& content)) {
+    ask_everything(wrapped(content));
+}
 
 }  // namespace
 }  // namespace railbook::timetable

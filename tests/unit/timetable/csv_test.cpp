@@ -21,7 +21,9 @@ ByteSource source_of(std::string text, std::size_t piece) {
     };
 }
 
-CsvReader reader_of(std::string text, std::size_t piece = 1 << 20) { return {"f.txt", source_of(std::move(text), piece)}; }
+CsvReader reader_of(std::string text, std::size_t piece = 1 << 20) {
+    return {"f.txt", source_of(std::move(text), piece)};
+}
 
 /// The rows behind the header; a row that is not well formed is its problem alone.
 Rows rows_of(CsvReader& reader, std::size_t columns) {

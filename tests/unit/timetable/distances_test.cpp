@@ -33,7 +33,8 @@ TEST(DistancesTest, StopsOfALineAreMeasuredAlongIt) {
 
 TEST(DistancesTest, PointsAreOrderedByTheirSequence) {
     const Shape shape{{{{1, 0}, 20, kNone}, {{0, 0}, 10, kNone}}};
-    EXPECT_THAT(shape.metres_to(std::vector<Position>{{0, 0}, {1, 0}}), ElementsAre(DoubleNear(0, 1), DoubleNear(kDegree, 1)));
+    EXPECT_THAT(shape.metres_to(std::vector<Position>{{0, 0}, {1, 0}}),
+                ElementsAre(DoubleNear(0, 1), DoubleNear(kDegree, 1)));
 }
 
 TEST(DistancesTest, ALineThatPassesAPlaceTwiceMeasuresEachPass) {

@@ -133,7 +133,8 @@ TEST(GtfsTest, AMissingRequiredColumnRefusesTheFeed) {
 }
 
 TEST(GtfsTest, AnUnknownZoneOfAnAgencyRefusesTheFeed) {
-    EXPECT_EQ(refusal(FeedFiles{}.set("agency.txt", "agency_id,agency_name,agency_timezone\nR,Railways,Europe/Nowhere\n")),
+    EXPECT_EQ(refusal(FeedFiles{}.set("agency.txt",
+                                      "agency_id,agency_name,agency_timezone\nR,Railways,Europe/Nowhere\n")),
               "agency.txt:2:3: there is no time zone 'Europe/Nowhere'");
 }
 
@@ -186,7 +187,8 @@ TEST(GtfsTest, OfRowsWithOneIdTheFirstCounts) {
         .append("trips.txt", "X,daily,1,200\n")
         .append("stop_times.txt", "1,10:30:00,10:30:00,A,3\n")
         .append("calendar.txt", "daily,0,0,0,0,0,0,0,20261201,20261214\n");
-    EXPECT_THAT(dropped(twice), ElementsAre("stops.txt:5:1: the id 'A' comes twice", "routes.txt:3:1: the id 'X' comes twice",
+    EXPECT_THAT(dropped(twice), ElementsAre("stops.txt:5:1: the id 'A' comes twice",
+                                            "routes.txt:3:1: the id 'X' comes twice",
                                             "calendar.txt:3:1: the id 'daily' comes twice",
                                             "trips.txt:3:3: the id '1' comes twice",
                                             "stop_times.txt:5: the trip has two calls with stop_sequence 3"));
@@ -197,7 +199,8 @@ TEST(GtfsTest, BadValuesAreNamedWithFileLineAndColumn) {
     EXPECT_THAT(dropped(FeedFiles{}
                             .append("stops.txt", "D,Dedorf,91,8\nE,Edorf,50,\n,Fdorf,1,1\nG,,1,1\n")
                             .append("routes.txt", "Y,R,IC,,train\n")
-                            .append("calendar.txt", "s,1,1,1,1,1,1,yes,20261201,20261214\nt,1,1,1,1,1,1,1,20261232,20261214\n"
+                            .append("calendar.txt", "s,1,1,1,1,1,1,yes,20261201,20261214\n"
+                                                    "t,1,1,1,1,1,1,1,20261232,20261214\n"
                                                     "u,1,1,1,1,1,1,1,20261214,20261201\n")
                             .append("stop_times.txt", "1,8:0:0,11:00:00,C,4\n1,11:00:00,11:00:00,C,-4\n")),
                 ElementsAre("stops.txt:5:3: this is no latitude", "stops.txt:6:4: this is no longitude",
@@ -240,7 +243,8 @@ TEST(GtfsTest, HoursMayHaveOneDigitAndPassTwentyFour) {
     EXPECT_EQ(parse_seconds("08:05:09"), 8 * kHour + 309);
     EXPECT_EQ(parse_seconds("99:00:00"), 99 * kHour);
     EXPECT_EQ(parse_seconds("480:00:00"), kMaxSeconds);
-    for (const auto* text : {"", "08:05", "8:60:00", "8:00:60", "8:5:00", "-8:00:00", "480:00:01", "aa:00:00", "8:00:0x"}) {
+    for (const auto* text :
+         {"", "08:05", "8:60:00", "8:00:60", "8:5:00", "-8:00:00", "480:00:01", "aa:00:00", "8:00:0x"}) {
         EXPECT_EQ(parse_seconds(text), std::nullopt) << text;
     }
 }
@@ -437,8 +441,8 @@ TEST(GtfsTest, TransfersBetweenPlatformsAreTheLongestOfTheStation) {
 TEST(GtfsTest, FrequenciesGiveAStartEachHeadwayBeforeTheEnd) {
     FeedFiles files;
     files.set("frequencies.txt",
-              "trip_id,start_time,end_time,headway_secs,exact_times\n1,06:00:00,07:00:00,1800,1\n1,10:00:00,10:00:01,60,0\n"
-              "1,06:30:00,06:31:00,60,1\n");
+              "trip_id,start_time,end_time,headway_secs,exact_times\n1,06:00:00,07:00:00,1800,1\n"
+              "1,10:00:00,10:00:01,60,0\n1,06:30:00,06:31:00,60,1\n");
     EXPECT_THAT(imported(files).network.starts, ElementsAre(6 * kHour, 6 * kHour + 1800, 10 * kHour));
 }
 

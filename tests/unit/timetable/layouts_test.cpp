@@ -6,6 +6,8 @@
 
 #include <set>
 
+#include "support/docs.hpp"
+
 namespace railbook::timetable {
 namespace {
 
@@ -138,6 +140,10 @@ TEST(LayoutsDocumentTest, OfTheContractAreAccepted) {
         mistakes_of(
             R"({"name": "ours", "layouts": [{"layout": "x", "class": "second", "places": [{"number": "1"}]}]})"),
         IsEmpty());
+}
+
+TEST(LayoutsDocumentTest, OfTheDocumentationIsAccepted) {
+    EXPECT_THAT(mistakes_of(test::json_example("layouts.md")), IsEmpty());
 }
 
 TEST(LayoutsDocumentTest, MayUseTheLayoutsOfEarlierOnes) {
@@ -332,7 +338,9 @@ TEST(GridTest, PointsAtMistakes) {
     EXPECT_THAT(mistakes_in_grid(R"("rows": 2, "columns": ["A"], "numbering": "row_and_column", "first_number": 5)"),
                 Contains(HasSubstr("/grid/first_number: means nothing")));
     EXPECT_THAT(mistakes_in_grid(R"("rows": 10, "columns": ["ABCDEFGH"], "numbering": "row_and_column")"),
-                Contains(HasSubstr("/grid: the place number '1ABCDEFGH' must have")));
+                Contains(HasSubstr("/grid: makes a place '1ABCDEFGH', which must have")));
+    EXPECT_THAT(mistakes_in_grid(R"("rows": 11, "columns": ["1A", "A"], "numbering": "row_and_column")"),
+                ElementsAre("/grid: makes place '11A' twice"));
     EXPECT_THAT(mistakes_in_grid(R"("rows": 2, "columns": ["A"], "properties": [{"rows": [1]}])"),
                 ElementsAre("/grid/properties/0/properties: is missing"));
     EXPECT_THAT(mistakes_in_layout(R"("places": [{"number": "1"}], "grid": {"rows": 1, "columns": ["A"]})"),

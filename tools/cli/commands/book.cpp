@@ -29,8 +29,12 @@ int run(const Book& options, Context& context) {
     if (!names) return context.fail(names.error());
     const auto opened = context.caller();
     if (!opened) return context.fail(opened.error());
-    const SaleRequest request{options.from,         options.to,     options.depart,
-                              options.travel_class, options.method, *std::move(names)};
+    const SaleRequest request{.from = options.from,
+                              .to = options.to,
+                              .depart = options.depart,
+                              .travel_class = options.travel_class,
+                              .method = options.method,
+                              .passengers = *std::move(names)};
     const auto sold = sell(**opened, request, [](std::string_view, const json::value&) {});
     if (!sold && interrupted()) return kInterrupted;
     if (!sold) return context.fail(sold.error());

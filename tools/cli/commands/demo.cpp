@@ -71,7 +71,7 @@ public:
             const json::value& first = journeys.front();
             const Clock clock{{text_at(first, "/departure"), text_at(first, "/arrival")}};
             tell(fmt::format("Find a journey, {} to {}", kFrom, kTo),
-                 fmt::format("{} journeys tomorrow; the first: {} at {}, there at {}; free seats: {}", journeys.size(),
+                 fmt::format("{} journeys from 08:00 tomorrow; the first: {} at {}, there at {}; free seats: {}", journeys.size(),
                              text_at(first, "/legs/0/train"), clock(text_at(first, "/departure")),
                              clock(text_at(first, "/arrival")), counts_at(first, "/legs/0/free")));
         } else if (operation == "quote.create") {
@@ -129,8 +129,12 @@ int run(const Demo&, Context& context) {
         return context.fail(imported.error());
     if (interrupted()) return kInterrupted;
     Caller passenger{*engine, context.environment(), Principal::user_named("anna"), ""};
-    const SaleRequest request{std::string{kFrom}, std::string{kTo}, to_string(today + std::chrono::days{1}), "",
-                              "sandbox:success",  {{"Anna", "Schmidt", "adult"}}};
+    const SaleRequest request{.from = std::string{kFrom},
+                              .to = std::string{kTo},
+                              .depart = to_string(today + std::chrono::days{1}) + "T08:00",
+                              .travel_class = "",
+                              .method = "sandbox:success",
+                              .passengers = {{"Anna", "Schmidt", "adult"}}};
     const auto sold = sell(passenger, request, [&](std::string_view operation, const json::value& answer) {
         narrator.tell_answer(operation, answer);
     });

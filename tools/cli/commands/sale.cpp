@@ -121,18 +121,18 @@ private:
             return booking.error();
         }
         // From here on the story goes to its end: an interruption now would leave a booking that waits for money.
-        const json::value reference = booking->value.at("reference");
+        const std::string reference = text_at(booking->value, "/reference");
         const auto payment = call("booking.pay", {{"id", reference}, {"method", request_.method}, {"wait", 10}});
         if (!payment) return with_reference(payment.error(), reference);
         if (text_at(payment->value, "/status") != "captured") {
             return Error{ErrorCode::in_progress, fmt::format("the payment is {}", text_at(payment->value, "/status")),
-                         fmt::format("railbook booking show {}", text_at(reference, ""))};
+                         fmt::format("railbook booking show {}", reference)};
         }
         auto paid = call("booking.show", {{"id", reference}});
         if (!paid) return with_reference(paid.error(), reference);
         json::array tickets;
         for (const auto& id : array_at(paid->value, "/tickets")) {
-            auto ticket = call("ticket.show", {{"id", id}});
+            auto ticket = call("ticket.show", {{"id", text_at(id, "")}});
             if (!ticket) return with_reference(ticket.error(), reference);
             tickets.push_back(std::move(ticket->value));
         }
@@ -149,14 +149,11 @@ private:
     }
 
     /// The booking is there, so whoever reads the error must learn its name.
-    static Error with_reference(Error error, const json::value& reference) {
-        const std::string name = text_at(reference, "");
-        error.detail = fmt::format("booking {}: {}", name, error.detail);
-        if (error.code == ErrorCode::payment_declined) {
-            error.hint = fmt::format("railbook booking pay {} --method METHOD", name);
-        } else {
-            error.hint = fmt::format("railbook booking show {}", name);
-        }
+    static Error with_reference(Error error, const std::string& reference) {
+        error.detail = fmt::format("booking {}: {}", reference, error.detail);
+        error.hint = error.code == ErrorCode::payment_declined
+                         ? fmt::format("railbook booking pay {} --method METHOD", reference)
+                         : fmt::format("railbook booking show {}", reference);
         return error;
     }
 

@@ -1,0 +1,429 @@
+#include <algorithm>
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <railbook/search.hpp>
+
+#include "store/memory/memory.hpp"
+#include "support/environment.hpp"
+#include "support/feed.hpp"
+
+namespace railbook {
+namespace {
+
+using test::FeedFiles;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+Timestamp at(std::string_view text) { return parse_when(text, "Europe/Berlin")->time; }
+
+class SearchTest : public testing::Test {
+protected:
+    void import(const FeedFiles& files, const std::string& name = "f") {
+        const auto report = timetable_.import_gtfs(files.write_folder(), {.name = name});
+        ASSERT_TRUE(report) << report.error().detail;
+        EXPECT_EQ(report->dropped_count, 0U);
+    }
+    /// Trains `from` A `to` B at these times, one a day each, numbered from 2.
+    static FeedFiles trains(const std::vector<std::pair<std::string, std::string>>& times) {
+        FeedFiles files;
+        for (std::size_t i = 0; i < times.size(); ++i) {
+            const auto trip = std::to_string(i + 2);
+            files.append("trips.txt", "X,daily," + trip + ",\n");
+            files.append("stop_times.txt", trip + "," + times[i].first + "," + times[i].first + ",A,1\n" + trip + "," +
+                                               times[i].second + "," + times[i].second + ",B,2\n");
+        }
+        return files;
+    }
+    static JourneyQuery query(std::string_view depart, Duration window = std::chrono::hours{24}) {
+        return {.from = {"f", "A"}, .to = {"f", "B"}, .depart = at(depart), .window = window};
+    }
+    JourneyPage page(const JourneyQuery& wanted) {
+        auto found = search_.find(wanted);
+        EXPECT_TRUE(found) << (found ? "" : found.error().detail);
+        return found ? *std::move(found) : JourneyPage{};
+    }
+    std::vector<std::string> runs(const JourneyQuery& wanted) {
+        std::vector<std::string> ids;
+        for (const auto& journey : page(wanted).journeys) ids.push_back(to_string(journey.legs.front().run));
+        return ids;
+    }
+
+    test::TestEnvironment environment_;
+    std::unique_ptr<Store> store_ = store::open_memory(environment_);
+    Timetable timetable_{*store_};
+    Search search_{timetable_};
+};
+
+TEST_F(SearchTest, AJourneyIsARideAsPassengersReadIt) {
+    import(FeedFiles{});
+    const auto found = page(query("2026-12-01")).journeys;
+    ASSERT_THAT(found, SizeIs(1));
+    const auto& journey = found.front();
+    EXPECT_EQ(journey.id, "2026-12-01.f:1/f:A/f:B");
+    EXPECT_EQ(journey.changes(), 0U);
+    EXPECT_EQ(journey.duration(), std::chrono::hours{1});
+    const auto& leg = journey.legs.front();
+    EXPECT_EQ(leg.train, "IC 100");
+    EXPECT_EQ(leg.headsign, "Cedorf");
+    EXPECT_EQ(to_string(leg.from.time, leg.from.zone), "2026-12-01T08:00:00+01:00");
+    EXPECT_EQ(leg.to.name, "Bedorf");
+    EXPECT_EQ(leg.span, (Span{0, 1}));
+    EXPECT_EQ(leg.stops, 0U);
+    auto whole = query("2026-12-01");
+    whole.to.stop = "C";
+    EXPECT_EQ(page(whole).journeys.front().legs.front().stops, 1U);
+}
+
+TEST_F(SearchTest, TheWindowHoldsItsBeginningAndNotItsEnd) {
+    import(FeedFiles{});
+    const auto hour = std::chrono::hours{1};
+    EXPECT_THAT(runs(query("2026-12-01T08:00", hour)), SizeIs(1));
+    EXPECT_THAT(runs(query("2026-12-01T08:00:01", hour)), IsEmpty());
+    EXPECT_THAT(runs(query("2026-12-01T07:00", hour)), IsEmpty());
+    EXPECT_THAT(runs(query("2026-12-01T07:00:01", hour)), SizeIs(1));
+}
+
+TEST_F(SearchTest, ByArrivalTheWindowHoldsItsEndAndNotItsBeginning) {
+    import(FeedFiles{});
+    const auto arriving = [&](std::string_view time) {
+        return runs({.from = {"f", "A"}, .to = {"f", "B"}, .arrive = at(time), .window = std::chrono::hours{1}});
+    };
+    EXPECT_THAT(arriving("2026-12-01T09:00"), SizeIs(1));
+    EXPECT_THAT(arriving("2026-12-01T08:59:59"), IsEmpty());
+    EXPECT_THAT(arriving("2026-12-01T10:00"), IsEmpty());
+    EXPECT_THAT(arriving("2026-12-01T09:59:59"), SizeIs(1));
+}
+
+TEST_F(SearchTest, JourneysAreSortedByDepartureThenArrival) {
+    import(trains({{"12:00:00", "15:00:00"}, {"12:00:00", "14:00:00"}, {"07:00:00", "16:00:00"}}));
+    EXPECT_THAT(runs(query("2026-12-01")),
+                ElementsAre("2026-12-01.f:4", "2026-12-01.f:1", "2026-12-01.f:3", "2026-12-01.f:2"));
+}
+
+TEST_F(SearchTest, TrainsThatLeftDaysEarlierAreFound) {
+    import(trains({{"80:30:00", "81:00:00"}}));
+    const auto found = page(query("2026-12-08T00:00", std::chrono::hours{12})).journeys;
+    ASSERT_THAT(found, SizeIs(2));
+    EXPECT_EQ(to_string(found[1].legs.front().run), "2026-12-05.f:2");
+    EXPECT_EQ(found[1].departure(), at("2026-12-08T08:30"));
+}
+
+TEST_F(SearchTest, NobodyBoardsOrAlightsWhereTheTrainForbidsIt) {
+    FeedFiles files;
+    files.set("stop_times.txt",
+              "trip_id,arrival_time,departure_time,stop_id,stop_sequence,pickup_type,drop_off_type\n"
+              "1,08:00:00,08:00:00,A,1,0,1\n1,09:00:00,09:05:00,B,2,1,0\n1,10:00:00,10:00:00,C,3,0,1\n");
+    import(files);
+    const auto count = [&](const char* from, const char* to) {
+        return runs({.from = {"f", from}, .to = {"f", to}, .depart = at("2026-12-01")}).size();
+    };
+    EXPECT_EQ(count("A", "B"), 1U);
+    EXPECT_EQ(count("A", "C"), 0U);
+    EXPECT_EQ(count("B", "C"), 0U);
+    const auto refusal = [&](const char* id) { return search_.journey(id).error().detail; };
+    EXPECT_EQ(refusal("2026-12-01.f:1/f:A/f:C"), "IC 100 does not let passengers alight at Cedorf");
+    EXPECT_EQ(refusal("2026-12-01.f:1/f:B/f:C"), "IC 100 does not let passengers board at Bedorf");
+}
+
+TEST_F(SearchTest, ATrainThatPassesTwiceIsRiddenTheShortestWay) {
+    FeedFiles files;
+    files.set("stop_times.txt",
+              "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n1,08:00:00,08:00:00,A,1\n"
+              "1,09:00:00,09:00:00,C,2\n1,10:00:00,10:00:00,A,3\n1,11:00:00,11:00:00,B,4\n1,12:00:00,12:00:00,A,5\n1,13:00:00,13:00:00,B,6\n");
+    import(files);
+    std::vector<std::string> ids;
+    for (const auto& journey : page(query("2026-12-01")).journeys) {
+        ids.push_back(journey.id);
+        const auto again = search_.journey(journey.id);
+        ASSERT_TRUE(again) << again.error().detail;
+        EXPECT_EQ(again->legs.front().span, journey.legs.front().span);
+    }
+    EXPECT_THAT(ids, ElementsAre("2026-12-01.f:1/f:A%232/f:B", "2026-12-01.f:1/f:A%233/f:B%232"));
+    // Written without a mark, the first call is meant.
+    EXPECT_EQ(search_.journey("2026-12-01.f:1/f:A/f:B")->legs.front().span, (Span{0, 3}));
+}
+
+TEST_F(SearchTest, EachStartOfAFrequencyIsAJourney) {
+    FeedFiles files;
+    files.set("frequencies.txt", "trip_id,start_time,end_time,headway_secs\n1,06:00:00,09:00:00,3600\n");
+    import(files);
+    EXPECT_THAT(runs(query("2026-12-01T06:30")), ElementsAre("2026-12-01.f:1@07:00:00", "2026-12-01.f:1@08:00:00",
+                                                             "2026-12-02.f:1@06:00:00"));
+    const auto journey = page(query("2026-12-01T06:30")).journeys.front();
+    EXPECT_EQ(journey.departure(), at("2026-12-01T07:00"));
+    EXPECT_EQ(search_.journey(journey.id)->id, journey.id);
+}
+
+TEST_F(SearchTest, OnTheDayThatClocksChangeADayHasAnotherLength) {
+    FeedFiles files;
+    files.set("calendar.txt",
+              "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
+              "daily,1,1,1,1,1,1,1,20261020,20261031\n");
+    import(files);
+    const auto window = *start_of_day(*parse_date("2026-10-26"), "Europe/Berlin") - at("2026-10-25");
+    EXPECT_EQ(window, std::chrono::hours{25});
+    EXPECT_THAT(runs(query("2026-10-25", window)), ElementsAre("2026-10-25.f:1"));
+    EXPECT_EQ(page(query("2026-10-25", window)).journeys.front().departure(), at("2026-10-25T08:00:00+01:00"));
+}
+
+TEST_F(SearchTest, AWindowOfZeroAsksForTheFirstToArrive) {
+    import(trains({{"08:30:00", "08:50:00"}, {"08:40:00", "08:50:00"}, {"07:00:00", "23:00:00"}}));
+    EXPECT_THAT(runs(query("2026-12-01T06:00", Duration{0})), ElementsAre("2026-12-01.f:3"));
+    EXPECT_THAT(runs(query("2026-12-01T08:40", Duration{0})), ElementsAre("2026-12-01.f:3"));
+    EXPECT_THAT(runs(query("2026-12-01T08:41", Duration{0})), ElementsAre("2026-12-02.f:3"));
+    JourneyQuery by_arrival{.from = {"f", "A"}, .to = {"f", "B"}, .arrive = at("2026-12-02T08:50"), .window = Duration{0}};
+    EXPECT_THAT(runs(by_arrival), ElementsAre("2026-12-02.f:3"));
+}
+
+// --- Pages ---
+
+TEST_F(SearchTest, CursorsLeadThroughEveryJourneyOnce) {
+    import(trains({{"12:00:00", "15:00:00"}, {"12:00:00", "14:00:00"}, {"07:00:00", "16:00:00"}}));
+    auto wanted = query("2026-12-01");
+    wanted.limit = 2;
+    std::vector<std::string> ids;
+    for (int pages = 0; pages < 100; ++pages) {
+        const auto found = page(wanted);
+        for (const auto& journey : found.journeys) ids.push_back(journey.id);
+        if (found.later_cursor.empty()) break;
+        wanted.depart = at(found.later_cursor);
+    }
+    EXPECT_THAT(ids, SizeIs(4 * 14));
+    EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), ids.size());
+
+    std::vector<std::string> back;
+    wanted = query("2026-12-14");
+    for (int pages = 0; pages < 100; ++pages) {
+        const auto found = page(wanted);
+        for (const auto& journey : found.journeys) back.push_back(journey.id);
+        if (found.earlier_cursor.empty()) break;
+        wanted.depart = at(found.earlier_cursor);
+    }
+    std::ranges::sort(back);
+    std::ranges::sort(ids);
+    EXPECT_EQ(back, ids);
+}
+
+TEST_F(SearchTest, WhatLeavesAtTheSameMomentStaysOnOnePage) {
+    import(trains({{"08:00:00", "08:30:00"}, {"08:00:00", "08:40:00"}, {"09:00:00", "10:00:00"}}));
+    auto wanted = query("2026-12-01");
+    wanted.limit = 1;
+    EXPECT_THAT(page(wanted).journeys, SizeIs(3));
+    wanted.limit = 3;
+    EXPECT_THAT(page(wanted).journeys, SizeIs(3));
+    wanted = {.from = {"f", "A"}, .to = {"f", "B"}, .arrive = at("2026-12-02"), .limit = 2};
+    EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.f:4"));
+}
+
+TEST_F(SearchTest, CursorsEndWithTheTimetable) {
+    import(FeedFiles{});
+    EXPECT_THAT(page(query("2026-12-01")).earlier_cursor, IsEmpty());
+    EXPECT_EQ(at(page(query("2026-12-01")).later_cursor), at("2026-12-02"));
+    EXPECT_EQ(at(page(query("2026-12-14")).earlier_cursor), at("2026-12-13"));
+    EXPECT_THAT(page(query("2026-12-14")).later_cursor, IsEmpty());
+}
+
+// --- Refusals ---
+
+TEST_F(SearchTest, ADateOutsideTheTimetableIsNotFoundAndNamesItsEnds) {
+    import(FeedFiles{});
+    for (const auto* day : {"2026-11-30", "2026-12-15"}) {
+        const auto refused = search_.find(query(day));
+        ASSERT_FALSE(refused) << day;
+        EXPECT_EQ(refused.error().code, ErrorCode::not_found);
+        EXPECT_EQ(refused.error().detail, "the timetable 'f' has trains from 2026-12-01 to 2026-12-14 only");
+        EXPECT_THAT(refused.error().hint, HasSubstr("--rebase"));
+    }
+    // On the first and the last date there may be no train, but there is a timetable.
+    EXPECT_THAT(page(query("2026-12-01", std::chrono::hours{1})).journeys, IsEmpty());
+    EXPECT_THAT(page(query("2026-12-14T23:59:59")).journeys, IsEmpty());
+}
+
+TEST_F(SearchTest, QuestionsWithoutSenseAreRefused) {
+    import(FeedFiles{});
+    const auto code = [&](const std::function<void(JourneyQuery&)>& change) {
+        auto wanted = query("2026-12-01");
+        change(wanted);
+        const auto found = search_.find(wanted);
+        return found ? ErrorCode{} : found.error().code;
+    };
+    EXPECT_EQ(code([](JourneyQuery& q) { q.to = q.from; }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.arrive = q.depart; }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.depart.reset(); }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.window = Duration{-1}; }), ErrorCode::invalid_argument);
+    const auto most = JourneyQuery::kMaxWindow;
+    EXPECT_EQ(code([&](JourneyQuery& q) { q.window = most; }), ErrorCode{});
+    EXPECT_EQ(code([&](JourneyQuery& q) { q.window = most + Duration{1}; }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.limit = 0; }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.limit = kMaxPage + 1; }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.depart = Timestamp::max(); }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.from.stop = "Q"; }), ErrorCode::not_found);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.to.feed = "g"; }), ErrorCode::not_found);
+}
+
+TEST_F(SearchTest, NoTrainLeadsFromOneFeedToAnother) {
+    import(FeedFiles{}, "f");
+    import(FeedFiles{}, "g");
+    auto wanted = query("2026-12-01");
+    wanted.to.feed = "g";
+    EXPECT_THAT(page(wanted).journeys, IsEmpty());
+}
+
+// --- Ids ---
+
+TEST_F(SearchTest, AnIdIsReadBackAsTheSameJourneyWhateverItsIdsHold) {
+    FeedFiles files;
+    files.set("stops.txt", "stop_id,stop_name,stop_lat,stop_lon\na/1+ %,Adorf,50,8\nü#2,Bedorf,50.5,8\n")
+        .set("trips.txt", "route_id,service_id,trip_id\nX,daily,t/+%@2\n")
+        .set("stop_times.txt", "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+                               "t/+%@2,08:00:00,08:00:00,a/1+ %,1\nt/+%@2,09:00:00,09:00:00,ü#2,2\n");
+    import(files);
+    const auto found = page({.from = {"f", "a/1+ %"}, .to = {"f", "ü#2"}, .depart = at("2026-12-01")}).journeys;
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_EQ(std::ranges::count(found.front().id, '/'), 2);
+    EXPECT_EQ(std::ranges::count(found.front().id, '+'), 0);
+    const auto again = search_.journey(found.front().id);
+    ASSERT_TRUE(again) << again.error().detail;
+    EXPECT_EQ(again->id, found.front().id);
+    EXPECT_EQ(again->legs.front().from, found.front().legs.front().from);
+    EXPECT_EQ(again->legs.front().to, found.front().legs.front().to);
+    EXPECT_EQ(again->legs.front().span, found.front().legs.front().span);
+}
+
+TEST_F(SearchTest, AnIdOfSeveralLegsKeepsTheirOrder) {
+    import(FeedFiles{});
+    const std::string id = "2026-12-01.f:1/f:A/f:B+2026-12-02.f:1/f:B/f:C";
+    const auto journey = search_.journey(id);
+    ASSERT_TRUE(journey) << journey.error().detail;
+    EXPECT_EQ(journey->id, id);
+    EXPECT_EQ(journey->changes(), 1U);
+    const auto backwards = search_.journey("2026-12-02.f:1/f:B/f:C+2026-12-01.f:1/f:A/f:B");
+    ASSERT_FALSE(backwards);
+    EXPECT_EQ(backwards.error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(SearchTest, WhatIsNoIdIsRefused) {
+    import(FeedFiles{});
+    for (const auto* id : {"", "x", "2026-12-01.f:1", "2026-12-01.f:1/f:A", "2026-12-01.f:1/f:A/f:B/f:C", "//",
+                           "2026-12-01.f:1/f:A/f:B+", "2026-12-01.f:1/f:A/%", "+"}) {
+        const auto refused = search_.journey(id);
+        ASSERT_FALSE(refused) << id;
+        EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument) << id;
+    }
+    EXPECT_EQ(search_.journey("2026-12-01.f:1/f:B/f:A").error().code, ErrorCode::not_found);
+    EXPECT_EQ(search_.journey("2027-12-01.f:1/f:A/f:B").error().code, ErrorCode::not_found);
+    std::string long_id = "2026-12-01.f:1/f:A/f:B";
+    for (int i = 0; i < 20; ++i) long_id += "+x";
+    EXPECT_THAT(search_.journey(long_id).error().detail, HasSubstr("too many legs"));
+}
+
+// --- Against a scan of every train ---
+
+class SampleSearchTest : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        environment_ = new test::TestEnvironment;
+        store_ = store::open_memory(*environment_).release();
+        timetable_ = new Timetable{*store_};
+        const auto report =
+            timetable_->import_gtfs(RAILBOOK_SOURCE_DIR "/examples/timetable/db-fv-2019.zip", {.name = "db"});
+        ASSERT_TRUE(report) << report.error().detail;
+    }
+    static void TearDownTestSuite() {
+        delete timetable_;
+        delete store_;
+        delete environment_;
+    }
+    static test::TestEnvironment* environment_;
+    static Store* store_;
+    static Timetable* timetable_;
+};
+test::TestEnvironment* SampleSearchTest::environment_ = nullptr;
+Store* SampleSearchTest::store_ = nullptr;
+Timetable* SampleSearchTest::timetable_ = nullptr;
+
+/// Every way to ride a run from one station to the other in the window, by its calls alone.
+void scan(const Run& run, const JourneyQuery& query, std::multiset<std::string>& found) {
+    std::optional<std::size_t> board;
+    for (std::size_t i = 0; i < run.calls.size(); ++i) {
+        const auto& call = run.calls[i];
+        if (board && call.id.station == query.to && call.drop_off) {
+            const auto departure = *run.calls[*board].departs;
+            const auto arrival = *call.arrives;
+            const bool fits = query.depart ? departure >= *query.depart && departure < *query.depart + query.window
+                                           : arrival <= *query.arrive && arrival > *query.arrive - query.window;
+            if (fits) found.insert(to_string(run.id) + ' ' + to_string(departure) + ' ' + to_string(arrival));
+            board.reset();
+        }
+        if (call.id.station == query.from && call.pick_up && call.departs) board = i;
+    }
+}
+
+TEST_F(SampleSearchTest, FindsExactlyWhatAScanOfEveryTrainFinds) {
+    Search search{*timetable_};
+    std::mt19937 random{20191};
+    const auto below = [&](std::size_t end) { return std::uniform_int_distribution<std::size_t>{0, end - 1}(random); };
+    std::size_t journeys = 0;
+    for (int round = 0; round < 4; ++round) {
+        const auto day = *parse_date("2018-12-20") + std::chrono::days{below(330)};
+        // A window of a day, with the trains that left up to two days before it.
+        std::vector<railbook::Run> runs;  // testing::Test has a Run of its own
+        for (int back = 2; back >= -1; --back) {
+            const auto summaries = timetable_->runs(day - std::chrono::days{back});
+            ASSERT_TRUE(summaries) << summaries.error().detail;
+            for (const auto& summary : *summaries) runs.push_back(*timetable_->run(summary.id));
+        }
+        for (int i = 0; i < 100; ++i) {
+            // Two calls of one train, so that most questions have an answer.
+            const auto& run = runs[below(runs.size())];
+            const auto from = below(run.calls.size() - 1);
+            const auto to = from + 1 + below(run.calls.size() - from - 1);
+            if (run.calls[from].id.station == run.calls[to].id.station) continue;
+            JourneyQuery query{.from = run.calls[from].id.station,
+                               .to = run.calls[to].id.station,
+                               .window = std::chrono::minutes{below(1400)} + std::chrono::minutes{1}};
+            const auto moment = *start_of_day(day, "Europe/Berlin") + std::chrono::minutes{below(1440)};
+            if (below(2) == 0) query.depart = moment;
+            else query.arrive = moment;
+            std::multiset<std::string> expected;
+            for (const auto& each : runs) scan(each, query, expected);
+            const auto page = search.find(query);
+            ASSERT_TRUE(page) << page.error().detail;
+            std::multiset<std::string> found;
+            for (const auto& journey : page->journeys) {
+                const auto& leg = journey.legs.front();
+                found.insert(to_string(leg.run) + ' ' + to_string(leg.from.time) + ' ' + to_string(leg.to.time));
+                const auto again = search.journey(journey.id);
+                ASSERT_TRUE(again) << again.error().detail;
+                EXPECT_EQ(again->legs.front().from, leg.from);
+                EXPECT_EQ(again->legs.front().to, leg.to);
+            }
+            EXPECT_EQ(found, expected) << to_string(query.from) << " to " << to_string(query.to);
+            journeys += found.size();
+        }
+    }
+    EXPECT_GT(journeys, 100U);
+}
+
+TEST_F(SampleSearchTest, BerlinToMunichIsFoundByName) {
+    Search search{*timetable_};
+    const auto from = timetable_->station("Berlin Hbf");
+    const auto to = timetable_->station("muenchen hbf");
+    ASSERT_TRUE(from) << from.error().detail;
+    ASSERT_TRUE(to) << to.error().detail;
+    const auto page = search.find({.from = from->id, .to = to->id, .depart = at("2019-05-06")});
+    ASSERT_TRUE(page) << page.error().detail;
+    ASSERT_FALSE(page->journeys.empty());
+    for (const auto& journey : page->journeys) {
+        EXPECT_LT(journey.duration(), std::chrono::hours{10});
+        EXPECT_THAT(journey.legs.front().train, testing::StartsWith("I"));
+    }
+}
+
+}  // namespace
+}  // namespace railbook
