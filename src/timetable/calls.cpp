@@ -63,7 +63,7 @@ Result<std::size_t> find_call(const Run& run, std::string_view text, std::size_t
     if (found.empty()) {
         const bool earlier = !calls_named(run, marked, 0).empty();
         return Error{ErrorCode::not_found,
-                     fmt::format("{} does not call at '{}'{}", run.train, text.substr(0, 128),
+                     fmt::format("{} does not call at '{}'{}", run.train, text,
                                  earlier ? " on that part of its way" : "")};
     }
     Error error{ErrorCode::invalid_argument, fmt::format("'{}' may be {} calls of {}", text, found.size(), run.train),

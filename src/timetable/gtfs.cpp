@@ -58,8 +58,6 @@ bool take_id(const Row& row, std::size_t column, const Ids& ids) {
     return false;
 }
 
-std::string quoted(std::string_view text) { return fmt::format("'{}'", text.substr(0, 80)); }
-
 /// Stops as they stand in the file, before it is known which are stations.
 struct RawStop {
     std::string id;
@@ -76,7 +74,7 @@ class Importer {
 public:
     Importer(Archive& archive, const GtfsOptions& options)
         : archive_{archive}, options_{options}, findings_{options.strict} {
-        rows_.network.feed = options.feed;
+        network_.feed = options.feed;
     }
 
     Result<GtfsImport> run() && {
@@ -96,13 +94,13 @@ public:
             return done.error();
         }
         GtfsImport result;
-        result.report.feed = {.name = rows_.network.feed,
+        result.report.feed = {.name = network_.feed,
                               .checksum = {},
-                              .publisher = rows_.network.publisher,
-                              .first_date = rows_.network.first_date,
-                              .last_date = rows_.network.first_date + days{rows_.network.days - 1},
-                              .stations = rows_.network.stations.size(),
-                              .trips = rows_.network.trips.size()};
+                              .publisher = network_.publisher,
+                              .first_date = network_.first_date,
+                              .last_date = network_.first_date + days{network_.days - 1},
+                              .stations = network_.stations.size(),
+                              .trips = network_.trips.size()};
         result.report.bytes = bytes_;
         std::move(findings_).move_into(result.report);
         result.network = std::move(rows_.network);
@@ -148,11 +146,11 @@ private:
 
     /// Of a time zone that exists; else nothing.
     std::optional<Index> zone_index(std::string_view name) {
-        const auto found = std::ranges::find(rows_.network.zones, name);
-        if (found != rows_.network.zones.end()) return static_cast<Index>(found - rows_.network.zones.begin());
+        const auto found = std::ranges::find(network_.zones, name);
+        if (found != network_.zones.end()) return static_cast<Index>(found - network_.zones.begin());
         if (!base::find_zone(name)) return std::nullopt;
-        rows_.network.zones.emplace_back(name);
-        return static_cast<Index>(rows_.network.zones.size() - 1);
+        network_.zones.emplace_back(name);
+        return static_cast<Index>(network_.zones.size() - 1);
     }
 
     Status read_agencies() {
@@ -165,19 +163,20 @@ private:
             }
             const auto zone = zone_index(row[kZone]);
             if (!zone) return row.refuse(kZone, fmt::format("there is no time zone {}", quoted(row[kZone])));
-            agencies_.set(row[kId], static_cast<Index>(rows_.network.agencies.size()));
-            rows_.network.agencies.push_back({std::string{row[kId]}, std::string{row[kName]}, *zone});
+            agencies_.set(row[kId], static_cast<Index>(network_.agencies.size()));
+            network_.agencies.push_back({std::string{row[kId]}, std::string{row[kName]}, *zone});
         });
-        if (done && !findings_.refusal() && rows_.network.agencies.empty()) return refused("agency.txt names no agency");
-        return done;
+        if (!done) return done;
+        if (network_.agencies.empty()) return refused("agency.txt names no agency");
+        return {};
     }
 
     Status read_feed_info() {
         enum : std::size_t { kPublisher };
         const auto done = read("feed_info.txt", {{"feed_publisher_name"}}, [&](const Row& row) {
-            if (rows_.network.publisher.empty()) rows_.network.publisher = row[kPublisher];
+            if (network_.publisher.empty()) network_.publisher = row[kPublisher];
         });
-        if (rows_.network.publisher.empty()) rows_.network.publisher = rows_.network.agencies.front().name;
+        if (network_.publisher.empty()) network_.publisher = network_.agencies.front().name;
         return done;
     }
 
@@ -230,16 +229,16 @@ private:
 
     /// `raw` by id; so are the stations and stops that come of it.
     void make_stations(std::vector<RawStop>& raw, std::size_t parent_column) {
-        const Index feed_zone = rows_.network.agencies.front().zone;
+        const Index feed_zone = network_.agencies.front().zone;
         Ids stations;
         std::vector<bool> has_zone;
         std::vector<std::optional<Position>> positions;
         for (const auto& stop : raw) {
             if (!stop.parent.empty() && stop.type == 0) continue;
-            stations.set(stop.id, static_cast<Index>(rows_.network.stations.size()));
+            stations.set(stop.id, static_cast<Index>(network_.stations.size()));
             has_zone.push_back(!stop.zone.empty());
             positions.push_back(stop.position);
-            rows_.network.stations.push_back({.id = stop.id,
+            network_.stations.push_back({.id = stop.id,
                                       .name = stop.name,
                                       .aliases = {},
                                       .zone = stop.zone.empty() ? feed_zone : *zone_index(stop.zone)});
@@ -252,7 +251,7 @@ private:
                                fmt::format("there is no station {}", quoted(stop.parent)));
                 continue;
             }
-            auto& parent = rows_.network.stations[station];
+            auto& parent = network_.stations[station];
             // GTFS: the zone of a station is that of its platforms, whatever they say. Where it says nothing, they do.
             if (is_child && !stop.zone.empty() && !has_zone[station]) {
                 parent.zone = *zone_index(stop.zone);
@@ -261,19 +260,19 @@ private:
             if (!positions[station]) positions[station] = stop.position;
             std::string platform = stop.platform;
             if (is_child && platform.empty() && stop.name != parent.name) platform = stop.name;
-            stops_.set(stop.id, static_cast<Index>(rows_.network.stops.size()));
-            rows_.network.stops.push_back({stop.id, station, std::move(platform)});
+            stops_.set(stop.id, static_cast<Index>(network_.stops.size()));
+            network_.stops.push_back({stop.id, station, std::move(platform)});
             rows_.positions.push_back(stop.position);
         }
-        for (std::size_t i = 0; i < rows_.network.stops.size(); ++i) {
-            const auto& of_station = positions[rows_.network.stops[i].station];
+        for (std::size_t i = 0; i < network_.stops.size(); ++i) {
+            const auto& of_station = positions[network_.stops[i].station];
             if (!rows_.positions[i]) rows_.positions[i] = of_station;
         }
         std::size_t unplaced = 0;
-        for (std::size_t i = 0; i < rows_.network.stations.size(); ++i) {
+        for (std::size_t i = 0; i < network_.stations.size(); ++i) {
             if (positions[i]) {
-                rows_.network.stations[i].latitude = positions[i]->latitude;
-                rows_.network.stations[i].longitude = positions[i]->longitude;
+                network_.stations[i].latitude = positions[i]->latitude;
+                network_.stations[i].longitude = positions[i]->longitude;
             } else {
                 ++unplaced;
             }
@@ -290,14 +289,14 @@ private:
             if (!take_id(row, kId, routes_)) return;
             routes_.set(row[kId], Ids::kLeftOut);
             Index agency = agencies_.find(row[kAgency]);
-            if (row[kAgency].empty() && rows_.network.agencies.size() == 1) agency = 0;
+            if (row[kAgency].empty() && network_.agencies.size() == 1) agency = 0;
             if (agency == Ids::kUnknown) {
                 return row.drop(kAgency, fmt::format("there is no agency {}", quoted(row[kAgency])));
             }
             const auto type = parse_count(row[kType]);
             if (!type || *type > 9999) return row.drop(kType, fmt::format("{} is no route type", quoted(row[kType])));
-            routes_.set(row[kId], static_cast<Index>(rows_.network.routes.size()));
-            rows_.network.routes.push_back({.id = std::string{row[kId]},
+            routes_.set(row[kId], static_cast<Index>(network_.routes.size()));
+            network_.routes.push_back({.id = std::string{row[kId]},
                                     .agency = agency,
                                     .type = static_cast<std::uint16_t>(*type),
                                     .short_name = std::string{row[kShort]},
@@ -533,15 +532,15 @@ private:
                 return row.drop(kSeconds,
                                 fmt::format("{} is no number of seconds within a day", quoted(row[kSeconds])));
             }
-            NetworkData::Transfer transfer{.from = rows_.network.stops[stops_.find(row[kFrom])].station,
-                                           .to = rows_.network.stops[stops_.find(row[kTo])].station,
+            NetworkData::Transfer transfer{.from = network_.stops[stops_.find(row[kFrom])].station,
+                                           .to = network_.stops[stops_.find(row[kTo])].station,
                                            .kind = static_cast<NetworkData::Transfer::Kind>(*type),
                                            .seconds = *seconds};
             // Between platforms the times differ; the station's is the longest of them.
             auto& known = found.try_emplace({transfer.from, transfer.to}, transfer).first->second;
             if (transfer.seconds > known.seconds) known = transfer;
         });
-        for (const auto& [ends, transfer] : found) rows_.network.transfers.push_back(transfer);
+        for (const auto& [ends, transfer] : found) network_.transfers.push_back(transfer);
         return done;
     }
 
@@ -549,7 +548,7 @@ private:
         enum : std::size_t { kTable, kField, kText, kRecord, kValue };
         if (!archive_.has("translations.txt")) return {};
         std::unordered_map<std::string, std::vector<Index>, TextHash, std::equal_to<>> by_name;
-        for (Index i = 0; i < rows_.network.stations.size(); ++i) by_name[rows_.network.stations[i].name].push_back(i);
+        for (Index i = 0; i < network_.stations.size(); ++i) by_name[network_.stations[i].name].push_back(i);
         return read("translations.txt",
                     {{"table_name"}, {"field_name"}, {"translation"}, {"record_id"}, {"field_value"}},
                     [&](const Row& row) {
@@ -559,7 +558,7 @@ private:
                 if (stop == Ids::kUnknown) {
                     return row.drop(kRecord, fmt::format("there is no stop {}", quoted(row[kRecord])));
                 }
-                if (stop != Ids::kLeftOut) add_alias(rows_.network.stops[stop].station, row[kText]);
+                if (stop != Ids::kLeftOut) add_alias(network_.stops[stop].station, row[kText]);
                 return;
             }
             if (const auto named = by_name.find(row[kValue]); named != by_name.end()) {
@@ -569,7 +568,7 @@ private:
     }
 
     void add_alias(Index station, std::string_view name) {
-        auto& record = rows_.network.stations[station];
+        auto& record = network_.stations[station];
         if (name == record.name || std::ranges::find(record.aliases, name) != record.aliases.end()) return;
         record.aliases.emplace_back(name);
     }
@@ -578,6 +577,7 @@ private:
     const GtfsOptions& options_;
     Findings findings_;
     FeedRows rows_;
+    NetworkData& network_ = rows_.network;
     std::uint64_t bytes_ = 0;
     std::uint64_t total_ = 0;
 

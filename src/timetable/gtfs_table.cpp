@@ -92,4 +92,13 @@ std::optional<double> parse_real(std::string_view text) {
     return value;
 }
 
+std::string quoted(std::string_view text) {
+    constexpr std::size_t kMaxShown = 80;
+    if (text.size() <= kMaxShown) return fmt::format("'{}'", text);
+    auto end = kMaxShown;
+    // Not in the middle of a character of UTF-8.
+    while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+    return fmt::format("'{}...'", text.substr(0, end));
+}
+
 }  // namespace railbook::timetable

@@ -127,4 +127,7 @@ std::optional<std::uint32_t> parse_count(std::string_view text);
 /// Finite.
 std::optional<double> parse_real(std::string_view text);
 
+/// A value as messages show it, and no more than the beginning of a long one.
+std::string quoted(std::string_view text);
+
 }  // namespace railbook::timetable

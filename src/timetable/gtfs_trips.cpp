@@ -84,19 +84,19 @@ private:
         const auto metres = metres_of(trip, stops);
         fill_times(stops, metres);
         network_.trips.push_back({.id = trip.id,
-                               .route = trip.route,
-                               .service = trip.service,
-                               .headsign = trip.headsign,
-                               .short_name = trip.short_name,
-                               .first_call = static_cast<Index>(network_.calls.size()),
-                               .call_count = static_cast<Index>(stops.size())});
+                                  .route = trip.route,
+                                  .service = trip.service,
+                                  .headsign = trip.headsign,
+                                  .short_name = trip.short_name,
+                                  .first_call = static_cast<Index>(network_.calls.size()),
+                                  .call_count = static_cast<Index>(stops.size())});
         for (std::size_t i = 0; i < stops.size(); ++i) {
             network_.calls.push_back({.stop = stops[i].stop,
-                                   .arrival = stops[i].arrival,
-                                   .departure = stops[i].departure,
-                                   .distance = static_cast<std::uint32_t>(std::min(std::round(metres[i]), 4e9)),
-                                   .pick_up = stops[i].pick_up,
-                                   .drop_off = stops[i].drop_off});
+                                      .arrival = stops[i].arrival,
+                                      .departure = stops[i].departure,
+                                      .distance = static_cast<std::uint32_t>(std::min(std::round(metres[i]), 4e9)),
+                                      .pick_up = stops[i].pick_up,
+                                      .drop_off = stops[i].drop_off});
         }
         return true;
     }

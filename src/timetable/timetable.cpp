@@ -152,7 +152,7 @@ Result<ImportReport> Timetable::import_gtfs(const std::string& path, const Impor
     if (!is_feed_name(name)) {
         return Error{ErrorCode::invalid_argument,
                      fmt::format("'{}' cannot be the name of a feed: a to z, 0 to 9 and -, at most {} of them",
-                                 name.substr(0, 64), kMaxFeedName),
+                                 name, kMaxFeedName),
                      "give the feed a name"};
     }
     if (options.rebase && (*options.rebase < ServiceDate{std::chrono::year{1900} / 1 / 1} ||

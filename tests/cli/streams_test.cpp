@@ -1,5 +1,7 @@
 #include "cli/program.hpp"
 
+#include <algorithm>
+
 namespace railbook::test {
 namespace {
 

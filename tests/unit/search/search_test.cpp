@@ -134,7 +134,8 @@ TEST_F(SearchTest, ATrainThatPassesTwiceIsRiddenTheShortestWay) {
     FeedFiles files;
     files.set("stop_times.txt",
               "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n1,08:00:00,08:00:00,A,1\n"
-              "1,09:00:00,09:00:00,C,2\n1,10:00:00,10:00:00,A,3\n1,11:00:00,11:00:00,B,4\n1,12:00:00,12:00:00,A,5\n1,13:00:00,13:00:00,B,6\n");
+              "1,09:00:00,09:00:00,C,2\n1,10:00:00,10:00:00,A,3\n1,11:00:00,11:00:00,B,4\n"
+              "1,12:00:00,12:00:00,A,5\n1,13:00:00,13:00:00,B,6\n");
     import(files);
     std::vector<std::string> ids;
     for (const auto& journey : page(query("2026-12-01")).journeys) {
@@ -176,7 +177,8 @@ TEST_F(SearchTest, AWindowOfZeroAsksForTheFirstToArrive) {
     EXPECT_THAT(runs(query("2026-12-01T06:00", Duration{0})), ElementsAre("2026-12-01.f:3"));
     EXPECT_THAT(runs(query("2026-12-01T08:40", Duration{0})), ElementsAre("2026-12-01.f:3"));
     EXPECT_THAT(runs(query("2026-12-01T08:41", Duration{0})), ElementsAre("2026-12-02.f:3"));
-    JourneyQuery by_arrival{.from = {"f", "A"}, .to = {"f", "B"}, .arrive = at("2026-12-02T08:50"), .window = Duration{0}};
+    const JourneyQuery by_arrival{
+        .from = {"f", "A"}, .to = {"f", "B"}, .arrive = at("2026-12-02T08:50"), .window = Duration{0}};
     EXPECT_THAT(runs(by_arrival), ElementsAre("2026-12-02.f:3"));
 }
 

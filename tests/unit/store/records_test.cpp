@@ -15,7 +15,7 @@ RandomId<Tag> id(std::uint8_t fill) {
 }
 
 // Text that JSON must escape, that is not ASCII, and that is not even UTF-8.
-const std::string kOdd{"a\"\\/\b\n\0\x01 \xc3\xb6 \xf0\x9f\x9a\x84 \xff", 20};
+const std::string kOdd{"a\"\\/\b\n\0\x01 \xc3\xb6 \xf0\x9f\x9a\x84 \xff", 18};
 
 Endpoint an_end() {
     return {.call = {{"db", kOdd}, 2},

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/dates.hpp"
 #include "support/feed.hpp"
 #include "timetable/archive.hpp"
 #include "timetable/gtfs_table.hpp"
@@ -10,15 +11,12 @@
 namespace railbook::timetable {
 namespace {
 
+using test::date;
 using test::FeedFiles;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-ServiceDate date(int year, unsigned month, unsigned day) {
-    return ServiceDate{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}};
-}
 
 GtfsOptions options() { return {.feed = "f", .rebase = {}, .today = date(2026, 11, 30), .progress = {}}; }
 

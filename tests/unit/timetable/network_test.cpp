@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/dates.hpp"
 #include "support/feed.hpp"
 #include "timetable/archive.hpp"
 #include "timetable/gtfs.hpp"
@@ -10,12 +11,9 @@
 namespace railbook::timetable {
 namespace {
 
+using test::date;
 using test::FeedFiles;
 using testing::HasSubstr;
-
-ServiceDate date(int year, unsigned month, unsigned day) {
-    return ServiceDate{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}};
-}
 
 std::shared_ptr<const Network> network_of(const FeedFiles& files) {
     const auto archive = Archive::open(files.write_folder());

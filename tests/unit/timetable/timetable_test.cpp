@@ -6,20 +6,18 @@
 
 #include "store/memory/memory.hpp"
 #include "support/environment.hpp"
+#include "support/dates.hpp"
 #include "support/feed.hpp"
 
 namespace railbook {
 namespace {
 
+using test::date;
 using test::FeedFiles;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-ServiceDate date(int year, unsigned month, unsigned day) {
-    return ServiceDate{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}};
-}
 
 class TimetableTest : public testing::Test {
 protected:

@@ -71,8 +71,8 @@ public:
             const json::value& first = journeys.front();
             const Clock clock{{text_at(first, "/departure"), text_at(first, "/arrival")}};
             tell(fmt::format("Find a journey, {} to {}", kFrom, kTo),
-                 fmt::format("{} journeys from 08:00 tomorrow; the first: {} at {}, there at {}; free seats: {}", journeys.size(),
-                             text_at(first, "/legs/0/train"), clock(text_at(first, "/departure")),
+                 fmt::format("{} journeys from 08:00 tomorrow; the first: {} at {}, there at {}; free seats: {}",
+                             journeys.size(), text_at(first, "/legs/0/train"), clock(text_at(first, "/departure")),
                              clock(text_at(first, "/arrival")), counts_at(first, "/legs/0/free")));
         } else if (operation == "quote.create") {
             tell("Get a price", fmt::format("{} ({})", money_at(answer, "/total"), text_at(answer, "/lines/0/rule")));
