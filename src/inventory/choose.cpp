@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "base/assert.hpp"
 
@@ -48,7 +49,7 @@ void take_cheapest(const CoachSeats& coach, std::size_t count, std::vector<std::
     for (std::uint32_t i = 0; i < coach.slack.size(); ++i) {
         if (coach.slack[i]) free.push_back(i);
     }
-    std::ranges::stable_sort(free, {}, [&](std::uint32_t i) { return *coach.slack[i]; });
+    std::ranges::sort(free, {}, [&](std::uint32_t i) { return std::pair{*coach.slack[i], i}; });
     free.resize(std::min(free.size(), count));
     for (const auto i : free) chosen.push_back(coach.first + i);
 }
@@ -108,8 +109,10 @@ std::optional<std::vector<std::uint32_t>> choose_seats(const Consist& consist, s
         return chosen;
     }
     // Not side by side: the tightest coach that has enough; else the fullest supply first, so that few are needed.
-    std::ranges::stable_sort(coaches, {}, [&](const CoachSeats& coach) {
-        return coach.free() >= wanted ? coach.free() : std::numeric_limits<std::size_t>::max() - coach.free();
+    std::ranges::sort(coaches, {}, [&](const CoachSeats& coach) {
+        const std::size_t fit =
+            coach.free() >= wanted ? coach.free() : std::numeric_limits<std::size_t>::max() - coach.free();
+        return std::pair{fit, coach.first};
     });
     for (const auto& coach : coaches) {
         take_cheapest(coach, wanted - chosen.size(), chosen);

@@ -46,7 +46,7 @@ double metres_between(const Position& from, const Position& to) {
 }
 
 Shape::Shape(std::vector<Point> points) : points_{std::move(points)} {
-    std::ranges::stable_sort(points_, {}, &Point::sequence);
+    std::ranges::sort(points_, {}, &Point::sequence);
     metres_.resize(points_.size());
     measured_ = points_.size() > 1 && !std::isnan(points_.front().travelled);
     for (std::size_t i = 1; i < points_.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,8 +16,9 @@ public:
     TripMaker(FeedRows& rows, Findings& findings) : rows_{rows}, network_{rows.network}, findings_{findings} {}
 
     Status run() && {
-        std::ranges::stable_sort(rows_.calls, [](const RawCall& left, const RawCall& right) {
-            return std::pair{left.trip, left.sequence} < std::pair{right.trip, right.sequence};
+        // By line at last: of rows with one sequence number the first counts.
+        std::ranges::sort(rows_.calls, [](const RawCall& left, const RawCall& right) {
+            return std::tie(left.trip, left.sequence, left.line) < std::tie(right.trip, right.sequence, right.line);
         });
         std::ranges::sort(rows_.starts);
         const auto repeated = std::ranges::unique(rows_.starts);

@@ -104,7 +104,7 @@ Fit fit_of(std::string_view text, std::string_view name) {
     if (next == wanted.size()) return Fit::in_order;
     // Longest first: a short prefix must not take the only word that a longer one fits.
     auto by_length = wanted;
-    std::ranges::stable_sort(by_length, std::ranges::greater{}, &std::string_view::size);
+    std::ranges::sort(by_length, std::ranges::greater{}, &std::string_view::size);
     std::vector<bool> taken(words.size());
     for (const auto& want : by_length) {
         std::size_t i = 0;

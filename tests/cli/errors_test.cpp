@@ -6,10 +6,10 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr const char* kIc1 = "2026-12-01.tiny:1";
-
 class ErrorsTest : public ProgramTest {
 protected:
+    static constexpr const char* kIc1 = "2026-12-01.tiny:1";
+
     void SetUp() override { import_tiny(); }
 
     Outcome hold(std::vector<std::string> more) {

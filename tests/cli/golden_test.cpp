@@ -3,11 +3,11 @@
 namespace railbook::test {
 namespace {
 
-constexpr const char* kIc1 = "2026-12-01.tiny:1";
-constexpr const char* kIc3 = "2026-12-01.tiny:3";
-
 class GoldenTest : public ProgramTest {
 protected:
+    static constexpr const char* kIc1 = "2026-12-01.tiny:1";
+    static constexpr const char* kIc3 = "2026-12-01.tiny:3";
+
     void SetUp() override { import_tiny(); }
 };
 

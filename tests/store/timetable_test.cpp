@@ -24,8 +24,10 @@ protected:
                                                environment.now());
     }
     std::vector<std::string> texts(DocumentKind kind) {
+        const auto documents = store->timetable().documents(kind);
+        EXPECT_TRUE(documents) << documents.error();
         std::vector<std::string> found;
-        for (const auto& document : *store->timetable().documents(kind)) found.push_back(document.text);
+        for (const auto& document : *documents) found.push_back(document.text);
         return found;
     }
 };
