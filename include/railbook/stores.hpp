@@ -150,7 +150,8 @@ struct HoldItem {
     bool operator==(const HoldItem&) const = default;
 };
 
-/// held -> paying | released | expired; paying -> held (declined in time) | sold | expired.
+/// held -> paying | released | expired; paying -> held (declined in time) | sold | expired; expired -> sold (late money,
+/// same seats free).
 enum class HoldStatus : std::uint8_t { held, paying, sold, released, expired };
 std::string_view to_string(HoldStatus status);
 
@@ -444,7 +445,8 @@ public:
 
     virtual Result<Booking> find_booking(const BookingId& id) = 0;                   ///< Errors: not_found.
     virtual Result<Booking> find_booking_named(std::string_view reference) = 0;      ///< Errors: not_found.
-    virtual Result<Page<Booking>> list_bookings(std::string_view owner, const PageRequest& page) = 0;  ///< Newest first.
+    /// Newest first. `owner` empty: everyone's.
+    virtual Result<Page<Booking>> list_bookings(std::string_view owner, const PageRequest& page) = 0;
     virtual Result<Payment> find_payment(const PaymentId& id) = 0;                   ///< Errors: not_found.
     virtual Result<Ticket> find_ticket(const TicketId& id) = 0;                      ///< Errors: not_found.
     /// What happened to a `run:...` or `booking:...`, in order.

@@ -44,7 +44,8 @@ Status check_key(const CommandKey& key) {
 Result<HoldClaim> make_claim(const Principal& principal, const HoldId& id, std::optional<std::uint64_t> fence) {
     const bool staff = principal.may(Scope::operate);
     if (!fence && !staff)
-        return Error{ErrorCode::invalid_argument, "the hold's fence is missing", "pass the fence that the hold came with"};
+        return Error{ErrorCode::invalid_argument, "the hold's fence is missing",
+                     "pass the fence that the hold came with"};
     return HoldClaim{.id = id, .owner = principal.owner(), .fence = fence, .any_owner = staff};
 }
 

@@ -140,7 +140,8 @@ Result<boost::json::value> parse_json(std::string_view text, ErrorCode code, std
     boost::json::basic_parser<Handler> parser{options};
     boost::system::error_code error;
     std::size_t used = parser.write_some(false, text.data(), text.size(), error);
-    while (!error && used < text.size() && std::string_view{" \t\r\n"}.find(text[used]) != std::string_view::npos) ++used;
+    while (!error && used < text.size() && std::string_view{" \t\r\n"}.find(text[used]) != std::string_view::npos)
+        ++used;
     if (!error && used < text.size()) error = boost::json::error::extra_data;
     if (error) {
         std::size_t line = 1;

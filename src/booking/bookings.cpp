@@ -28,7 +28,8 @@ Status check_text(std::string_view text, std::string_view what, std::size_t max,
         return invalid(fmt::format("{} is missing", what));
     if (text.size() > max) return invalid(fmt::format("{} is longer than {} bytes", what, max));
     if (!base::is_utf8(text)) return invalid(fmt::format("{} is not UTF-8", what));
-    const bool control = std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    const bool control =
+        std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
     if (control) return invalid(fmt::format("{} holds a control character", what));
     return {};
 }
@@ -36,8 +37,10 @@ Status check_text(std::string_view text, std::string_view what, std::size_t max,
 Status check(const BookingRequest& request) {
     if (const auto ok = base::check_key(request.key); !ok) return ok;
     for (const auto& passenger : request.passengers) {
-        if (const auto ok = check_text(passenger.given_name, "a passenger's given name", kMaxName, true); !ok) return ok;
-        if (const auto ok = check_text(passenger.family_name, "a passenger's family name", kMaxName, true); !ok) return ok;
+        if (const auto ok = check_text(passenger.given_name, "a passenger's given name", kMaxName, true); !ok)
+            return ok;
+        if (const auto ok = check_text(passenger.family_name, "a passenger's family name", kMaxName, true); !ok)
+            return ok;
     }
     if (const auto ok = check_text(request.contact.email, "the e-mail address", kMaxContact, false); !ok) return ok;
     return check_text(request.contact.phone, "the telephone number", kMaxContact, false);
@@ -57,8 +60,8 @@ base::Canonical canonical(const BookingRequest& request) {
 /// The named people in the order of the quote's passengers.
 Result<std::vector<Passenger>> name_passengers(const Quote& quote, const std::vector<NamedPassenger>& named) {
     if (named.size() != quote.passengers.size()) {
-        return invalid(fmt::format("the quote is for {} passengers, but {} are named", quote.passengers.size(),
-                                   named.size()));
+        return invalid(
+            fmt::format("the quote is for {} passengers, but {} are named", quote.passengers.size(), named.size()));
     }
     const bool by_order = std::ranges::all_of(named, [](const NamedPassenger& p) { return p.id.empty(); });
     std::vector<Passenger> passengers;
@@ -361,8 +364,8 @@ Result<std::size_t> Bookings::resume_payments(std::size_t limit) {
         const auto after = advance(payment);
         if (!after) {
             // One payment that cannot move must not keep the others from moving; it is due again after its lease.
-            environment_.log(LogLevel::error, fmt::format("payment {} did not move: {}", to_string(payment.id),
-                                                          after.error().detail));
+            environment_.log(LogLevel::error,
+                             fmt::format("payment {} did not move: {}", to_string(payment.id), after.error().detail));
             continue;
         }
         if (after->status != payment.status || after->refund_due != payment.refund_due) ++moved;

@@ -60,7 +60,8 @@ private:
         for (const auto& [id, allocations] : records_.allocations) {
             const auto run = records_.runs.find(id);
             if (run == records_.runs.end()) {
-                violated("a run is pinned at its first hold", "run:" + to_string(id), "it has allocations but is not kept");
+                violated("a run is pinned at its first hold", "run:" + to_string(id),
+                         "it has allocations but is not kept");
                 continue;
             }
             std::map<std::uint32_t, std::vector<const Allocation*>> by_seat;
@@ -80,9 +81,10 @@ private:
                 std::ranges::sort(spans, {}, [](const Allocation* a) { return a->span; });
                 for (std::size_t i = 1; i < spans.size(); ++i) {
                     if (!spans[i - 1]->span.overlaps(spans[i]->span)) continue;
-                    violated("no cell belongs to two allocations", "run:" + to_string(id),
-                             fmt::format("seat {} belongs to holds {} and {} on segment {}", seat,
-                                         to_string(spans[i - 1]->hold), to_string(spans[i]->hold), spans[i]->span.from));
+                    violated(
+                        "no cell belongs to two allocations", "run:" + to_string(id),
+                        fmt::format("seat {} belongs to holds {} and {} on segment {}", seat,
+                                    to_string(spans[i - 1]->hold), to_string(spans[i]->hold), spans[i]->span.from));
                 }
             }
         }
@@ -123,14 +125,16 @@ private:
             }
             if (hold.status == HoldStatus::released && !allocated[id].empty())
                 violated("a released hold has no seats", object, "a seat is still allocated to it");
-            if (!cells.empty()) violated("seats and hold agree", object, "a seat is allocated that the hold does not name");
+            if (!cells.empty())
+                violated("seats and hold agree", object, "a seat is allocated that the hold does not name");
             if (hold.status == HoldStatus::sold && !hold.booking)
                 violated("what is sold was booked", object, "it is sold without a booking");
             allocated.erase(id);
         }
         for (const auto& [id, cells] : allocated) {
             if (!cells.empty())
-                violated("seats and hold agree", "hold:" + to_string(id), "seats are allocated to a hold that is not kept");
+                violated("seats and hold agree", "hold:" + to_string(id),
+                         "seats are allocated to a hold that is not kept");
         }
         checked("holds", records_.holds.size());
     }
@@ -179,7 +183,8 @@ private:
         }
         for (const auto& [id, ticket] : records_.tickets) {
             const auto booking = records_.bookings.find(ticket.booking);
-            if (booking == records_.bookings.end() || std::ranges::find(booking->second.tickets, id) == booking->second.tickets.end())
+            if (booking == records_.bookings.end() ||
+                std::ranges::find(booking->second.tickets, id) == booking->second.tickets.end())
                 violated("a ticket belongs to a booking", "ticket:" + to_string(id), "its booking does not name it");
         }
         checked("bookings", records_.bookings.size());
@@ -193,8 +198,8 @@ private:
         }
         for (const auto& part : booking.parts) {
             if (held.erase({part.run, part.span, part.seat.index}) == 0)
-                violated("a ticket has its seat", object, fmt::format("seat {} is not of its hold, or twice in the booking",
-                                                                      to_string(part.seat.id)));
+                violated("a ticket has its seat", object,
+                         fmt::format("seat {} is not of its hold, or twice in the booking", to_string(part.seat.id)));
         }
         if (!held.empty()) violated("a booking uses its hold", object, "a held seat is in no part of it");
     }
@@ -252,14 +257,16 @@ private:
             std::uint64_t expected = 1;
             for (const auto& line : lines) {
                 ++entries;
-                if (line.seq != expected++) violated("the ledger has no gap", object, fmt::format("at entry {}", line.seq));
+                if (line.seq != expected++)
+                    violated("the ledger has no gap", object, fmt::format("at entry {}", line.seq));
                 by_transaction[line.transaction][line.posting.amount.currency] += line.posting.amount.amount;
                 accounts[line.posting.account] += line.posting.amount.amount;
             }
             for (const auto& [transaction, sums] : by_transaction) {
                 for (const auto& [currency, sum] : sums) {
                     if (sum != 0)
-                        violated("a transaction sums to zero", object, fmt::format("{} leaves {} {}", transaction, sum, currency));
+                        violated("a transaction sums to zero", object,
+                                 fmt::format("{} leaves {} {}", transaction, sum, currency));
                 }
             }
             // Suspense is zero at rest: not while a refund is due.
@@ -270,7 +277,8 @@ private:
                 violated("suspense is zero at rest", object, fmt::format("it is {}", accounts["suspense"]));
             std::int64_t captured = 0;
             for (const auto& [payment_id, payment] : records_.payments) {
-                const bool took = payment.status == PaymentStatus::captured || payment.status == PaymentStatus::refunded ||
+                const bool took = payment.status == PaymentStatus::captured ||
+                                  payment.status == PaymentStatus::refunded ||
                                   payment.status == PaymentStatus::part_refunded;
                 if (payment.booking == id && took) captured += payment.amount.amount;
             }
@@ -280,7 +288,8 @@ private:
         }
         for (const auto& [id, payment] : records_.payments) {
             if (payment.status == PaymentStatus::captured && !records_.ledger.contains(payment.booking))
-                violated("the ledger holds every payment", "payment:" + to_string(id), "its booking is not in the ledger");
+                violated("the ledger holds every payment", "payment:" + to_string(id),
+                         "its booking is not in the ledger");
         }
         checked("ledger entries", entries);
     }
@@ -291,7 +300,8 @@ private:
             std::uint64_t expected = 1;
             for (const auto& entry : entries) {
                 ++count;
-                if (entry.number != expected++) violated("the audit log has no gap", subject, fmt::format("at entry {}", entry.number));
+                if (entry.number != expected++)
+                    violated("the audit log has no gap", subject, fmt::format("at entry {}", entry.number));
             }
         }
         for (const auto& [id, booking] : records_.bookings) {

@@ -70,7 +70,8 @@ std::vector<Slack> slack_of_seats(std::size_t seats, std::size_t segments, const
         RAILBOOK_ASSERT(allocation.seat < seats);
         auto& stretch = stretches[allocation.seat];
         if (allocation.span.overlaps(span)) stretch.free = false;
-        else if (allocation.span.to <= span.from) stretch.from = std::max<std::uint32_t>(stretch.from, allocation.span.to);
+        else if (allocation.span.to <= span.from)
+            stretch.from = std::max<std::uint32_t>(stretch.from, allocation.span.to);
         else stretch.to = std::min<std::uint32_t>(stretch.to, allocation.span.from);
     }
     std::vector<Slack> slack(seats);

@@ -36,9 +36,8 @@ Result<std::pair<std::size_t, std::size_t>> find_ends(const Run& run, std::strin
     const auto end = find_call(run, to);
     if (!end) return end.error();
     if (*begin >= *end) {
-        return Error{ErrorCode::invalid_argument,
-                     fmt::format("{} does not call at {} after {}", run.train, run.calls[*end].name,
-                                 run.calls[*begin].name)};
+        return Error{ErrorCode::invalid_argument, fmt::format("{} does not call at {} after {}", run.train,
+                                                              run.calls[*end].name, run.calls[*begin].name)};
     }
     return std::pair{*begin, *end};
 }
@@ -51,7 +50,8 @@ Result<FoundRide> find_ride(Timetable& timetable, const HoldItemRequest& item, T
     const auto& begin = run->calls[ends->first];
     const auto& end = run->calls[ends->second];
     if (!begin.pick_up)
-        return Error{ErrorCode::invalid_argument, fmt::format("{} takes nobody on board at {}", run->train, begin.name)};
+        return Error{ErrorCode::invalid_argument,
+                     fmt::format("{} takes nobody on board at {}", run->train, begin.name)};
     if (!end.drop_off)
         return Error{ErrorCode::invalid_argument, fmt::format("{} lets nobody off at {}", run->train, end.name)};
     if (begin.departs && *begin.departs <= now)
@@ -113,13 +113,13 @@ Result<std::vector<std::uint32_t>> named_seats(const FoundRide& ride, const std:
             return Error{ErrorCode::not_found, fmt::format("{} has no seat {}", ride.run.train, to_string(seat)),
                          "'railbook run seats' shows the seats of a run"};
         }
-        if (!indexes.empty() && consist.coach_of(*index).travel_class != consist.coach_of(indexes.front()).travel_class) {
+        if (!indexes.empty() &&
+            consist.coach_of(*index).travel_class != consist.coach_of(indexes.front()).travel_class) {
             return Error{ErrorCode::invalid_argument, "the seats of one ride must be of one class",
                          "name each class as a ride of its own"};
         }
-        const bool is_taken = std::ranges::any_of(taken, [&](const Allocation& other) {
-            return other.seat == *index && other.span.overlaps(ride.span());
-        });
+        const bool is_taken = std::ranges::any_of(
+            taken, [&](const Allocation& other) { return other.seat == *index && other.span.overlaps(ride.span()); });
         if (is_taken) lost += (lost.empty() ? "" : ", ") + to_string(seat);
         indexes.push_back(*index);
     }

@@ -28,15 +28,13 @@ const std::vector<Operation>& rows() {
 
 PageRequest Request::page() {
     PageRequest page;
-    page.limit = static_cast<std::size_t>(
-        body.optional_integer("limit", 1, static_cast<std::int64_t>(kMaxPage)).value_or(static_cast<std::int64_t>(kMaxPage)));
+    page.limit = static_cast<std::size_t>(body.optional_integer("limit", 1, static_cast<std::int64_t>(kMaxPage))
+                                              .value_or(static_cast<std::int64_t>(kMaxPage)));
     page.cursor = body.optional_text("cursor").value_or("");
     return page;
 }
 
-boost::json::value list_of(boost::json::value items) {
-    return {{"items", std::move(items)}, {"next_cursor", nullptr}};
-}
+boost::json::value list_of(boost::json::value items) { return {{"items", std::move(items)}, {"next_cursor", nullptr}}; }
 
 }  // namespace operations
 

@@ -12,7 +12,8 @@ Result<Ticket> Ticketing::find(const Principal& principal, const TicketId& id) {
     const auto booking = store_.bookings().find_booking(ticket->booking);
     if (!booking) return booking.error();
     if (!base::may_see(principal, booking->owner))
-        return Error{ErrorCode::not_found, "there is no such ticket", "'railbook booking show' names a booking's tickets"};
+        return Error{ErrorCode::not_found, "there is no such ticket",
+                     "'railbook booking show' names a booking's tickets"};
     return ticket;
 }
 

@@ -1,5 +1,5 @@
-// Feeds from anywhere. The first byte chooses: a zip, a CSV file by itself, or a CSV file in a feed that is otherwise in
-// order (which gets past the checksums of a zip).
+// Feeds from anywhere. The first byte chooses: a zip, a CSV file by itself, or a CSV file in a feed that is otherwise
+// in order (which gets past the checksums of a zip).
 
 #include <sys/mman.h>
 #include <unistd.h>

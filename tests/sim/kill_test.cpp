@@ -44,7 +44,8 @@ void buy(Engine& engine, std::uint64_t seed, int pipe) {
         const auto from = random() % 3;
         const auto to = from + 1 + random() % (3 - from);
         const RunId run{.date = tomorrow + day, .trip = {"t", random() % 2 ? "early" : "late"}};
-        HoldRequest request{CommandKey::make(environment), {{run, stations[from], stations[to], BestSeats{static_cast<int>(1 + random() % 2), ""}}}};
+        HoldRequest request{CommandKey::make(environment),
+                            {{run, stations[from], stations[to], BestSeats{static_cast<int>(1 + random() % 2), ""}}}};
         const auto hold = engine.inventory().hold(who, request);
         acknowledge(pipe, "op");
         if (!hold) {
@@ -68,7 +69,8 @@ void buy(Engine& engine, std::uint64_t seed, int pipe) {
         }
         QuoteRequest wanted;
         wanted.legs = {{run, stations[from], stations[to]}};
-        for (std::size_t i = 0; i < hold->items.front().seats.size(); ++i) wanted.passengers.push_back({std::to_string(i), "adult"});
+        for (std::size_t i = 0; i < hold->items.front().seats.size(); ++i)
+            wanted.passengers.push_back({std::to_string(i), "adult"});
         wanted.travel_class = hold->items.front().travel_class;
         const auto quote = engine.pricing().quote(wanted);
         if (!quote) {
@@ -76,14 +78,18 @@ void buy(Engine& engine, std::uint64_t seed, int pipe) {
             _exit(4);
         }
         BookingRequest booking{CommandKey::make(environment), hold->id, hold->fence, quote->token, {}};
-        for (std::size_t i = 0; i < wanted.passengers.size(); ++i) booking.passengers.push_back({"", "Given", "Family"});
+        for (std::size_t i = 0; i < wanted.passengers.size(); ++i)
+            booking.passengers.push_back({"", "Given", "Family"});
         const auto booked = engine.bookings().create(who, booking);
         acknowledge(pipe, "op");
         if (!booked) continue;
         acknowledge(pipe, fmt::format("booked {} {}", to_string(booked->id), booked->reference));
-        const auto paid = engine.bookings().pay(who, {CommandKey::make(environment), booked->id, random() % 8 ? "sandbox:success" : "sandbox:declined"});
+        const auto paid = engine.bookings().pay(
+            who, {CommandKey::make(environment), booked->id, random() % 8 ? "sandbox:success" : "sandbox:declined"});
         acknowledge(pipe, "op");
-        if (paid) acknowledge(pipe, fmt::format("paid {} {} {}", to_string(booked->id), to_string(paid->id), to_string(paid->status)));
+        if (paid)
+            acknowledge(pipe, fmt::format("paid {} {} {}", to_string(booked->id), to_string(paid->id),
+                                          to_string(paid->status)));
         if (random() % 4 == 0 && !engine.run_due(10)) _exit(5);
     }
 }
@@ -95,7 +101,8 @@ void buy(Engine& engine, std::uint64_t seed, int pipe) {
         _exit(2);
     }
     std::vector<std::thread> buyers;
-    for (std::uint64_t i = 0; i < kThreads; ++i) buyers.emplace_back([&, i] { buy(*engine, seed * kThreads + i, pipe); });
+    for (std::uint64_t i = 0; i < kThreads; ++i)
+        buyers.emplace_back([&, i] { buy(*engine, seed * kThreads + i, pipe); });
     for (auto& buyer : buyers) buyer.join();
     _exit(0);
 }
@@ -133,7 +140,8 @@ Told run_and_kill(const std::string& url, std::uint64_t seed, std::size_t wanted
     close(ends[0]);
     int status = 0;
     waitpid(child, &status, 0);
-    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "the buyers ended by themselves: " << text.substr(text.size() > 300 ? text.size() - 300 : 0);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        << "the buyers ended by themselves: " << text.substr(text.size() > 300 ? text.size() - 300 : 0);
     Told told;
     std::istringstream stream{text};
     for (std::string line; std::getline(stream, line) && !stream.eof();) {

@@ -38,7 +38,8 @@ private:
 /// Writes the railway as a GTFS folder. The layouts have one coach of 4 seats in second class and one of 2 in first.
 inline void write_small_railway(const std::filesystem::path& folder) {
     const auto write = [&](const char* name, const char* text) { std::ofstream{folder / name} << text; };
-    write("agency.txt", "agency_id,agency_name,agency_url,agency_timezone\nT,Test Rail,https://example.com,Europe/Berlin\n");
+    write("agency.txt",
+          "agency_id,agency_name,agency_url,agency_timezone\nT,Test Rail,https://example.com,Europe/Berlin\n");
     write("stops.txt",
           "stop_id,stop_name,stop_lat,stop_lon\nA,Altona,53.55,9.93\nH,Hannover,52.37,9.74\nG,Göttingen,51.53,9.92\n"
           "F,Frankfurt,50.10,8.66\n");
@@ -46,8 +47,10 @@ inline void write_small_railway(const std::filesystem::path& folder) {
     write("trips.txt", "route_id,service_id,trip_id\nIC,daily,early\nICE,daily,late\n");
     write("stop_times.txt",
           "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
-          "early,08:00:00,08:00:00,A,1\nearly,09:20:00,09:22:00,H,2\nearly,10:00:00,10:02:00,G,3\nearly,12:00:00,12:00:00,F,4\n"
-          "late,18:00:00,18:00:00,A,1\nlate,19:20:00,19:22:00,H,2\nlate,20:00:00,20:02:00,G,3\nlate,22:00:00,22:00:00,F,4\n");
+          "early,08:00:00,08:00:00,A,1\nearly,09:20:00,09:22:00,H,2\nearly,10:00:00,10:02:00,G,3\nearly,12:00:00,12:00:"
+          "00,F,4\n"
+          "late,18:00:00,18:00:00,A,1\nlate,19:20:00,19:22:00,H,2\nlate,20:00:00,20:02:00,G,3\nlate,22:00:00,22:00:00,"
+          "F,4\n");
     write("calendar.txt",
           "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
           "daily,1,1,1,1,1,1,1,20261101,20261231\n");

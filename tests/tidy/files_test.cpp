@@ -63,9 +63,11 @@ TEST(EveryCodeFile, HasAtMost800Lines) {
 }
 
 TEST(EveryCodeFile, HasLinesOfAtMost120Characters) {
+    // A literal may be longer: what it says to the byte cannot be broken.
     for (const auto& file : code_in({"include", "src", "tools", "tests", "examples"})) {
-        for (std::size_t i = 0; i < file.lines.size(); ++i) {
-            EXPECT_LE(width(file.lines[i]), 120U) << place(file, i + 1, "too long");
+        const auto lines = code_of(file);
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            EXPECT_LE(width(lines[i]), 120U) << place(file, i + 1, "too long");
         }
     }
 }

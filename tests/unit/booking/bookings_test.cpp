@@ -215,7 +215,10 @@ TEST_F(BookingsTest, AnExpiredQuoteIsRefused) {
 TEST_F(BookingsTest, PartsSumExactlyAndEachPassengerHasASeat) {
     const auto hold = world.engine().inventory().hold(world.anna, world.best("A", "F", 3));
     ASSERT_TRUE(hold);
-    const auto booking = bookings.create(world.anna, {world.key(), hold->id, hold->fence, world.quote("A", "F", 3).token,
+    const auto booking = bookings.create(world.anna, {world.key(),
+                                                      hold->id,
+                                                      hold->fence,
+                                                      world.quote("A", "F", 3).token,
                                                       {{"3", "C", "Z"}, {"1", "A", "X"}, {"2", "B", "Y"}}});
     ASSERT_TRUE(booking) << booking.error().detail;
     std::int64_t sum = 0;

@@ -41,7 +41,8 @@ TEST_F(InventoryTest, AHoldIsAllOrNothing) {
 
 TEST_F(InventoryTest, SeveralRunsAreHeldTogetherOrNotAtAll) {
     HoldRequest both{world.key(),
-                     {{World::run("early"), "A", "H", BestSeats{1, "first"}}, {World::run("late"), "H", "F", std::vector<SeatId>{{"1", "1"}}}}};
+                     {{World::run("early"), "A", "H", BestSeats{1, "first"}},
+                      {World::run("late"), "H", "F", std::vector<SeatId>{{"1", "1"}}}}};
     const auto held = inventory.hold(world.anna, both);
     ASSERT_TRUE(held) << held.error().detail;
     ASSERT_EQ(held->items.size(), 2U);

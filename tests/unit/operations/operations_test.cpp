@@ -55,38 +55,47 @@ TEST_F(OperationsTest, TheStoryFromSearchToTicket) {
     const std::string run_id{journey.at("legs").at(0).at("run").as_string()};
     const value quote = ok("quote.create", fmt::format(R"({{"journey": "{}", "passengers": [{{"type": "adult"}}]}})",
                                                        std::string{journey.at("id").as_string()}));
-    const value hold = ok("hold.create", fmt::format(R"({{"items": [{{"run": "{}", "from": "A", "to": "F", "best": {{"count": 1, "class": "{}"}}}}]}})",
-                                                     run_id, std::string{quote.at("class").as_string()}));
+    const value hold = ok(
+        "hold.create",
+        fmt::format(R"({{"items": [{{"run": "{}", "from": "A", "to": "F", "best": {{"count": 1, "class": "{}"}}}}]}})",
+                    run_id, std::string{quote.at("class").as_string()}));
     EXPECT_EQ(hold.at("status"), "held");
-    const value booking = ok("booking.create",
-                             boost::json::serialize(value{{"hold", {{"id", hold.at("id")}, {"fence", hold.at("fence")}}},
-                                                          {"quote", quote.at("token")},
-                                                          {"passengers", {{{"given_name", "Ada"}, {"family_name", "Lovelace"}}}}}));
+    const value booking =
+        ok("booking.create",
+           boost::json::serialize(value{{"hold", {{"id", hold.at("id")}, {"fence", hold.at("fence")}}},
+                                        {"quote", quote.at("token")},
+                                        {"passengers", {{{"given_name", "Ada"}, {"family_name", "Lovelace"}}}}}));
     EXPECT_EQ(booking.at("status"), "PREBOOKED");
     EXPECT_EQ(booking.at("total"), quote.at("total"));
-    const value payment = ok("booking.pay", boost::json::serialize(value{{"id", booking.at("reference")}, {"method", "sandbox:success"}, {"wait", 10}}));
+    const value payment =
+        ok("booking.pay",
+           boost::json::serialize(value{{"id", booking.at("reference")}, {"method", "sandbox:success"}, {"wait", 10}}));
     EXPECT_EQ(payment.at("status"), "captured");
     const value after = ok("booking.show", boost::json::serialize(boost::json::object{{"id", booking.at("id")}}));
     EXPECT_EQ(after.at("status"), "FULFILLED");
-    const value ticket = ok("ticket.show", boost::json::serialize(boost::json::object{{"id", after.at("tickets").at(0)}}));
+    const value ticket =
+        ok("ticket.show", boost::json::serialize(boost::json::object{{"id", after.at("tickets").at(0)}}));
     EXPECT_EQ(ticket.at("reference"), booking.at("reference"));
     EXPECT_EQ(ticket.at("legs").at(0).at("from").at("name"), "Altona");
 }
 
 TEST_F(OperationsTest, AKeyRepeatsTheSameBytes) {
-    const std::string body = R"({"items": [{"run": "2026-12-01.t:early", "from": "A", "to": "F", "best": {"count": 1}}]})";
+    const std::string body =
+        R"({"items": [{"run": "2026-12-01.t:early", "from": "A", "to": "F", "best": {"count": 1}}]})";
     const auto first = call(world.engine(), world.anna, "hold.create", body, "k");
     ASSERT_TRUE(first) << first.error().detail;
     world.environment.advance(std::chrono::minutes{2});
     EXPECT_EQ(*call(world.engine(), world.anna, "hold.create", body, "k"), *first);
-    const auto other = call(world.engine(), world.anna, "hold.create",
-                            R"({"items": [{"run": "2026-12-01.t:early", "from": "A", "to": "G", "best": {"count": 1}}]})", "k");
+    const auto other =
+        call(world.engine(), world.anna, "hold.create",
+             R"({"items": [{"run": "2026-12-01.t:early", "from": "A", "to": "G", "best": {"count": 1}}]})", "k");
     EXPECT_EQ(other.error().code, ErrorCode::key_reused);
     EXPECT_EQ(call(world.engine(), world.anna, "hold.create", body).error().code, ErrorCode::invalid_argument);
 }
 
 TEST_F(OperationsTest, EachMistakeOfABodyIsNamedByItsPointer) {
-    const Error error = refused("hold.create", R"({"items": [{"run": "tomorrow", "from": 5, "to": "F", "seats": ["3-45"]}], "extra": 1})");
+    const Error error = refused(
+        "hold.create", R"({"items": [{"run": "tomorrow", "from": 5, "to": "F", "seats": ["3-45"]}], "extra": 1})");
     EXPECT_EQ(error.code, ErrorCode::invalid_argument);
     std::vector<std::string> pointers;
     for (const auto& mistake : error.mistakes) pointers.push_back(mistake.pointer);
@@ -105,7 +114,8 @@ TEST_F(OperationsTest, ScopesAreAskedFirst) {
     for (const auto& operation : operation_table()) {
         const auto answer = call(world.engine(), guest, operation.name, "{\"nonsense\": 1}", "key");
         ASSERT_FALSE(answer) << operation.name;
-        EXPECT_EQ(answer.error().code, operation.scope == Scope::read ? ErrorCode::invalid_argument : ErrorCode::forbidden)
+        EXPECT_EQ(answer.error().code,
+                  operation.scope == Scope::read ? ErrorCode::invalid_argument : ErrorCode::forbidden)
             << operation.name;
     }
     EXPECT_EQ(run("no.such", "{}", world.staff).error().code, ErrorCode::not_found);
@@ -113,9 +123,11 @@ TEST_F(OperationsTest, ScopesAreAskedFirst) {
 
 TEST_F(OperationsTest, ADeclinedCardIsAnErrorForWhoeverWaits) {
     const Booking booking = world.prebooked(world.anna);
-    const Error error = refused("booking.pay", fmt::format(R"({{"id": "{}", "method": "sandbox:declined", "wait": 10}})", booking.reference));
+    const Error error = refused(
+        "booking.pay", fmt::format(R"({{"id": "{}", "method": "sandbox:declined", "wait": 10}})", booking.reference));
     EXPECT_EQ(error.code, ErrorCode::payment_declined);
-    const value payment = ok("booking.pay", fmt::format(R"({{"id": "{}", "method": "sandbox:declined"}})", booking.reference));
+    const value payment =
+        ok("booking.pay", fmt::format(R"({{"id": "{}", "method": "sandbox:declined"}})", booking.reference));
     EXPECT_EQ(payment.at("status"), "declined");
 }
 
@@ -124,13 +136,18 @@ TEST_F(OperationsTest, RunsOfADateComeInPages) {
     ASSERT_TRUE(first) << first.error().detail;
     const value page = boost::json::parse(*first);
     ASSERT_EQ(page.at("items").as_array().size(), 1U);
-    const auto second = run("run.list", boost::json::serialize(value{{"date", "2026-12-01"}, {"limit", 1}, {"cursor", page.at("next_cursor")}}), world.staff);
+    const auto second =
+        run("run.list",
+            boost::json::serialize(value{{"date", "2026-12-01"}, {"limit", 1}, {"cursor", page.at("next_cursor")}}),
+            world.staff);
     ASSERT_TRUE(second) << second.error().detail;
     const value last = boost::json::parse(*second);
     EXPECT_EQ(last.at("items").at(0).at("id"), "2026-12-01.t:late");
     EXPECT_TRUE(last.at("next_cursor").is_null());
-    EXPECT_EQ(run("run.list", R"({"date": "2026-12-01", "cursor": "x"})", world.staff).error().code, ErrorCode::invalid_argument);
-    EXPECT_EQ(run("run.list", R"({"date": "2026-12-01", "limit": 101})", world.staff).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(run("run.list", R"({"date": "2026-12-01", "cursor": "x"})", world.staff).error().code,
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(run("run.list", R"({"date": "2026-12-01", "limit": 101})", world.staff).error().code,
+              ErrorCode::invalid_argument);
 }
 
 TEST_F(OperationsTest, ADayOfTheClockChangeIsAskedWhole) {
