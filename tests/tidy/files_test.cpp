@@ -67,7 +67,8 @@ TEST(EveryCodeFile, HasLinesOfAtMost120Characters) {
     for (const auto& file : code_in({"include", "src", "tools", "tests", "examples"})) {
         const auto lines = code_of(file);
         for (std::size_t i = 0; i < lines.size(); ++i) {
-            EXPECT_LE(width(lines[i]), 120U) << place(file, i + 1, "too long");
+            const auto code = lines[i].substr(0, lines[i].find_last_not_of(' ') + 1);
+            EXPECT_LE(width(code), 120U) << place(file, i + 1, "too long");
         }
     }
 }
