@@ -61,6 +61,8 @@ run_ctest() {
     shift
     heading "tests: $preset"
     log=$root/build/$preset/ctest.log
+    # Lists of tests from an earlier run: other feeds may be at hand now.
+    find "$root/build/$preset/tests" -maxdepth 1 -name '*_tests.cmake' -delete
     ctest --test-dir "$root/build/$preset" --output-on-failure --parallel "$jobs" "$@" 2>&1 | tee "$log" || true
     local closing='([0-9]+) tests failed out of ([0-9]+)'
     if [[ "$(grep -E "$closing" "$log" | tail -n 1)" =~ $closing ]]; then

@@ -85,11 +85,10 @@ std::string to_string(const RunId& id);
 /// The feed may be left out (`2026-12-01.531`); it is then empty in the answer. Errors: invalid_argument.
 Result<RunId> parse_run(std::string_view text);
 
-/// Where a run calls: a station, and which of the run's calls there, counted from 1. Written `db:8000105`, and
-/// `db:8000105#2` for the second call of a run that comes twice.
+/// Where a run calls. Written `db:8000105`; where the run comes there more than once, `db:8000105#1`, `#2` and so on.
 struct CallId {
     StationId station;
-    int nth = 1;
+    int nth = 0;  ///< Which of the run's calls there, from 1; 0 for the only one.
     auto operator<=>(const CallId&) const = default;
 };
 std::string to_string(const CallId& id);

@@ -104,7 +104,7 @@ Result<RunId> parse_run(std::string_view text) {
 }
 
 std::string to_string(const CallId& id) {
-    return id.nth == 1 ? to_string(id.station) : fmt::format("{}#{}", to_string(id.station), id.nth);
+    return id.nth == 0 ? to_string(id.station) : fmt::format("{}#{}", to_string(id.station), id.nth);
 }
 
 std::string to_string(const SeatId& id) { return id.coach + '/' + id.seat; }

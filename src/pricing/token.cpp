@@ -116,7 +116,7 @@ private:
         CallId call;
         call.station.feed = reader->text("feed", kMaxToken);
         call.station.stop = reader->text("stop", kMaxToken);
-        call.nth = static_cast<int>(reader->integer("nth", 1, std::numeric_limits<int>::max()));
+        call.nth = static_cast<int>(reader->integer("nth", 0, std::numeric_limits<int>::max()));
         reader->finish();
         return call;
     }

@@ -116,7 +116,7 @@ std::string_view take_until(std::string_view& text, char separator) {
     return taken;
 }
 
-/// The call that an id's text names. There, a text without a mark is the first call, since that is how it is written.
+/// The call that an id's text names: the one that is written so, before any that `find_call` would take it for.
 Result<std::size_t> find_exactly(const Run& run, std::string_view text, std::size_t first) {
     for (std::size_t i = first; i < run.calls.size(); ++i) {
         if (to_string(run.calls[i].id) == text) return i;

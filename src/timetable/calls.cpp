@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -29,7 +30,8 @@ template <class Wanted>
 std::vector<std::size_t> calls_where(const Run& run, std::size_t first, std::optional<int> nth, const Wanted& wanted) {
     std::vector<std::size_t> found;
     for (std::size_t i = first; i < run.calls.size(); ++i) {
-        if ((!nth || run.calls[i].id.nth == *nth) && wanted(run.calls[i])) found.push_back(i);
+        // The only call at a station is its first.
+        if ((!nth || std::max(run.calls[i].id.nth, 1) == *nth) && wanted(run.calls[i])) found.push_back(i);
     }
     return found;
 }
@@ -70,9 +72,7 @@ Result<std::size_t> find_call(const Run& run, std::string_view text, std::size_t
                 "name one of them", {}};
     for (const auto index : found) {
         const auto& call = run.calls[index];
-        // The first of two calls is written without a mark; only with one does it stand for itself here.
-        const auto id = call.id.nth == 1 ? to_string(call.id) + "#1" : to_string(call.id);
-        error.mistakes.push_back({{}, fmt::format("{} {}", id, call.name)});
+        error.mistakes.push_back({{}, fmt::format("{} {}", to_string(call.id), call.name)});
         error.detail += fmt::format("{} {}", error.mistakes.size() == 1 ? ":" : ",", error.mistakes.back().detail);
     }
     return error;

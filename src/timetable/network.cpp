@@ -316,10 +316,9 @@ const std::string& Network::headsign(Index trip) const {
 int Network::nth_call(Index trip, Index call) const {
     const auto stops = calls(trip);
     const auto station = data_.stops[stops[call].stop].station;
-    const auto earlier = std::ranges::count_if(stops.first(call), [&](const NetworkData::Call& each) {
-        return data_.stops[each.stop].station == station;
-    });
-    return static_cast<int>(earlier) + 1;
+    const auto is_there = [&](const NetworkData::Call& each) { return data_.stops[each.stop].station == station; };
+    if (std::ranges::count_if(stops, is_there) == 1) return 0;
+    return static_cast<int>(std::ranges::count_if(stops.first(call), is_there)) + 1;
 }
 
 Run Network::run(const RunIndex& index) const {

@@ -53,7 +53,7 @@ Run a_run() {
     run.train = "ICE 531";
     for (int i = 0; i < 15; ++i) {
         Call call;
-        call.id = {.station = {"db", std::to_string(8'000'000 + i)}, .nth = 1};
+        call.id = {.station = {"db", std::to_string(8'000'000 + i)}};
         call.name = "Station " + std::to_string(i);
         call.zone = "Europe/Berlin";
         run.calls.push_back(call);

@@ -43,7 +43,7 @@ Run a_run(std::string_view trip, std::uint16_t segments, std::uint32_t seats) {
     const Timestamp start{Duration{1'796'112'000'000}};
     for (int i = 0; i <= segments; ++i) {
         Call call;
-        call.id = {.station = {"db", "S" + std::to_string(i)}, .nth = 1};
+        call.id = {.station = {"db", "S" + std::to_string(i)}};
         call.name = "Station " + std::to_string(i);
         call.zone = "Europe/Berlin";
         if (i > 0) call.arrives = start + std::chrono::hours{i};

@@ -280,7 +280,7 @@ RunId read_run_id(const Reader& reader) {
 
 CallId read_call_id(const Reader& reader) {
     return {.station = {.feed = reader.element(0).text(), .stop = reader.element(1).text()},
-            .nth = reader.element(2).integer<int>(1, kMaxInt)};
+            .nth = reader.element(2).integer<int>(0, kMaxInt)};
 }
 
 SeatId read_seat_id(const Reader& reader) {

@@ -38,8 +38,9 @@ TEST(RandomIdTest, TakesItsBitsFromTheEnvironment) {
 
 TEST(StationIdTest, IsFeedColonStop) { EXPECT_EQ(to_string(StationId{"db", "8000105"}), "db:8000105"); }
 
-TEST(CallIdTest, NamesTheSecondCallAtAStation) {
-    EXPECT_EQ(to_string(CallId{{"db", "8000105"}, 1}), "db:8000105");
+TEST(CallIdTest, NumbersTheCallsOfARunThatComesTwice) {
+    EXPECT_EQ(to_string(CallId{{"db", "8000105"}}), "db:8000105");
+    EXPECT_EQ(to_string(CallId{{"db", "8000105"}, 1}), "db:8000105#1");
     EXPECT_EQ(to_string(CallId{{"db", "8000105"}, 2}), "db:8000105#2");
 }
 

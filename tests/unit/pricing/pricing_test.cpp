@@ -39,7 +39,7 @@ Run make_run(const std::string& trip, bool express) {
     for (std::size_t i = 0; i < std::size(stops); ++i) {
         const Timestamp time = start + std::chrono::hours{i};
         Call call;
-        call.id = {{"t", stops[i].first}, 1};
+        call.id = {{"t", stops[i].first}};
         call.name = stops[i].first + "town";
         call.zone = "UTC";
         if (i > 0) call.arrives = time;

@@ -20,9 +20,9 @@ Run round_trip() {
                              .platform = "7"});
     };
     call("K", "Köln Hbf", 1, 8);
-    call("D", "Düsseldorf Hbf", 1, 9);
+    call("D", "Düsseldorf Hbf", 0, 9);
     call("K", "Köln Hbf", 2, 10);
-    call("B", "Bonn Hbf", 1, 11);
+    call("B", "Bonn Hbf", 0, 11);
     run.calls.front().arrives.reset();
     run.calls.back().departs.reset();
     return run;

@@ -97,7 +97,8 @@ TEST(NetworkTest, AStationThatIsCalledAtTwiceNumbersItsCalls) {
                                           "1,08:00:00,08:00:00,A,1\n1,09:00:00,09:00:00,B,2\n"
                                           "1,10:00:00,10:00:00,A,3\n"));
     const auto run = run_on(*network, date(2026, 12, 1));
-    EXPECT_EQ(to_string(run.calls[0].id), "f:A");
+    EXPECT_EQ(to_string(run.calls[0].id), "f:A#1");
+    EXPECT_EQ(to_string(run.calls[1].id), "f:B");
     EXPECT_EQ(to_string(run.calls[2].id), "f:A#2");
     const auto index = *network->find_run(run.id);
     EXPECT_EQ(network->departure(index, 0), departure_of(run, 0));
