@@ -150,8 +150,8 @@ struct HoldItem {
     bool operator==(const HoldItem&) const = default;
 };
 
-/// held -> paying | released | expired; paying -> held (declined in time) | sold | expired; expired -> sold (late money,
-/// same seats free).
+/// held -> paying | released | expired; paying -> held (declined in time) | sold | expired; expired -> sold (late
+/// money, same seats free).
 enum class HoldStatus : std::uint8_t { held, paying, sold, released, expired };
 std::string_view to_string(HoldStatus status);
 

@@ -113,7 +113,7 @@ constexpr std::string_view kSelectTicket =
     "SELECT t.id, b.id, t.status, t.issued_at, t.travel FROM tickets t JOIN bookings b ON b.number = t.booking ";
 
 const std::string kFindTicket = std::string{kSelectTicket} + "WHERE t.id = ?1";
-const std::string kAllTickets = std::string{kSelectTicket} + "ORDER BY t.number";
+const std::string kAllTickets = std::string{kSelectTicket} + "ORDER BY t.booking, t.number";
 
 Result<Ticket> read_ticket(Row& row) {
     Ticket ticket;
