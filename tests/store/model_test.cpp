@@ -33,6 +33,15 @@ TEST(StoreModelTest, StoresAndModelAgreeOnEveryCell) {
     EXPECT_TRUE(holds);
 }
 
+TEST(StoreModelTest, SalesInAnotherOrderThanTheirBookingsAreReadAlike) {
+    // Found by the property above: the second booking is paid for first.
+    const std::vector<Move> moves{{0, 0, 0, 0},  {0, 0, 0, 1},  {8, 0, 0, 0},  {0, 0, 0, 2}, {10, 0, 0, 0},
+                                  {8, 34, 0, 0}, {10, 4, 0, 0}, {12, 4, 1, 0}, {12, 0, 1, 0}};
+    World world{1};
+    for (const auto& move : moves) ASSERT_TRUE(world.move(move)) << world.difference();
+    EXPECT_TRUE(world.ends_equal()) << world.difference();
+}
+
 TEST(StoreModelTest, LongTracesGiveEqualAnswers) {
     for (int round = 0; round < 3 * scale(); ++round) {
         const auto seed = static_cast<std::uint64_t>(round) + 1;
