@@ -47,6 +47,8 @@ public:
     /// Errors: invalid_argument (URL); conflict (another process owns the file: the detail says which);
     /// bad_data (a file of another program); unsupported (made by a newer Railbook); damaged; forbidden (permissions).
     static Result<Engine> open(std::string_view url, const EngineOptions& options = {});
+    /// On a store of the caller's own. Without a gateway the sandbox keeps its journal in memory.
+    static Result<Engine> open(std::unique_ptr<Store> store, const EngineOptions& options = {});
     Engine(Engine&&) noexcept;
     Engine& operator=(Engine&&) noexcept;
     ~Engine();
@@ -75,6 +77,9 @@ public:
 
 private:
     struct Parts;
+    /// `journal` is the sandbox's file; empty for memory.
+    static Result<Engine> open_on(std::unique_ptr<Store> store, const std::string& journal,
+                                  const EngineOptions& options);
     explicit Engine(std::unique_ptr<Parts> parts);
     std::unique_ptr<Parts> parts_;
 };

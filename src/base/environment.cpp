@@ -1,5 +1,8 @@
 #include <railbook/environment.hpp>
 
+#include <semaphore>
+#include <thread>
+
 #include <openssl/rand.h>
 
 #include "base/assert.hpp"
@@ -19,7 +22,19 @@ public:
     void log(LogLevel, std::string_view) override {}
 };
 
+class ThreadWaiter final : public Waiter {
+public:
+    void wait() override { may_go_on_.acquire(); }
+    void let_go_on() override { may_go_on_.release(); }
+
+private:
+    std::binary_semaphore may_go_on_{0};
+};
+
 }  // namespace
+
+std::unique_ptr<Waiter> Environment::make_waiter() { return std::make_unique<ThreadWaiter>(); }
+void Environment::pause(Duration duration) { std::this_thread::sleep_for(duration); }
 
 Environment& system_environment() {
     static SystemEnvironment environment;

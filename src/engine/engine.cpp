@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.hpp"
 #include "booking/sandbox.hpp"
 #include "engine/verify.hpp"
 #include "store/memory/memory.hpp"
@@ -70,15 +71,25 @@ Result<Engine> Engine::open(std::string_view url, const EngineOptions& options) 
     if (!location) return location.error();
     auto store = open_store(*location, environment);
     if (!store) return store.error();
+    // The provider's books outlive a crash of ours, as a real provider's do.
+    const std::string journal = location->file.empty() ? "" : location->file + "-sandbox.jsonl";
+    return open_on(*std::move(store), journal, options);
+}
+
+Result<Engine> Engine::open(std::unique_ptr<Store> store, const EngineOptions& options) {
+    RAILBOOK_ASSERT(store);
+    return open_on(std::move(store), {}, options);
+}
+
+Result<Engine> Engine::open_on(std::unique_ptr<Store> store, const std::string& journal, const EngineOptions& options) {
+    Environment& environment = options.environment ? *options.environment : system_environment();
     std::unique_ptr<PaymentGateway> own_gateway;
     if (!options.gateway) {
-        // The provider's books outlive a crash of ours, as a real provider's do.
-        const std::string journal = location->file.empty() ? "" : location->file + "-sandbox.jsonl";
         auto sandbox = booking::SandboxGateway::open(journal, environment);
         if (!sandbox) return sandbox.error();
         own_gateway = std::move(*sandbox);
     }
-    return Engine{std::make_unique<Parts>(options, environment, std::move(*store), std::move(own_gateway))};
+    return Engine{std::make_unique<Parts>(options, environment, std::move(store), std::move(own_gateway))};
 }
 
 Timetable& Engine::timetable() { return parts_->timetable; }
