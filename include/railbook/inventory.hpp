@@ -15,10 +15,23 @@
 
 namespace railbook {
 
+/// What the passengers of one ride would like. Wishes are met as far as the train allows, unless `required`.
+struct SeatWishes {
+    std::vector<std::string> properties = {};  ///< Of each seat: OSDM's, such as WINDOW, AISLE, TABLE or QUIET.
+    std::string facing = {};                   ///< `forward`, `backward`, `each_other` or empty.
+    std::optional<SeatId> near = std::nullopt;  ///< As near to this seat as possible.
+    int wheelchairs = 0;    ///< So many need a wheelchair place, each with a companion beside it where there is one.
+    int children = 0;       ///< So many are children, none of whom sits apart from the adults.
+    bool required = false;  ///< Rather no seat than one without the properties.
+    int changes = 0;        ///< How often they may change seats on the way, where none is free throughout.
+    bool operator==(const SeatWishes&) const = default;
+};
+
 /// "Any `count` free seats": together in one coach where that is possible, filling the smallest gap that fits.
 struct BestSeats {
     int count = 1;
     std::string travel_class = {};  ///< Empty: the train's last class (the cheapest, by convention).
+    SeatWishes wishes = {};
 };
 
 struct HoldItemRequest {
@@ -48,9 +61,6 @@ struct HoldPolicy {
     Duration keep_answers = std::chrono::hours{24};
 };
 
-enum class SeatState : std::uint8_t { free, held, sold };
-std::string_view to_string(SeatState state);
-
 /// Free seats by class on one span, throughout.
 struct Availability {
     std::uint64_t version = 0;
@@ -72,6 +82,24 @@ struct SeatMap {
     Span span;
     std::uint64_t version = 0;
     std::vector<CoachView> coaches;
+};
+
+struct BlockRequest {
+    CommandKey key;
+    RunId run;
+    std::string from;  ///< A call of the run.
+    std::string to;
+    std::vector<SeatId> seats;
+};
+
+/// What other coaches would mean for those who have seats of a run. Nothing has changed yet.
+struct ConsistOffer {
+    std::string id;  ///< Names this very outcome: confirming it later does just this, or nothing.
+    Run run;         ///< As it is now.
+    std::shared_ptr<const Consist> consist;  ///< As it would be.
+    std::size_t unaffected = 0;              ///< Live seats that stay what they are.
+    std::vector<Reseating> reseatings;       ///< Who gets which other seat; groups stay together where that is possible.
+    std::vector<Reseating> stranded;         ///< For whom there is no seat: `to` is empty. The change is then impossible.
 };
 
 /// A ride on a run: what an availability is asked for.
@@ -102,6 +130,22 @@ public:
     Result<SeatMap> seats(const RunId& run, std::string_view from, std::string_view to);
     /// Free seats by class, an answer a ride, in one batch.
     Result<std::vector<Availability>> availability(const std::vector<Ride>& rides);
+    /// What changed on the run after a version that was told before. Errors: not_found.
+    Result<SeatChanges> changes_after(const RunId& run, std::uint64_t version);
+
+    /// Keeps seats from sale. Operators only. Errors: forbidden; not_found; invalid_argument; seat_taken; key_reused.
+    Result<SeatBlock> block(const Principal& principal, const BlockRequest& request);
+    /// Gives blocked seats back to the sale; what is not blocked stays as it is. Errors: as of block, but seat_taken.
+    Result<SeatBlock> unblock(const Principal& principal, const BlockRequest& request);
+
+    /// What it would mean to give the run other coaches. Operators only. Errors: forbidden; not_found; conflict (the run
+    /// has these coaches).
+    Result<ConsistOffer> offer_consist(const Principal& principal, const RunId& run,
+                                       std::shared_ptr<const Consist> consist);
+    /// Does what the offer said, all or nothing. Repeating it is success. Errors: forbidden; not_found; conflict (the run
+    /// has changed since: look at a new offer; or somebody is stranded).
+    Result<Run> change_consist(const Principal& principal, const RunId& run, std::shared_ptr<const Consist> consist,
+                               std::string_view offer);
 
 private:
     Environment& environment_;

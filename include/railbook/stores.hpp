@@ -6,6 +6,7 @@
 /// `storage_full` or `internal`. Stores are thread-safe. Time is an argument of a step: the command read it once.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -138,6 +139,10 @@ struct HeldSeat {
     auto operator<=>(const HeldSeat&) const = default;
 };
 
+/// What a seat is on a span: the last of these that any of its segments is.
+enum class SeatState : std::uint8_t { free, held, sold, blocked };
+std::string_view to_string(SeatState state);
+
 /// Seats of one class on one span of one run.
 struct HoldItem {
     RunId run;
@@ -147,6 +152,7 @@ struct HoldItem {
     Span span;
     std::string travel_class;
     std::vector<HeldSeat> seats;
+    std::string reason = {};  ///< Why these seats, where the buyer left the choice; a sentence for a person.
     bool operator==(const HoldItem&) const = default;
 };
 
@@ -178,6 +184,30 @@ struct HoldClaim {
     std::string owner;
     std::optional<std::uint64_t> fence;
     bool any_owner = false;
+};
+
+/// Seats that an operator keeps from sale on a span.
+struct SeatBlock {
+    RunId run;
+    Span span;
+    std::vector<HeldSeat> seats;
+    bool operator==(const SeatBlock&) const = default;
+};
+
+/// A hold's seat that becomes another one because the coaches of its run change.
+struct Reseating {
+    HoldId hold;
+    std::size_t item = 0;  ///< Of the hold.
+    SeatId from;
+    SeatId to;
+    auto operator<=>(const Reseating&) const = default;
+};
+
+/// Other coaches for a run of which seats may be held or sold.
+struct ConsistChange {
+    std::uint64_t version = 0;  ///< Of the run, when the change was planned.
+    std::shared_ptr<const Consist> consist;
+    std::vector<Reseating> reseatings;  ///< Every live seat that the new coaches lack, or have in another class.
 };
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
@@ -378,18 +408,65 @@ public:
     virtual Result<std::vector<Document>> documents(DocumentKind kind) = 0;
 };
 
-/// What of a run is allocated, and until when.
+/// A seat's span that is held, sold or blocked, and until when.
 struct Allocation {
     std::uint32_t seat = 0;
     Span span;
-    HoldId hold;
-    HoldStatus status = HoldStatus::held;  ///< held, paying or sold.
-    Timestamp until = Timestamp::max();    ///< The hold's deadline; the end of time for a sale.
+    SeatState state = SeatState::held;  ///< Never free.
+    HoldId hold;                        ///< Zero for a block.
+    Timestamp until = Timestamp::max();  ///< The hold's deadline; the end of time for a sale or a block.
     bool operator==(const Allocation&) const = default;
 };
+
+/// Segments of every seat as bits, plane by plane: segment n of seat s is bit n % 32 of bits[n / 32 * seats + s].
+struct SeatMasks {
+    std::uint32_t seats = 0;
+    std::uint32_t segments = 0;
+    std::vector<std::uint32_t> bits = {};  ///< Empty where no bit is set.
+
+    static constexpr std::uint32_t kSegmentsOfPlane = 32;
+
+    std::uint32_t planes() const { return (segments + kSegmentsOfPlane - 1) / kSegmentsOfPlane; }
+    /// The bits of a span that lie in the plane.
+    static std::uint32_t mask(Span span, std::uint32_t plane);
+    /// `seat` is below seats, the span within the segments.
+    void set(std::uint32_t seat, Span span);
+    void clear(std::uint32_t seat, Span span);
+    /// Whether any segment of the span is set.
+    bool any(std::uint32_t seat, Span span) const;
+    bool operator==(const SeatMasks&) const = default;
+};
+
+/// What of a run is not free. A run that is not pinned has nothing set, and no seats.
 struct Occupancy {
-    std::uint64_t version = 0;            ///< Grows with each change of the run's allocations.
-    std::vector<Allocation> allocations;  ///< Live at the asked time, by seat and span.
+    std::uint64_t version = 0;  ///< Grows with each change of the run's allocations.
+    SeatMasks taken = {};       ///< Held, sold or blocked.
+    SeatMasks held = {};
+    SeatMasks blocked = {};
+
+    SeatState state(std::uint32_t seat, Span span) const;
+    bool operator==(const Occupancy&) const = default;
+};
+
+/// A change of a seat, for those who follow a run.
+struct SeatChange {
+    std::uint64_t version = 0;  ///< Of the run, after the change. A step may change several seats.
+    std::uint32_t seat = 0;
+    Span span;
+    SeatState state = SeatState::free;
+    bool operator==(const SeatChange&) const = default;
+};
+struct SeatChanges {
+    std::uint64_t version = 0;  ///< Of the run, after all of them: ask from here the next time.
+    bool resync = false;        ///< They are no longer known, or too many: look at all seats again.
+    std::vector<SeatChange> changes;
+};
+
+/// All that is needed to plan a change of a run's coaches.
+struct RunHolds {
+    Run run;
+    std::uint64_t version = 0;
+    std::vector<Hold> holds;  ///< Which keep seats of the run, by fence.
 };
 
 /// Who has which seat.
@@ -415,6 +492,22 @@ public:
     virtual Result<Hold> release_hold(const Command& command, const HoldClaim& claim) = 0;
     /// One answer a run, in their order.
     virtual Result<std::vector<Occupancy>> occupancy(const std::vector<RunId>& runs, Timestamp now) = 0;
+    /// What changed after `version`, oldest first. What has lapsed is told when `expire` marks it. A run that is not
+    /// pinned has version 0. Back ends keep the last changes only.
+    virtual Result<SeatChanges> changes_after(const RunId& run, std::uint64_t version) = 0;
+
+    /// Keeps seats from sale, and pins the run. Errors: seat_taken (a part of it is not free); conflict (pinned
+    /// otherwise); key_reused.
+    virtual Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) = 0;
+    /// Ends what is blocked of these seats on that span; what is not blocked stays as it is. Errors: key_reused.
+    virtual Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) = 0;
+    /// Errors: not_found (no such pinned run).
+    virtual Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) = 0;
+    /// Pins the run, gives it its new coaches and everyone on it the seat of the same name, or the one of their reseating: in
+    /// holds, bookings and tickets, all or nothing. Blocks on seats that are gone end. Where the run has these coaches
+    /// already it is answered as it is. Errors: conflict (the run has changed since, or is pinned otherwise, or somebody
+    /// would be left without a seat or on a taken one).
+    virtual Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) = 0;
 };
 
 class BookingsStore {
@@ -454,15 +547,43 @@ public:
 };
 
 /// The value of an answer that is kept under a command's key.
-using Answer = std::variant<Hold, Booking, Payment>;
+using Answer = std::variant<Hold, Booking, Payment, SeatBlock>;
+
+/// A secret of the system, such as a key that signs.
+struct Secret {
+    std::string name;
+    std::string value;
+    bool operator==(const Secret&) const = default;
+};
+/// What only ever grows.
+struct Counters {
+    std::uint64_t fence = 0;  ///< The last that was given.
+    Timestamp time{};         ///< The latest that a step was done at.
+    std::map<std::string, std::uint64_t> feed_versions = {};  ///< The last of each name, removed feeds among them.
+    bool operator==(const Counters&) const = default;
+};
+/// An answer that is kept under the key of its command.
+struct KeptAnswer {
+    std::string owner;
+    std::string operation;
+    std::string key;
+    std::string fingerprint;
+    Timestamp until{};  ///< From then on it is forgotten, dropped or not.
+    Answer value;
+    bool operator==(const KeptAnswer&) const = default;
+};
 
 /// Receives every live record of a store, in an order in which what is named comes first. See `Store::read_all`.
 class RecordReader {
 public:
     virtual ~RecordReader() = default;
-    virtual void on(const Feed&) {}
+    virtual void on(const Counters&) {}
+    virtual void on(const Secret&) {}
+    /// With the compiled timetable.
+    virtual void on(const Feed&, const std::string&) {}
     virtual void on(const Document&) {}
-    virtual void on(const Run&) {}
+    /// With its version.
+    virtual void on(const Run&, std::uint64_t) {}
     virtual void on(const Hold&) {}
     virtual void on(const RunId&, const Allocation&) {}
     virtual void on(const Booking&) {}
@@ -470,6 +591,7 @@ public:
     virtual void on(const Ticket&) {}
     virtual void on(const LedgerEntry&) {}
     virtual void on(const AuditEntry&) {}
+    virtual void on(const KeptAnswer&) {}
 };
 
 struct StoreInfo {
@@ -492,8 +614,13 @@ public:
 
     /// What the command was answered before, if it was. Errors: key_reused.
     virtual Result<std::optional<Answer>> find_answer(const Command& command) = 0;
-    /// All records as they are at one instant.
+    /// All records as they are at one instant: counters, secrets, feeds, documents, runs, holds, allocations, bookings,
+    /// payments, tickets, ledger, audit log, answers.
     virtual Status read_all(RecordReader& reader) = 0;
+    /// Fills an empty store with what `source` hands on, in the order of read_all, all or nothing. Of the allocations
+    /// only the blocks are taken; the others follow from the holds. Errors: conflict (the store is not empty); bad_data
+    /// (the records do not fit together); those of `source`.
+    virtual Status load(const std::function<Status(RecordReader&)>& source) = 0;
     /// What is wrong with the medium itself, a sentence each: nothing, one hopes.
     virtual Result<std::vector<std::string>> check_medium() = 0;
     virtual StoreInfo info() const = 0;

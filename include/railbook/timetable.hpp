@@ -88,6 +88,9 @@ public:
 
     /// Imports coach layouts and consists (a JSON document, see docs/layouts.md). Errors: bad_data with pointers.
     Result<Document> import_layouts(std::string_view json);
+    /// The coaches that a document of one consist describes, by its own layouts and those that were imported. Nothing is
+    /// kept. Errors: bad_data with pointers.
+    Result<std::shared_ptr<const Consist>> read_consist(std::string_view json);
     /// Every layouts document, the built-in one first.
     Result<std::vector<Document>> layouts();
 

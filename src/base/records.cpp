@@ -44,12 +44,64 @@ const Coach& Consist::coach_of(std::uint32_t index) const {
     RAILBOOK_ASSERT(false && "a seat index beyond the train");
 }
 
+std::uint32_t SeatMasks::mask(Span span, std::uint32_t plane) {
+    const std::uint32_t first = plane * kSegmentsOfPlane;
+    const std::uint32_t from = std::max<std::uint32_t>(span.from, first);
+    const std::uint32_t to = std::min<std::uint32_t>(span.to, first + kSegmentsOfPlane);
+    if (from >= to) return 0;
+    const std::uint32_t all = ~std::uint32_t{0};
+    return (all >> (kSegmentsOfPlane - (to - from))) << (from - first);
+}
+
+void SeatMasks::set(std::uint32_t seat, Span span) {
+    RAILBOOK_ASSERT(seat < seats && span.to <= segments);
+    if (bits.empty()) bits.resize(std::size_t{seats} * planes());
+    for (std::uint32_t plane = span.from / kSegmentsOfPlane; plane * kSegmentsOfPlane < span.to; ++plane)
+        bits[std::size_t{plane} * seats + seat] |= mask(span, plane);
+}
+
+void SeatMasks::clear(std::uint32_t seat, Span span) {
+    RAILBOOK_ASSERT(seat < seats && span.to <= segments);
+    if (bits.empty()) return;
+    for (std::uint32_t plane = span.from / kSegmentsOfPlane; plane * kSegmentsOfPlane < span.to; ++plane)
+        bits[std::size_t{plane} * seats + seat] &= ~mask(span, plane);
+}
+
+bool SeatMasks::any(std::uint32_t seat, Span span) const {
+    if (bits.empty()) return false;
+    RAILBOOK_ASSERT(seat < seats && span.to <= segments);
+    for (std::uint32_t plane = span.from / kSegmentsOfPlane; plane * kSegmentsOfPlane < span.to; ++plane) {
+        if ((bits[std::size_t{plane} * seats + seat] & mask(span, plane)) != 0) return true;
+    }
+    return false;
+}
+
+SeatState Occupancy::state(std::uint32_t seat, Span span) const {
+    if (blocked.any(seat, span)) return SeatState::blocked;
+    if (!taken.any(seat, span)) return SeatState::free;
+    for (auto segment = span.from; segment < span.to; ++segment) {
+        const Span one{segment, static_cast<std::uint16_t>(segment + 1)};
+        if (taken.any(seat, one) && !held.any(seat, one)) return SeatState::sold;
+    }
+    return SeatState::held;
+}
+
 PartStatus Booking::status() const {
     // Least advanced first. Parts that have ended count only where none is live.
     for (const auto live : {PartStatus::prebooked, PartStatus::confirmed, PartStatus::fulfilled}) {
         if (std::ranges::find(parts, live, &BookingPart::status) != parts.end()) return live;
     }
     return parts.empty() ? PartStatus::cancelled : parts.back().status;
+}
+
+std::string_view to_string(SeatState state) {
+    switch (state) {
+        case SeatState::free: return "free";
+        case SeatState::held: return "held";
+        case SeatState::sold: return "sold";
+        case SeatState::blocked: return "blocked";
+    }
+    RAILBOOK_ASSERT(false && "a state outside the list");
 }
 
 std::string_view to_string(HoldStatus status) {

@@ -14,7 +14,7 @@ using Sums = std::map<std::string, std::int64_t>;  // by account or currency
 /// All records of the store, as they were read in one view.
 class Records final : public RecordReader {
 public:
-    void on(const Run& run) override { runs.emplace(run.id, run); }
+    void on(const Run& run, std::uint64_t) override { runs.emplace(run.id, run); }
     void on(const Hold& hold) override { holds.emplace(hold.id, hold); }
     void on(const RunId& run, const Allocation& allocation) override { allocations[run].push_back(allocation); }
     void on(const Booking& booking) override { bookings.emplace(booking.id, booking); }
@@ -96,8 +96,10 @@ private:
         using Cell = std::tuple<RunId, std::uint32_t, Span>;
         std::map<HoldId, std::map<Cell, const Allocation*>> allocated;
         for (const auto& [run, allocations] : records_.allocations) {
-            for (const auto& allocation : allocations)
+            for (const auto& allocation : allocations) {
+                if (allocation.state == SeatState::blocked) continue;
                 allocated[allocation.hold].emplace(Cell{run, allocation.seat, allocation.span}, &allocation);
+            }
         }
         for (const auto& [id, hold] : records_.holds) {
             const std::string object = "hold:" + to_string(id);
@@ -115,8 +117,9 @@ private:
                         continue;
                     }
                     const Allocation& allocation = *cell->second;
-                    if (live && allocation.status != hold.status)
-                        violated("seats and hold agree", object, "an allocation has another status");
+                    const auto state = hold.status == HoldStatus::sold ? SeatState::sold : SeatState::held;
+                    if (live && allocation.state != state)
+                        violated("seats and hold agree", object, "an allocation has another state");
                     const auto until = hold.status == HoldStatus::sold ? Timestamp::max() : hold.expires_at;
                     if (live && allocation.until != until)
                         violated("nobody keeps a seat past the deadline", object, "an allocation has another deadline");

@@ -56,27 +56,18 @@ void take_cheapest(const CoachSeats& coach, std::size_t count, std::vector<std::
 
 }  // namespace
 
-std::vector<Slack> slack_of_seats(std::size_t seats, std::size_t segments, const Span& span,
-                                  const std::vector<Allocation>& taken) {
-    RAILBOOK_ASSERT(span.from < span.to && span.to <= segments);
-    // The free stretch around the span: from the end of the last allocation before it to the beginning of the next.
-    struct Stretch {
-        std::uint32_t from = 0;
-        std::uint32_t to = 0;
-        bool free = true;
-    };
-    std::vector<Stretch> stretches(seats, Stretch{0, static_cast<std::uint32_t>(segments), true});
-    for (const auto& allocation : taken) {
-        RAILBOOK_ASSERT(allocation.seat < seats);
-        auto& stretch = stretches[allocation.seat];
-        if (allocation.span.overlaps(span)) stretch.free = false;
-        else if (allocation.span.to <= span.from)
-            stretch.from = std::max<std::uint32_t>(stretch.from, allocation.span.to);
-        else stretch.to = std::min<std::uint32_t>(stretch.to, allocation.span.from);
-    }
-    std::vector<Slack> slack(seats);
-    for (std::size_t i = 0; i < seats; ++i) {
-        if (stretches[i].free) slack[i] = (span.from - stretches[i].from) + (stretches[i].to - span.to);
+std::vector<Slack> slack_of_seats(const SeatMasks& taken, Span span) {
+    RAILBOOK_ASSERT(span.from < span.to && span.to <= taken.segments);
+    std::vector<Slack> slack(taken.seats);
+    for (std::uint32_t seat = 0; seat < taken.seats; ++seat) {
+        if (taken.any(seat, span)) continue;
+        // The free stretch around the span: from the end of what is taken before it to the next that is taken.
+        Span stretch = span;
+        while (stretch.from > 0 && !taken.any(seat, {static_cast<std::uint16_t>(stretch.from - 1), stretch.from}))
+            --stretch.from;
+        while (stretch.to < taken.segments && !taken.any(seat, {stretch.to, static_cast<std::uint16_t>(stretch.to + 1)}))
+            ++stretch.to;
+        slack[seat] = static_cast<std::uint32_t>((span.from - stretch.from) + (stretch.to - span.to));
     }
     return slack;
 }

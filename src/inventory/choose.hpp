@@ -14,10 +14,8 @@ namespace railbook::inventory {
 /// the seat is not free on all of the span.
 using Slack = std::optional<std::uint32_t>;
 
-/// For every seat of the train. `segments` is the run's number of segments; allocations of other seats may be among
-/// `taken`.
-std::vector<Slack> slack_of_seats(std::size_t seats, std::size_t segments, const Span& span,
-                                  const std::vector<Allocation>& taken);
+/// For every seat of a train whose taken segments are known.
+std::vector<Slack> slack_of_seats(const SeatMasks& taken, Span span);
 
 /// `count` free seats of a class: side by side in one coach if there are such, else in one coach, else in as few
 /// coaches as possible; among equals those whose free stretch is cut up least, then the lowest. Nothing where there

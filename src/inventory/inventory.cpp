@@ -8,8 +8,13 @@
 #include "base/assert.hpp"
 #include "base/command.hpp"
 #include "inventory/choose.hpp"
+#include "inventory/rides.hpp"
 
 namespace railbook {
+
+using inventory::find_ends;
+using inventory::masks_of;
+
 namespace {
 
 /// Rides of one hold: a journey there and back with several changes has fewer.
@@ -28,18 +33,6 @@ struct FoundRide {
 
 std::string default_class(const Consist& consist) {
     return consist.coaches.empty() ? std::string{} : consist.coaches.back().travel_class;
-}
-
-Result<std::pair<std::size_t, std::size_t>> find_ends(const Run& run, std::string_view from, std::string_view to) {
-    const auto begin = find_call(run, from);
-    if (!begin) return begin.error();
-    const auto end = find_call(run, to);
-    if (!end) return end.error();
-    if (*begin >= *end) {
-        return Error{ErrorCode::invalid_argument, fmt::format("{} does not call at {} after {}", run.train,
-                                                              run.calls[*end].name, run.calls[*begin].name)};
-    }
-    return std::pair{*begin, *end};
 }
 
 Result<FoundRide> find_ride(Timetable& timetable, const HoldItemRequest& item, Timestamp now) {
@@ -103,7 +96,7 @@ base::Canonical canonical(const HoldRequest& request) {
 /// The seats that the request names, where nobody has a part of them. `taken` holds what others have and what earlier
 /// rides of the same hold take.
 Result<std::vector<std::uint32_t>> named_seats(const FoundRide& ride, const std::vector<SeatId>& seats,
-                                               const std::vector<Allocation>& taken) {
+                                               const SeatMasks& taken) {
     const Consist& consist = *ride.run.consist;
     std::vector<std::uint32_t> indexes;
     std::string lost;
@@ -118,9 +111,7 @@ Result<std::vector<std::uint32_t>> named_seats(const FoundRide& ride, const std:
             return Error{ErrorCode::invalid_argument, "the seats of one ride must be of one class",
                          "name each class as a ride of its own"};
         }
-        const bool is_taken = std::ranges::any_of(
-            taken, [&](const Allocation& other) { return other.seat == *index && other.span.overlaps(ride.span()); });
-        if (is_taken) lost += (lost.empty() ? "" : ", ") + to_string(seat);
+        if (taken.any(*index, ride.span())) lost += (lost.empty() ? "" : ", ") + to_string(seat);
         indexes.push_back(*index);
     }
     if (!lost.empty()) return Error{ErrorCode::seat_taken, fmt::format("taken: {}", lost), "choose other seats"};
@@ -129,12 +120,12 @@ Result<std::vector<std::uint32_t>> named_seats(const FoundRide& ride, const std:
 
 /// The best free seats, given what is taken and what earlier rides of the same hold take.
 Result<std::vector<std::uint32_t>> best_seats(const FoundRide& ride, const BestSeats& best,
-                                              const std::vector<Allocation>& taken) {
+                                              const SeatMasks& taken) {
     const Consist& consist = *ride.run.consist;
     const std::string travel_class = best.travel_class.empty() ? default_class(consist) : best.travel_class;
     if (std::ranges::find(consist.coaches, travel_class, &Coach::travel_class) == consist.coaches.end())
         return Error{ErrorCode::not_found, fmt::format("{} has no class '{}'", ride.run.train, travel_class)};
-    const auto slack = inventory::slack_of_seats(consist.seat_count(), ride.run.segment_count(), ride.span(), taken);
+    const auto slack = inventory::slack_of_seats(taken, ride.span());
     auto chosen = inventory::choose_seats(consist, travel_class, best.count, slack);
     if (!chosen) {
         return Error{ErrorCode::sold_out,
@@ -161,15 +152,6 @@ HoldItem make_item(const FoundRide& ride, const std::vector<std::uint32_t>& seat
 Error no_such_hold() { return {ErrorCode::not_found, "there is no such hold"}; }
 
 }  // namespace
-
-std::string_view to_string(SeatState state) {
-    switch (state) {
-        case SeatState::free: return "free";
-        case SeatState::held: return "held";
-        case SeatState::sold: return "sold";
-    }
-    RAILBOOK_ASSERT(false && "a state outside the list");
-}
 
 Hold as_of(Hold hold, Timestamp now) {
     const bool open = hold.status == HoldStatus::held || hold.status == HoldStatus::paying;
@@ -217,12 +199,11 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
         std::vector<Run> runs;
         bool chose = false;
         for (std::size_t i = 0; i < rides.size(); ++i) {
-            std::vector<Allocation> taken = (*occupancy)[i].allocations;
+            SeatMasks taken = masks_of(rides[i].run, (*occupancy)[i].taken);
             // What this hold takes on the same run with an earlier ride.
             for (std::size_t k = 0; k < i; ++k) {
                 if (ids[k] != ids[i]) continue;
-                for (const auto& seat : wanted.items[k].seats)
-                    taken.push_back({.seat = seat.index, .span = wanted.items[k].span, .hold = wanted.id});
+                for (const auto& seat : wanted.items[k].seats) taken.set(seat.index, wanted.items[k].span);
             }
             const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats);
             const auto seats = named ? named_seats(rides[i], *named, taken)
@@ -301,16 +282,10 @@ Result<SeatMap> Inventory::seats(const RunId& id, std::string_view from, std::st
     SeatMap map;
     map.span = {static_cast<std::uint16_t>(ends->first), static_cast<std::uint16_t>(ends->second)};
     map.version = occupancy->front().version;
-    std::vector<SeatState> states(run->consist->seat_count(), SeatState::free);
-    for (const auto& allocation : occupancy->front().allocations) {
-        if (!allocation.span.overlaps(map.span)) continue;
-        const auto state = allocation.status == HoldStatus::sold ? SeatState::sold : SeatState::held;
-        states[allocation.seat] = std::max(states[allocation.seat], state);
-    }
-    std::size_t index = 0;
+    std::uint32_t index = 0;
     for (const auto& coach : run->consist->coaches) {
         CoachView view{coach.number, coach.travel_class, coach.layout, {}};
-        for (const auto& place : coach.places) view.seats.push_back({place, states[index++]});
+        for (const auto& place : coach.places) view.seats.push_back({place, occupancy->front().state(index++, map.span)});
         map.coaches.push_back(std::move(view));
     }
     map.run = std::move(*run);
@@ -337,13 +312,13 @@ Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride
     for (std::size_t i = 0; i < rides.size(); ++i) {
         Availability answer;
         answer.version = (*occupancy)[i].version;
-        std::set<std::uint32_t> taken;
-        for (const auto& allocation : (*occupancy)[i].allocations) {
-            if (allocation.span.overlaps(rides[i].span)) taken.insert(allocation.seat);
+        std::uint32_t seat = 0;
+        for (const auto& coach : consists[i]->coaches) {
+            int& free = answer.free[coach.travel_class];
+            for (std::size_t k = 0; k < coach.places.size(); ++k) {
+                if (!(*occupancy)[i].taken.any(seat++, rides[i].span)) ++free;
+            }
         }
-        for (const auto& coach : consists[i]->coaches)
-            answer.free[coach.travel_class] += static_cast<int>(coach.places.size());
-        for (const auto seat : taken) --answer.free[consists[i]->coach_of(seat).travel_class];
         answers.push_back(std::move(answer));
     }
     return answers;

@@ -1,7 +1,8 @@
 #pragma once
-/// What of one run is allocated, by seat.
+/// What of one run is allocated, by seat, and how that changed of late.
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <vector>
 
@@ -12,21 +13,44 @@ namespace railbook::store {
 /// Not thread-safe: whoever owns it locks.
 class RunAllocations {
 public:
-    RunAllocations() = default;
+    /// Of a run that nobody has a seat of.
+    explicit RunAllocations(const Run& run) : RunAllocations{run, 0, {}} {}
     /// As they were stored.
-    RunAllocations(std::uint64_t version, const std::vector<Allocation>& stored);
+    RunAllocations(const Run& run, std::uint64_t version, const std::vector<Allocation>& stored);
 
-    /// Whether nobody but `mine` has a part of the span at `now`.
+    /// Whether nobody but `mine` has a part of the span at `now`, and no part of it is blocked. There is no seat
+    /// beyond the train.
     bool is_free(std::uint32_t seat, Span span, Timestamp now, const HoldId& mine) const;
     /// Brings the hold's allocations on `run` in line with the hold: they are there while it keeps its seats, with its
-    /// status and deadline, and gone otherwise. Lapsed ones in the way are dropped. The version grows.
+    /// state and deadline, and gone otherwise. Lapsed ones in the way are dropped. The version grows.
     void follow(const Hold& hold, const RunId& run, Timestamp now);
-    /// Those that are live at `now`, by seat and span.
+    /// The seats are free. The version grows.
+    void block(const SeatBlock& block, Timestamp now);
+    /// Adds one that is free to be added, without a word: as if it had been stored.
+    void put(const Allocation& allocation);
+    /// Ends what is blocked of these seats on that span. The version grows.
+    void unblock(const SeatBlock& block);
+
+    std::uint64_t version() const { return version_; }
     Occupancy at(Timestamp now) const;
+    /// Those that are live at `now`, by seat and span.
+    std::vector<Allocation> live(Timestamp now) const;
+    SeatChanges changes_after(std::uint64_t version) const;
 
 private:
-    std::uint64_t version_ = 0;
+    /// Drops what has lapsed on the span, and what `mine` has.
+    void make_way(std::uint32_t seat, Span span, Timestamp now, const HoldId* mine);
+    void tell(std::uint32_t seat, Span span, SeatState state);
+
+    std::uint32_t seat_count_;
+    std::uint32_t segment_count_;
+    std::uint64_t version_;
+    std::uint64_t told_after_;         // the changes of every later version are in changes_
+    std::deque<SeatChange> changes_;  // the last ones, oldest first
     std::map<std::uint32_t, std::vector<Allocation>> seats_;  // each seat's by span
 };
+
+/// What is left of a block where `freed` is taken out of it.
+std::vector<Span> rest_of(Span blocked, Span freed);
 
 }  // namespace railbook::store

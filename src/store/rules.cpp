@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -142,7 +143,12 @@ Result<std::optional<Answer>> answer_again(const KeptAnswer* kept, const Command
 }
 
 KeptAnswer keep_answer(const Command& command, Answer value, Timestamp now) {
-    return {.fingerprint = command.fingerprint, .until = now + command.keep_answer, .value = std::move(value)};
+    return {.owner = command.owner,
+            .operation = command.operation,
+            .key = command.key.text,
+            .fingerprint = command.fingerprint,
+            .until = now + command.keep_answer,
+            .value = std::move(value)};
 }
 
 std::vector<RunId> runs_of(const Hold& hold) {
@@ -164,8 +170,8 @@ bool keeps_seats(const Hold& hold, Timestamp now) {
 Allocation allocation_of(const Hold& hold, const HoldItem& item, const HeldSeat& seat) {
     return {.seat = seat.index,
             .span = item.span,
+            .state = hold.status == HoldStatus::sold ? SeatState::sold : SeatState::held,
             .hold = hold.id,
-            .status = hold.status,
             .until = hold.status == HoldStatus::sold ? Timestamp::max() : hold.expires_at};
 }
 
@@ -251,6 +257,39 @@ Changes expire_hold(Hold hold, Timestamp now) {
     changes.hold = std::move(hold);
     return changes;
 }
+
+// --- Blocks and seat numbers ---------------------------------------------------------------------------------------
+
+void check_block(const SeatBlock& wanted, const Run& run) {
+    RAILBOOK_ASSERT(wanted.run == run.id && run.consist && !wanted.seats.empty());
+    RAILBOOK_ASSERT(wanted.span.from < wanted.span.to && wanted.span.to <= run.segment_count());
+    std::set<std::uint32_t> seats;
+    for (const auto& seat : wanted.seats)
+        RAILBOOK_ASSERT(seat.index < run.consist->seat_count() && seats.insert(seat.index).second);
+}
+
+AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::string_view actor, Timestamp now) {
+    std::string detail = fmt::format("[{},{})", block.span.from, block.span.to);
+    for (const auto& seat : block.seats) detail += ' ' + to_string(seat.id);
+    return {.subject = "run:" + to_string(block.run),
+            .number = 0,
+            .at = now,
+            .actor = std::string{actor},
+            .action = std::string{action},
+            .detail = std::move(detail)};
+}
+
+void renumber(Hold& hold, const Run& run) {
+    for (auto& item : hold.items) {
+        if (item.run != run.id) continue;
+        for (auto& seat : item.seats) {
+            const auto index = run.consist->index_of(seat.id);
+            seat.index = index && run.consist->coach_of(*index).travel_class == item.travel_class ? *index : kNoSeat;
+        }
+    }
+}
+
+// --- Bookings ------------------------------------------------------------------------------------------------------
 
 Result<Changes> create_booking(const Hold* hold, const HoldClaim& claim, const Booking& wanted, std::string_view actor,
                                Timestamp now) {

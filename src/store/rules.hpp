@@ -25,12 +25,6 @@ struct Changes {
     std::vector<AuditEntry> audit;  ///< In order; the back end numbers them per subject.
 };
 
-/// An answer as it is kept under its command's key.
-struct KeptAnswer {
-    std::string fingerprint;
-    Timestamp until{};  ///< From then on it is forgotten, dropped or not.
-    Answer value;
-};
 /// What the command was answered before, if it was. Errors: key_reused.
 Result<std::optional<Answer>> answer_again(const KeptAnswer* kept, const Command& command, Timestamp now);
 KeptAnswer keep_answer(const Command& command, Answer value, Timestamp now);
@@ -63,6 +57,18 @@ Result<Changes> extend_hold(const Hold* hold, const HoldClaim& claim, Timestamp 
 Result<Changes> release_hold(const Hold* hold, const HoldClaim& claim, std::string_view actor, Timestamp now);
 /// Of a hold whose deadline has passed and that is still held or paying.
 Changes expire_hold(Hold hold, Timestamp now);
+
+// --- Blocks and seat numbers ---------------------------------------------------------------------------------------
+
+/// What the domain promises of a wanted block is asserted. Of unblocking too.
+void check_block(const SeatBlock& wanted, const Run& run);
+AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::string_view actor, Timestamp now);
+
+/// A seat that a train does not have.
+inline constexpr std::uint32_t kNoSeat = 0xFFFFFFFF;
+/// The hold with its seats numbered as the run's coaches are now, which may have changed since it lapsed: a seat that
+/// is gone, or of another class, becomes kNoSeat.
+void renumber(Hold& hold, const Run& run);
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
 

@@ -469,15 +469,32 @@ const Document& built_in_layouts() {
     return document;
 }
 
-Status check_layouts(std::string_view json, std::span<const Document> earlier) {
+namespace {
+
+/// The consists of a document that comes after the others.
+Result<std::vector<AssignedConsist>> read_after(std::span<const Document> earlier, std::string_view json) {
     DocumentReader reader;
     read_built_in(reader);
     for (const auto& document : earlier) {
         if (const auto read = reader.read(document.text, ErrorCode::damaged); !read)
             return damaged(document, read.error());
     }
-    if (const auto read = reader.read(json, ErrorCode::bad_data); !read) return read.error();
+    return reader.read(json, ErrorCode::bad_data);
+}
+
+}  // namespace
+
+Status check_layouts(std::string_view json, std::span<const Document> earlier) {
+    if (const auto read = read_after(earlier, json); !read) return read.error();
     return {};
+}
+
+Result<std::shared_ptr<const Consist>> read_consist(std::string_view json, std::span<const Document> earlier) {
+    auto read = read_after(earlier, json);
+    if (!read) return read.error();
+    if (read->size() != 1)
+        return Error{ErrorCode::bad_data, fmt::format("the document has {} consists instead of one", read->size())};
+    return std::make_shared<const Consist>(std::move(read->front().consist));
 }
 
 Result<ConsistRules> ConsistRules::from_documents(std::span<const Document> imported) {

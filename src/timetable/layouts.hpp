@@ -26,6 +26,10 @@ const Document& built_in_layouts();
 /// Status of one document: bad_data with a JSON Pointer for each mistake. The document may use layouts of earlier ones.
 Status check_layouts(std::string_view json, std::span<const Document> earlier);
 
+/// The coaches of a document that describes one consist. It may use layouts of earlier documents.
+/// Errors: bad_data with pointers.
+Result<std::shared_ptr<const Consist>> read_consist(std::string_view json, std::span<const Document> earlier);
+
 /// Every document at once, ready to be asked. Immutable, so thread-safe.
 class ConsistRules {
 public:

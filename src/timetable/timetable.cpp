@@ -59,7 +59,7 @@ class PinnedRuns final : public RecordReader {
 public:
     explicit PinnedRuns(const Network& network) : network_{network} {}
 
-    void on(const Run& run) override {
+    void on(const Run& run, std::uint64_t) override {
         if (run.id.trip.feed != network_.feed()) return;
         const auto found = network_.find_run(run.id);
         if (!found || network_.run(*found).calls != run.calls) changed_.push_back(to_string(run.id));
@@ -209,6 +209,12 @@ Result<Document> Timetable::import_layouts(std::string_view json) {
         {.kind = DocumentKind::layouts, .name = name.value_or("layouts"), .text = std::string{json}}, *now);
     note_change();
     return stored;
+}
+
+Result<std::shared_ptr<const Consist>> Timetable::read_consist(std::string_view json) {
+    const auto earlier = store_.timetable().documents(DocumentKind::layouts);
+    if (!earlier) return earlier.error();
+    return timetable::read_consist(json, *earlier);
 }
 
 Result<std::vector<Document>> Timetable::layouts() {

@@ -91,7 +91,7 @@ TEST_P(BookingsTest, PaymentThatBeginsIsPendingAndTheHoldIsPaying) {
     EXPECT_EQ(*store->bookings().find_payment(sale.payment.id), sale.payment);
     EXPECT_EQ(stored(sale.booking).payments, (std::vector<PaymentId>{sale.payment.id}));
     EXPECT_EQ(store->inventory().find_hold(sale.hold.id)->status, HoldStatus::paying);
-    EXPECT_EQ(allocations(ice).front().status, HoldStatus::paying);
+    EXPECT_EQ(allocations(ice).front().state, SeatState::held);
     EXPECT_EQ(actions("booking:" + to_string(sale.booking.id)),
               (std::vector<std::string>{"booking.created", "payment.begun"}));
 }

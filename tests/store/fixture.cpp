@@ -188,9 +188,14 @@ std::unique_ptr<Store> open(StoreKind kind, const TemporaryFolder& folder, Envir
 }
 
 bool Records::operator==(const Records& other) const {
-    return feeds == other.feeds && documents == other.documents && runs == other.runs && holds == other.holds &&
+    const auto same_run = [](const auto& one, const auto& two) {
+        return one.second == two.second && one.first.id == two.first.id && one.first.train == two.first.train &&
+               one.first.calls == two.first.calls && *one.first.consist == *two.first.consist;
+    };
+    return counters == other.counters && secrets == other.secrets && feeds == other.feeds &&
+           documents == other.documents && std::ranges::equal(runs, other.runs, same_run) && holds == other.holds &&
            allocations == other.allocations && bookings == other.bookings && payments == other.payments &&
-           tickets == other.tickets && ledger == other.ledger && audit == other.audit;
+           tickets == other.tickets && ledger == other.ledger && audit == other.audit && answers == other.answers;
 }
 
 Records records_of(Store& store) {
@@ -291,9 +296,26 @@ StoreTest::Paying StoreTest::paying(const std::vector<Wish>& wishes, std::string
 }
 
 std::vector<Allocation> StoreTest::allocations(const railbook::Run& run) {
+    std::vector<Allocation> live;
+    Occupancy expected;
+    for (auto* masks : {&expected.taken, &expected.held, &expected.blocked}) {
+        masks->seats = static_cast<std::uint32_t>(run.consist->seat_count());
+        masks->segments = static_cast<std::uint32_t>(run.segment_count());
+    }
+    for (const auto& [id, allocation] : records_of(*store).allocations) {
+        if (id != run.id || allocation.until <= environment.now()) continue;
+        live.push_back(allocation);
+        expected.taken.set(allocation.seat, allocation.span);
+        if (allocation.state == SeatState::held) expected.held.set(allocation.seat, allocation.span);
+        if (allocation.state == SeatState::blocked) expected.blocked.set(allocation.seat, allocation.span);
+    }
     const auto answer = store->inventory().occupancy({run.id}, environment.now());
     EXPECT_TRUE(answer) << answer.error();
-    return answer->front().allocations;
+    if (answer->front().version != 0) {
+        expected.version = answer->front().version;
+        EXPECT_EQ(answer->front(), expected);
+    }
+    return live;
 }
 
 std::vector<std::string> StoreTest::actions(const std::string& subject) {

@@ -71,9 +71,11 @@ std::unique_ptr<Store> open(StoreKind kind, const TemporaryFolder& folder, Envir
 
 /// Everything that `read_all` tells of a store.
 struct Records : RecordReader {
-    std::vector<Feed> feeds;
+    Counters counters;
+    std::vector<std::pair<std::string, std::string>> secrets;
+    std::vector<std::pair<Feed, std::string>> feeds;
     std::vector<Document> documents;
-    std::vector<RunId> runs;
+    std::vector<std::pair<Run, std::uint64_t>> runs;  // with their versions
     std::vector<Hold> holds;
     std::vector<std::pair<RunId, Allocation>> allocations;
     std::vector<Booking> bookings;
@@ -81,10 +83,13 @@ struct Records : RecordReader {
     std::vector<Ticket> tickets;
     std::vector<LedgerEntry> ledger;
     std::vector<AuditEntry> audit;
+    std::vector<KeptAnswer> answers;
 
-    void on(const Feed& feed) override { feeds.push_back(feed); }
+    void on(const Counters& read) override { counters = read; }
+    void on(const Secret& secret) override { secrets.emplace_back(secret.name, secret.value); }
+    void on(const Feed& feed, const std::string& data) override { feeds.emplace_back(feed, data); }
     void on(const Document& document) override { documents.push_back(document); }
-    void on(const Run& run) override { runs.push_back(run.id); }
+    void on(const Run& run, std::uint64_t version) override { runs.emplace_back(run, version); }
     void on(const Hold& hold) override { holds.push_back(hold); }
     void on(const RunId& run, const Allocation& allocation) override { allocations.emplace_back(run, allocation); }
     void on(const Booking& booking) override { bookings.push_back(booking); }
@@ -92,6 +97,7 @@ struct Records : RecordReader {
     void on(const Ticket& ticket) override { tickets.push_back(ticket); }
     void on(const LedgerEntry& entry) override { ledger.push_back(entry); }
     void on(const AuditEntry& entry) override { audit.push_back(entry); }
+    void on(const KeptAnswer& answer) override { answers.push_back(answer); }
     bool operator==(const Records& other) const;
 };
 Records records_of(Store& store);
@@ -119,6 +125,7 @@ protected:
         Payment payment;
     };
     Paying paying(const std::vector<Wish>& wishes, std::string_view owner = "user:anna");
+    /// What is live of the run at the environment's time, by seat and span; the masks were seen to agree.
     std::vector<Allocation> allocations(const railbook::Run& run);  // `Run` alone is a member of ::testing::Test
     std::vector<std::string> actions(const std::string& subject);
 

@@ -136,12 +136,11 @@ bool World::same_cells() {
         const auto answer = store->inventory().occupancy({runs_[0].id, runs_[1].id}, environment_.now());
         std::set<Cell> found;
         for (std::size_t run = 0; answer && run < answer->size(); ++run) {
-            for (const auto& allocation : (*answer)[run].allocations) {
-                for (int segment = allocation.span.from; segment < allocation.span.to; ++segment) {
-                    if (!found.emplace(run, allocation.seat, segment).second) {
-                        difference_ = store->info().kind + " has a cell twice";
-                        return false;
-                    }
+            const auto& taken = (*answer)[run].taken;
+            for (std::uint32_t seat = 0; seat < taken.seats; ++seat) {
+                for (std::uint16_t segment = 0; segment < taken.segments; ++segment) {
+                    if (taken.any(seat, {segment, static_cast<std::uint16_t>(segment + 1)}))
+                        found.emplace(run, seat, segment);
                 }
             }
         }

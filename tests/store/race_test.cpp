@@ -65,7 +65,9 @@ TEST_P(RaceTest, ReadersSeeWholeHoldsOnly) {
                 if (hold && !release(Maker::claim(*hold))) torn = true;
             } else {
                 const auto answer = store->inventory().occupancy({ice.id}, environment.now());
-                const auto count = answer ? answer->front().allocations.size() : 0;
+                int count = 0;
+                for (std::uint32_t seat = 0; answer && seat < 3; ++seat)
+                    count += answer->front().taken.any(seat, {0, 4}) ? 1 : 0;
                 if (!answer || (count != 0 && count != 3)) torn = true;
             }
         }

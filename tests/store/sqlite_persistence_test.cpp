@@ -37,8 +37,7 @@ TEST_P(SqlitePersistenceTest, ReopenedStoreHasEveryRecord) {
     EXPECT_EQ(records_of(*store), before);
     const auto after = store->inventory().occupancy({ice.id}, environment.now());
     ASSERT_TRUE(after) << after.error();
-    EXPECT_EQ(after->front().version, occupancy->front().version);
-    EXPECT_EQ(after->front().allocations, occupancy->front().allocations);
+    EXPECT_EQ(after->front(), occupancy->front());
     EXPECT_EQ(*store->timetable().feed_data("db"), "data");
     EXPECT_EQ(*store->accounts().find_or_add_secret("quotes", "other"), "secret");
     EXPECT_EQ(*(*store->inventory().find_pinned(ice.id))->consist, *ice.consist);

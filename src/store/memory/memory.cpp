@@ -1,70 +1,25 @@
 #include "store/memory/memory.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
-#include <map>
 #include <mutex>
-#include <set>
 #include <shared_mutex>
-#include <unordered_map>
 
 #include "base/assert.hpp"
 #include "base/crypto.hpp"
-#include "store/allocations.hpp"
+#include "store/load.hpp"
+#include "store/memory/contents.hpp"
 #include "store/pages.hpp"
 #include "store/rules.hpp"
 
 namespace railbook::store {
 namespace {
 
-/// The ids are random, so any part of one is a good hash.
-struct HashId {
-    template <class Tag>
-    std::size_t operator()(const RandomId<Tag>& id) const {
-        std::size_t hash = 0;
-        std::memcpy(&hash, id.bytes.data(), sizeof hash);
-        return hash;
-    }
-};
-
-struct AnswerKey {
-    std::string owner;
-    std::string operation;
-    std::string key;
-    auto operator<=>(const AnswerKey&) const = default;
-};
-AnswerKey key_of(const Command& command) { return {command.owner, command.operation, command.key.text}; }
-
-/// Work that comes due, in the order in which it does: the number decides between equal times.
-template <class Id>
-class DueList {
-public:
-    void put(Timestamp at, std::uint64_t number, const Id& id) { due_[{at, number}] = id; }
-    void drop(Timestamp at, std::uint64_t number) { due_.erase({at, number}); }
-    std::vector<Id> until(Timestamp now, std::size_t limit) const {
-        std::vector<Id> found;
-        for (const auto& [key, id] : due_) {
-            if (key.first > now || found.size() == limit) break;
-            found.push_back(id);
-        }
-        return found;
-    }
-
-private:
-    std::map<std::pair<Timestamp, std::uint64_t>, Id> due_;
-};
-
-/// A record with its number in the order of insertion, from 1.
-template <class Record>
-struct Numbered {
-    std::uint64_t number = 0;
-    Record record;
-};
-
-bool is_open(const Hold& hold) { return hold.status == HoldStatus::held || hold.status == HoldStatus::paying; }
-bool is_open(const Booking& booking) { return booking.status() == PartStatus::prebooked; }
-bool is_open(const Payment& payment) { return payment.status == PaymentStatus::pending || payment.refund_due; }
+using memory::Contents;
+using memory::Numbered;
+using memory::PinnedRun;
+using memory::StoredFeed;
+using memory::Table;
 
 /// Every step decides first and changes afterwards, so a refused one has changed nothing.
 class MemoryStore final : public Store,
@@ -78,7 +33,7 @@ public:
     Result<Timestamp> now() override {
         const Timestamp wall = environment_.now();
         const std::lock_guard lock{mutex_};
-        latest_read_ = std::max({latest_read_, wall, latest_});
+        latest_read_ = std::max({latest_read_, wall, all_.latest});
         return latest_read_;
     }
     AccountsStore& accounts() override { return *this; }
@@ -88,6 +43,7 @@ public:
     Result<std::optional<Answer>> find_answer(const Command& command) override;
     /// The reader must not call the store: it is locked meanwhile, so that all records are of one instant.
     Status read_all(RecordReader& reader) override;
+    Status load(const std::function<Status(RecordReader&)>& source) override;
     Result<std::vector<std::string>> check_medium() override { return std::vector<std::string>{}; }
     StoreInfo info() const override { return {.kind = "memory", .location = {}, .schema = 0}; }
 
@@ -109,6 +65,11 @@ private:
     Result<Hold> extend_hold(const Command& command, const HoldClaim& claim, Timestamp until) override;
     Result<Hold> release_hold(const Command& command, const HoldClaim& claim) override;
     Result<std::vector<Occupancy>> occupancy(const std::vector<RunId>& runs, Timestamp now) override;
+    Result<SeatChanges> changes_after(const RunId& run, std::uint64_t version) override;
+    Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) override;
+    Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) override;
+    Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override;
+    Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override;
 
     Result<Booking> create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) override;
     Result<Payment> begin_payment(const Command& command, const Payment& wanted) override;
@@ -124,69 +85,25 @@ private:
     Result<Ticket> find_ticket(const TicketId& id) override;
     Result<std::vector<AuditEntry>> audit(std::string_view subject) override;
 
-    template <class Record, class Id>
-    using Table = std::unordered_map<Id, Numbered<Record>, HashId>;
-    struct StoredFeed {
-        Feed feed;
-        std::string data;
-    };
-    struct PinnedRun {
-        Run run;
-        RunAllocations allocations;
-    };
-
     /// The time by which a step decides: its command's, but never earlier than what is stored.
-    Timestamp step_time(Timestamp asked) const { return std::max(asked, latest_); }
+    Timestamp step_time(Timestamp asked) const { return std::max(asked, all_.latest); }
+    /// Errors: conflict (it is pinned otherwise).
+    Status check_run(const Run& run) const;
     Result<std::optional<Answer>> earlier_answer(const Command& command, Timestamp now) const;
     /// Does the step and keeps its answer; repeated, it only answers.
     template <class T>
     Result<T> answered(const Command& command, const std::function<Result<T>(Timestamp now)>& step);
-    void keep(const Command& command, const Answer& answer, Timestamp now);
-    void drop_answer(std::map<AnswerKey, KeptAnswer>::iterator kept);
-    const Hold* look_up(const HoldId& id) const;
-    std::size_t count_live_holds(const std::string& owner, Timestamp now) const;
-    bool seats_are_free(const Hold& hold, Timestamp now) const;
-    std::vector<Payment> payments_of(const Booking& booking) const;
-    std::uint64_t last_entry(const BookingId& booking) const;
-    void save(const Changes& changes, Timestamp now);
-    void save_hold(const Hold& hold, Timestamp now);
-    template <class Record, class Id>
-    void save_record(Table<Record, Id>& table, DueList<Id>& due, const Record& record,
-                     Timestamp (*due_at)(const Record&));
 
     Environment& environment_;
     std::shared_mutex mutex_;  // guards all that follows
-    Timestamp latest_{};       // of what is stored
     Timestamp latest_read_{};  // of what now() has answered
-    std::map<std::string, std::string, std::less<>> secrets_;
-    std::map<std::string, StoredFeed, std::less<>> feeds_;
-    std::map<std::string, std::uint64_t, std::less<>> feed_versions_;  // also of feeds that were removed
-    std::vector<Document> documents_;                                  // oldest first
-    std::map<RunId, PinnedRun> runs_;
-    std::uint64_t fence_ = 0;
-    Table<Hold, HoldId> holds_;
-    std::vector<HoldId> hold_order_;
-    std::unordered_map<std::string, std::set<std::uint64_t>> open_holds_;  // numbers, by owner
-    DueList<HoldId> due_holds_;
-    Table<Booking, BookingId> bookings_;
-    std::vector<BookingId> booking_order_;
-    std::map<std::string, BookingId, std::less<>> references_;
-    DueList<BookingId> due_bookings_;
-    Table<Payment, PaymentId> payments_;
-    std::vector<PaymentId> payment_order_;
-    DueList<PaymentId> due_payments_;
-    std::unordered_map<PaymentId, AnswerKey, HashId> payment_answers_;
-    std::unordered_map<TicketId, Ticket, HashId> tickets_;
-    std::map<BookingId, std::vector<LedgerEntry>> ledger_;
-    std::map<std::string, std::vector<AuditEntry>, std::less<>> audit_;
-    std::map<AnswerKey, KeptAnswer> answers_;
-    std::set<std::pair<Timestamp, AnswerKey>> answers_by_end_;
+    Contents all_;
 };
 
 template <class Record, class Id>
 Result<Page<Record>> page_of(std::string_view list, std::string_view owner, const PageRequest& page,
                              const std::vector<Id>& order,
-                             const std::unordered_map<Id, Numbered<Record>, HashId>& table) {
+                             const Table<Record, Id>& table) {
     const auto start = page_start(list, page);
     if (!start) return start.error();
     Page<Record> answer;
@@ -207,8 +124,7 @@ Result<Page<Record>> page_of(std::string_view list, std::string_view owner, cons
 // --- Shared by the steps -------------------------------------------------------------------------------------------
 
 Result<std::optional<Answer>> MemoryStore::earlier_answer(const Command& command, Timestamp now) const {
-    const auto found = answers_.find(key_of(command));
-    return answer_again(found == answers_.end() ? nullptr : &found->second, command, now);
+    return answer_again(all_.find_answer(command), command, now);
 }
 
 template <class T>
@@ -222,100 +138,8 @@ Result<T> MemoryStore::answered(const Command& command, const std::function<Resu
         return Error{ErrorCode::damaged, "a kept answer is of another operation"};
     }
     auto answer = step(now);
-    if (answer) keep(command, *answer, now);
+    if (answer) all_.keep(keep_answer(command, *answer, now));
     return answer;
-}
-
-void MemoryStore::keep(const Command& command, const Answer& answer, Timestamp now) {
-    const auto key = key_of(command);
-    if (const auto old = answers_.find(key); old != answers_.end()) drop_answer(old);
-    const auto& kept = answers_.emplace(key, keep_answer(command, answer, now)).first->second;
-    answers_by_end_.emplace(kept.until, key);
-    if (const auto* payment = std::get_if<Payment>(&answer)) payment_answers_[payment->id] = key;
-}
-
-void MemoryStore::drop_answer(std::map<AnswerKey, KeptAnswer>::iterator kept) {
-    if (const auto* payment = std::get_if<Payment>(&kept->second.value)) payment_answers_.erase(payment->id);
-    answers_by_end_.erase({kept->second.until, kept->first});
-    answers_.erase(kept);
-}
-
-const Hold* MemoryStore::look_up(const HoldId& id) const {
-    const auto found = holds_.find(id);
-    return found == holds_.end() ? nullptr : &found->second.record;
-}
-
-std::size_t MemoryStore::count_live_holds(const std::string& owner, Timestamp now) const {
-    const auto open = open_holds_.find(owner);
-    if (open == open_holds_.end()) return 0;
-    return static_cast<std::size_t>(std::ranges::count_if(open->second, [&](std::uint64_t number) {
-        return keeps_seats(holds_.at(hold_order_[number - 1]).record, now);
-    }));
-}
-
-bool MemoryStore::seats_are_free(const Hold& hold, Timestamp now) const {
-    return std::ranges::all_of(hold.items, [&](const HoldItem& item) {
-        const auto& allocations = runs_.at(item.run).allocations;
-        return std::ranges::all_of(
-            item.seats, [&](const HeldSeat& seat) { return allocations.is_free(seat.index, item.span, now, hold.id); });
-    });
-}
-
-std::vector<Payment> MemoryStore::payments_of(const Booking& booking) const {
-    std::vector<Payment> payments;
-    for (const auto& id : booking.payments) payments.push_back(payments_.at(id).record);
-    return payments;
-}
-
-std::uint64_t MemoryStore::last_entry(const BookingId& booking) const {
-    const auto found = ledger_.find(booking);
-    return found == ledger_.end() ? 0 : found->second.size();
-}
-
-/// Replaces or adds the record, and its place in the list of what comes due.
-template <class Record, class Id>
-void MemoryStore::save_record(Table<Record, Id>& table, DueList<Id>& due, const Record& record,
-                              Timestamp (*due_at)(const Record&)) {
-    auto& row = table[record.id];
-    if (row.number == 0) row.number = table.size();
-    else if (is_open(row.record)) due.drop(due_at(row.record), row.number);
-    row.record = record;
-    if (is_open(record)) due.put(due_at(record), row.number, record.id);
-}
-
-void MemoryStore::save_hold(const Hold& hold, Timestamp now) {
-    save_record<Hold, HoldId>(holds_, due_holds_, hold, [](const Hold& one) { return one.expires_at; });
-    const auto number = holds_.at(hold.id).number;
-    if (number > hold_order_.size()) hold_order_.push_back(hold.id);
-    auto& open = open_holds_[hold.owner];
-    if (is_open(hold)) open.insert(number);
-    else open.erase(number);
-    if (open.empty()) open_holds_.erase(hold.owner);
-    for (const auto& run : runs_of(hold)) runs_.at(run).allocations.follow(hold, run, now);
-}
-
-void MemoryStore::save(const Changes& changes, Timestamp now) {
-    latest_ = now;
-    if (changes.hold) save_hold(*changes.hold, now);
-    if (changes.booking) {
-        const auto& booking = *changes.booking;
-        save_record<Booking, BookingId>(bookings_, due_bookings_, booking,
-                                        [](const Booking& one) { return one.expires_at; });
-        if (bookings_.size() > booking_order_.size()) booking_order_.push_back(booking.id);
-        references_.emplace(booking.reference, booking.id);
-    }
-    if (changes.payment) {
-        save_record<Payment, PaymentId>(payments_, due_payments_, *changes.payment,
-                                        [](const Payment& one) { return one.check_at; });
-        if (payments_.size() > payment_order_.size()) payment_order_.push_back(changes.payment->id);
-    }
-    for (const auto& ticket : changes.tickets) tickets_.emplace(ticket.id, ticket);
-    for (const auto& entry : changes.ledger) ledger_[entry.booking].push_back(entry);
-    for (auto entry : changes.audit) {
-        auto& entries = audit_[entry.subject];
-        entry.number = entries.size() + 1;
-        entries.push_back(std::move(entry));
-    }
 }
 
 // --- Store ---------------------------------------------------------------------------------------------------------
@@ -327,26 +151,19 @@ Result<std::optional<Answer>> MemoryStore::find_answer(const Command& command) {
 
 Status MemoryStore::read_all(RecordReader& reader) {
     const std::shared_lock lock{mutex_};
-    for (const auto& [name, stored] : feeds_) reader.on(stored.feed);
-    for (const auto& document : documents_) reader.on(document);
-    for (const auto& [id, pinned] : runs_) reader.on(pinned.run);
-    for (const auto& id : hold_order_) reader.on(holds_.at(id).record);
-    for (const auto& [id, pinned] : runs_) {
-        for (const auto& allocation : pinned.allocations.at(latest_).allocations) reader.on(id, allocation);
-    }
-    for (const auto& id : booking_order_) reader.on(bookings_.at(id).record);
-    for (const auto& id : payment_order_) reader.on(payments_.at(id).record);
-    for (const auto& id : booking_order_) {
-        for (const auto& ticket : bookings_.at(id).record.tickets) reader.on(tickets_.at(ticket));
-    }
-    for (const auto& id : booking_order_) {
-        if (const auto found = ledger_.find(id); found != ledger_.end()) {
-            for (const auto& entry : found->second) reader.on(entry);
-        }
-    }
-    for (const auto& [subject, entries] : audit_) {
-        for (const auto& entry : entries) reader.on(entry);
-    }
+    all_.read_all(reader);
+    return {};
+}
+
+Status MemoryStore::load(const std::function<Status(RecordReader&)>& source) {
+    Contents filled;
+    Contents::Writer writer{filled};
+    LoadCheck check{writer};
+    if (const auto done = source(check); !done) return done;
+    if (const auto done = check.finish(); !done) return done;
+    const std::lock_guard lock{mutex_};
+    if (!all_.is_empty()) return store_in_use();
+    all_ = std::move(filled);
     return {};
 }
 
@@ -354,7 +171,7 @@ Status MemoryStore::read_all(RecordReader& reader) {
 
 Result<std::string> MemoryStore::find_or_add_secret(std::string_view name, const std::string& candidate) {
     const std::lock_guard lock{mutex_};
-    return secrets_.emplace(name, candidate).first->second;
+    return all_.secrets.emplace(name, candidate).first->second;
 }
 
 // --- Timetable -----------------------------------------------------------------------------------------------------
@@ -363,24 +180,24 @@ Result<Feed> MemoryStore::put_feed(const Feed& feed, const std::string& data, Ti
     Feed stored = feed;
     stored.checksum = base::sha256_hex(data);
     const std::lock_guard lock{mutex_};
-    latest_ = step_time(now);
-    stored.imported_at = latest_;
-    stored.version = ++feed_versions_[feed.name];
-    feeds_.insert_or_assign(feed.name, StoredFeed{stored, data});
+    all_.latest = step_time(now);
+    stored.imported_at = all_.latest;
+    stored.version = ++all_.feed_versions[feed.name];
+    all_.feeds.insert_or_assign(feed.name, StoredFeed{stored, data});
     return stored;
 }
 
 Result<std::vector<Feed>> MemoryStore::feeds() {
     const std::shared_lock lock{mutex_};
     std::vector<Feed> found;
-    for (const auto& [name, stored] : feeds_) found.push_back(stored.feed);
+    for (const auto& [name, stored] : all_.feeds) found.push_back(stored.feed);
     return found;
 }
 
 Result<std::string> MemoryStore::feed_data(std::string_view name) {
     const std::shared_lock lock{mutex_};
-    const auto found = feeds_.find(name);
-    if (found == feeds_.end()) return not_found("feed");
+    const auto found = all_.feeds.find(name);
+    if (found == all_.feeds.end()) return not_found("feed");
     if (base::sha256_hex(found->second.data) != found->second.feed.checksum)
         return Error{ErrorCode::damaged, "a stored timetable does not have its checksum"};
     return found->second.data;
@@ -388,34 +205,34 @@ Result<std::string> MemoryStore::feed_data(std::string_view name) {
 
 Status MemoryStore::remove_feed(std::string_view name) {
     const std::lock_guard lock{mutex_};
-    const auto found = feeds_.find(name);
-    if (found == feeds_.end()) return not_found("feed");
-    feeds_.erase(found);
+    const auto found = all_.feeds.find(name);
+    if (found == all_.feeds.end()) return not_found("feed");
+    all_.feeds.erase(found);
     return {};
 }
 
 Result<Document> MemoryStore::put_document(const Document& document, Timestamp now) {
     const std::lock_guard lock{mutex_};
     std::vector<Document> of_kind;
-    std::ranges::copy_if(documents_, std::back_inserter(of_kind),
+    std::ranges::copy_if(all_.documents, std::back_inserter(of_kind),
                          [&](const Document& other) { return other.kind == document.kind; });
     const auto decided = put_document_after(of_kind, document, step_time(now));
     if (!decided) return decided.error();
     if (decided->already_there) return decided->document;
     if (document.kind == DocumentKind::layouts) {
-        std::erase_if(documents_, [&](const Document& other) {
+        std::erase_if(all_.documents, [&](const Document& other) {
             return other.kind == document.kind && other.name == document.name;
         });
     }
-    latest_ = step_time(now);
-    documents_.push_back(decided->document);
+    all_.latest = step_time(now);
+    all_.documents.push_back(decided->document);
     return decided->document;
 }
 
 Result<std::vector<Document>> MemoryStore::documents(DocumentKind kind) {
     const std::shared_lock lock{mutex_};
     std::vector<Document> found;
-    std::ranges::copy_if(documents_, std::back_inserter(found),
+    std::ranges::copy_if(all_.documents, std::back_inserter(found),
                          [&](const Document& document) { return document.kind == kind; });
     return found;
 }
@@ -424,25 +241,23 @@ Result<std::vector<Document>> MemoryStore::documents(DocumentKind kind) {
 
 Result<std::optional<Run>> MemoryStore::find_pinned(const RunId& run) {
     const std::shared_lock lock{mutex_};
-    const auto found = runs_.find(run);
-    return found == runs_.end() ? std::optional<Run>{} : std::optional{found->second.run};
+    const auto found = all_.runs.find(run);
+    return found == all_.runs.end() ? std::optional<Run>{} : std::optional{found->second.run};
 }
 
 Result<Hold> MemoryStore::place_hold(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                                      std::size_t max_holds) {
     return answered<Hold>(command, [&](Timestamp now) -> Result<Hold> {
         if (const auto ok = check_wanted(wanted, runs); !ok) return ok.error();
-        RAILBOOK_ASSERT(!look_up(wanted.id));
+        RAILBOOK_ASSERT(!all_.find_hold(wanted.id));
         for (const auto& run : runs) {
-            const auto pinned = runs_.find(run.id);
-            if (pinned == runs_.end()) continue;
-            if (const auto ok = check_pinned(pinned->second.run, run); !ok) return ok.error();
+            if (const auto ok = check_run(run); !ok) return ok.error();
         }
-        if (const auto ok = check_hold_count(count_live_holds(wanted.owner, now), max_holds); !ok) return ok.error();
+        if (const auto ok = check_hold_count(all_.count_live_holds(wanted.owner, now), max_holds); !ok) return ok.error();
         std::vector<SeatId> taken;
         for (const auto& item : wanted.items) {
-            const auto pinned = runs_.find(item.run);
-            if (pinned == runs_.end()) continue;
+            const auto pinned = all_.runs.find(item.run);
+            if (pinned == all_.runs.end()) continue;
             for (const auto& seat : item.seats) {
                 if (!pinned->second.allocations.is_free(seat.index, item.span, now, wanted.id))
                     taken.push_back(seat.id);
@@ -450,43 +265,45 @@ Result<Hold> MemoryStore::place_hold(const Command& command, const Hold& wanted,
         }
         if (!taken.empty()) return seats_taken(taken);
 
-        for (const auto& run : runs) {
-            if (runs_.contains(run.id)) continue;
-            runs_.emplace(run.id, PinnedRun{run, {}}).first->second.run.pinned = true;
-        }
-        const auto changes = store::place_hold(wanted, ++fence_, command.owner, now);
-        save(changes, now);
+        for (const auto& run : runs) all_.pin(run);
+        const auto changes = store::place_hold(wanted, ++all_.fence, command.owner, now);
+        all_.save(changes, now);
         return *changes.hold;
     });
 }
 
+Status MemoryStore::check_run(const Run& run) const {
+    const auto pinned = all_.runs.find(run.id);
+    return pinned == all_.runs.end() ? Status{} : check_pinned(pinned->second.run, run);
+}
+
 Result<Hold> MemoryStore::find_hold(const HoldId& id) {
     const std::shared_lock lock{mutex_};
-    const auto* hold = look_up(id);
+    const auto* hold = all_.find_hold(id);
     if (!hold) return not_found("hold");
     return *hold;
 }
 
 Result<Page<Hold>> MemoryStore::list_holds(std::string_view owner, const PageRequest& page) {
     const std::shared_lock lock{mutex_};
-    return page_of("holds", owner, page, hold_order_, holds_);
+    return page_of("holds", owner, page, all_.hold_order, all_.holds);
 }
 
 Result<Hold> MemoryStore::extend_hold(const Command& command, const HoldClaim& claim, Timestamp until) {
     return answered<Hold>(command, [&](Timestamp now) -> Result<Hold> {
-        const auto changes = store::extend_hold(look_up(claim.id), claim, until, command.owner, now);
+        const auto changes = store::extend_hold(all_.find_hold(claim.id), claim, until, command.owner, now);
         if (!changes) return changes.error();
-        save(*changes, now);
+        all_.save(*changes, now);
         return *changes->hold;
     });
 }
 
 Result<Hold> MemoryStore::release_hold(const Command& command, const HoldClaim& claim) {
     return answered<Hold>(command, [&](Timestamp now) -> Result<Hold> {
-        const auto changes = store::release_hold(look_up(claim.id), claim, command.owner, now);
+        const auto changes = store::release_hold(all_.find_hold(claim.id), claim, command.owner, now);
         if (!changes) return changes.error();
-        save(*changes, now);
-        return *look_up(claim.id);
+        all_.save(*changes, now);
+        return *all_.find_hold(claim.id);
     });
 }
 
@@ -495,35 +312,95 @@ Result<std::vector<Occupancy>> MemoryStore::occupancy(const std::vector<RunId>& 
     std::vector<Occupancy> answers;
     answers.reserve(runs.size());
     for (const auto& run : runs) {
-        const auto found = runs_.find(run);
-        answers.push_back(found == runs_.end() ? Occupancy{} : found->second.allocations.at(now));
+        const auto found = all_.runs.find(run);
+        answers.push_back(found == all_.runs.end() ? Occupancy{} : found->second.allocations.at(now));
     }
     return answers;
+}
+
+Result<SeatChanges> MemoryStore::changes_after(const RunId& run, std::uint64_t version) {
+    const std::shared_lock lock{mutex_};
+    const auto found = all_.runs.find(run);
+    if (found == all_.runs.end()) return SeatChanges{.version = 0, .resync = version != 0, .changes = {}};
+    return found->second.allocations.changes_after(version);
+}
+
+Result<SeatBlock> MemoryStore::block_seats(const Command& command, const Run& run, const SeatBlock& wanted) {
+    return answered<SeatBlock>(command, [&](Timestamp now) -> Result<SeatBlock> {
+        check_block(wanted, run);
+        if (const auto ok = check_run(run); !ok) return ok.error();
+        std::vector<SeatId> taken;
+        if (const auto pinned = all_.runs.find(run.id); pinned != all_.runs.end()) {
+            for (const auto& seat : wanted.seats) {
+                if (!pinned->second.allocations.is_free(seat.index, wanted.span, now, HoldId{})) taken.push_back(seat.id);
+            }
+        }
+        if (!taken.empty()) return seats_taken(taken);
+        all_.pin(run).allocations.block(wanted, now);
+        all_.record({block_entry(wanted, "seats.blocked", command.owner, now)});
+        all_.latest = now;
+        return wanted;
+    });
+}
+
+Result<SeatBlock> MemoryStore::unblock_seats(const Command& command, const SeatBlock& wanted) {
+    return answered<SeatBlock>(command, [&](Timestamp now) -> Result<SeatBlock> {
+        const auto pinned = all_.runs.find(wanted.run);
+        if (pinned == all_.runs.end()) return wanted;
+        check_block(wanted, pinned->second.run);
+        pinned->second.allocations.unblock(wanted);
+        all_.record({block_entry(wanted, "seats.unblocked", command.owner, now)});
+        all_.latest = now;
+        return wanted;
+    });
+}
+
+Result<RunHolds> MemoryStore::holds_of_run(const RunId& run, Timestamp now) {
+    const std::shared_lock lock{mutex_};
+    const auto found = all_.runs.find(run);
+    if (found == all_.runs.end()) return not_found("pinned run");
+    return all_.live_holds_of(found->second, step_time(now));
+}
+
+Result<Run> MemoryStore::change_consist(const Command& command, const Run& run, const ConsistChange& change) {
+    const std::lock_guard lock{mutex_};
+    const Timestamp now = step_time(command.now);
+    const auto pinned = all_.runs.find(run.id);
+    const auto basis = all_.basis_of(pinned == all_.runs.end() ? PinnedRun{run, RunAllocations{run}} : pinned->second, now);
+    if (*basis.run.run.consist != *change.consist) {
+        if (const auto ok = check_run(run); !ok) return ok.error();
+    }
+    const auto outcome = store::change_consist(basis, change, command.owner, now);
+    if (!outcome) return outcome.error();
+    if (!*outcome) return basis.run.run;
+    all_.pin(run);
+    all_.save(**outcome, now);
+    return all_.runs.at(run.id).run;
 }
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
 
 Result<Booking> MemoryStore::create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) {
     return answered<Booking>(command, [&](Timestamp now) -> Result<Booking> {
-        const auto changes = store::create_booking(look_up(claim.id), claim, wanted, command.owner, now);
+        const auto changes = store::create_booking(all_.find_hold(claim.id), claim, wanted, command.owner, now);
         if (!changes) return changes.error();
-        if (references_.contains(wanted.reference)) return reference_taken();
-        RAILBOOK_ASSERT(!bookings_.contains(wanted.id));
-        save(*changes, now);
+        if (all_.references.contains(wanted.reference)) return reference_taken();
+        RAILBOOK_ASSERT(!all_.bookings.contains(wanted.id));
+        all_.save(*changes, now);
         return *changes->booking;
     });
 }
 
 Result<Payment> MemoryStore::begin_payment(const Command& command, const Payment& wanted) {
     return answered<Payment>(command, [&](Timestamp now) -> Result<Payment> {
-        const auto booking = bookings_.find(wanted.booking);
-        const auto* found = booking == bookings_.end() ? nullptr : &booking->second.record;
+        const auto booking = all_.bookings.find(wanted.booking);
+        const auto* found = booking == all_.bookings.end() ? nullptr : &booking->second.record;
         const auto changes =
-            store::begin_payment(found, found ? look_up(found->hold) : nullptr,
-                                 found ? payments_of(*found) : std::vector<Payment>{}, wanted, command.owner, now);
+            store::begin_payment(found, found ? all_.find_hold(found->hold) : nullptr,
+                                 found ? all_.payments_of(*found) : std::vector<Payment>{}, wanted, command.owner, now);
         if (!changes) return changes.error();
-        RAILBOOK_ASSERT(!payments_.contains(wanted.id));
-        save(*changes, now);
+        RAILBOOK_ASSERT(!all_.payments.contains(wanted.id));
+        all_.save(*changes, now);
         return *changes->payment;
     });
 }
@@ -531,18 +408,23 @@ Result<Payment> MemoryStore::begin_payment(const Command& command, const Payment
 Result<Payment> MemoryStore::settle_payment(const Settlement& settlement, Timestamp now) {
     const std::lock_guard lock{mutex_};
     now = step_time(now);
-    const auto found = payments_.find(settlement.payment);
-    if (found == payments_.end()) return not_found("payment");
+    const auto found = all_.payments.find(settlement.payment);
+    if (found == all_.payments.end()) return not_found("payment");
     const Payment& payment = found->second.record;
     if (payment.status != PaymentStatus::pending) return payment;
-    const Booking& booking = bookings_.at(payment.booking).record;
-    const Hold& hold = *look_up(booking.hold);
-    const bool seats_are_ours = settlement.captured && (keeps_seats(hold, now) || seats_are_free(hold, now));
+    const Booking& booking = all_.bookings.at(payment.booking).record;
+    Hold hold = *all_.find_hold(booking.hold);
+    bool seats_are_ours = settlement.captured && keeps_seats(hold, now);
+    if (settlement.captured && !seats_are_ours) {
+        Hold renumbered = hold;
+        for (const auto& run : runs_of(hold)) renumber(renumbered, all_.runs.at(run).run);
+        seats_are_ours = all_.seats_are_free(renumbered, now);
+        if (seats_are_ours) hold = std::move(renumbered);
+    }
     const auto changes =
-        store::settle_payment(payment, booking, hold, settlement, seats_are_ours, last_entry(booking.id), now);
-    save(changes, now);
-    if (const auto kept = payment_answers_.find(settlement.payment); kept != payment_answers_.end())
-        answers_.at(kept->second).value = *changes.payment;
+        store::settle_payment(payment, booking, hold, settlement, seats_are_ours, all_.last_entry(booking.id), now);
+    all_.save(changes, now);
+    all_.replace_answer(*changes.payment);
     return *changes.payment;
 }
 
@@ -550,12 +432,12 @@ Result<Payment> MemoryStore::settle_refund(const PaymentId& payment, const std::
                                            Timestamp now) {
     const std::lock_guard lock{mutex_};
     now = step_time(now);
-    const auto found = payments_.find(payment);
-    if (found == payments_.end()) return not_found("payment");
+    const auto found = all_.payments.find(payment);
+    if (found == all_.payments.end()) return not_found("payment");
     if (!found->second.record.refund_due) return found->second.record;
-    const Booking& booking = bookings_.at(found->second.record.booking).record;
-    const auto changes = store::settle_refund(found->second.record, booking, postings, last_entry(booking.id), now);
-    save(changes, now);
+    const Booking& booking = all_.bookings.at(found->second.record.booking).record;
+    const auto changes = store::settle_refund(found->second.record, booking, postings, all_.last_entry(booking.id), now);
+    all_.save(changes, now);
     return *changes.payment;
 }
 
@@ -563,11 +445,11 @@ Result<std::vector<Payment>> MemoryStore::claim_due_payments(Timestamp now, Dura
     const std::lock_guard lock{mutex_};
     now = step_time(now);
     std::vector<Payment> claimed;
-    for (const auto& id : due_payments_.until(now, limit)) {
+    for (const auto& id : all_.due_payments.until(now, limit)) {
         Changes changes;
-        changes.payment = payments_.at(id).record;
+        changes.payment = all_.payments.at(id).record;
         changes.payment->check_at = now + lease;
-        save(changes, now);
+        all_.save(changes, now);
         claimed.push_back(*std::move(changes.payment));
     }
     return claimed;
@@ -577,60 +459,56 @@ Result<std::size_t> MemoryStore::expire(Timestamp now, std::size_t limit) {
     const std::lock_guard lock{mutex_};
     now = step_time(now);
     std::size_t marked = 0;
-    for (const auto& id : due_holds_.until(now, limit)) {
-        save(expire_hold(*look_up(id), now), now);
+    for (const auto& id : all_.due_holds.until(now, limit)) {
+        all_.save(expire_hold(*all_.find_hold(id), now), now);
         ++marked;
     }
     // Bookings only after every hold that is due: an expired booking never has a hold that does not know.
-    for (const auto& id : due_bookings_.until(now, limit - marked)) {
-        save(expire_booking(bookings_.at(id).record, now), now);
+    for (const auto& id : all_.due_bookings.until(now, limit - marked)) {
+        all_.save(expire_booking(all_.bookings.at(id).record, now), now);
         ++marked;
     }
-    for (std::size_t dropped = 0; dropped < limit && !answers_by_end_.empty(); ++dropped) {
-        const auto oldest = answers_by_end_.begin();
-        if (oldest->first > now) break;
-        drop_answer(answers_.find(oldest->second));
-    }
+    all_.drop_answers(now, limit);
     return marked;
 }
 
 Result<Booking> MemoryStore::find_booking(const BookingId& id) {
     const std::shared_lock lock{mutex_};
-    const auto found = bookings_.find(id);
-    if (found == bookings_.end()) return not_found("booking");
+    const auto found = all_.bookings.find(id);
+    if (found == all_.bookings.end()) return not_found("booking");
     return found->second.record;
 }
 
 Result<Booking> MemoryStore::find_booking_named(std::string_view reference) {
     const std::shared_lock lock{mutex_};
-    const auto found = references_.find(reference);
-    if (found == references_.end()) return not_found("booking");
-    return bookings_.at(found->second).record;
+    const auto found = all_.references.find(reference);
+    if (found == all_.references.end()) return not_found("booking");
+    return all_.bookings.at(found->second).record;
 }
 
 Result<Page<Booking>> MemoryStore::list_bookings(std::string_view owner, const PageRequest& page) {
     const std::shared_lock lock{mutex_};
-    return page_of("bookings", owner, page, booking_order_, bookings_);
+    return page_of("bookings", owner, page, all_.booking_order, all_.bookings);
 }
 
 Result<Payment> MemoryStore::find_payment(const PaymentId& id) {
     const std::shared_lock lock{mutex_};
-    const auto found = payments_.find(id);
-    if (found == payments_.end()) return not_found("payment");
+    const auto found = all_.payments.find(id);
+    if (found == all_.payments.end()) return not_found("payment");
     return found->second.record;
 }
 
 Result<Ticket> MemoryStore::find_ticket(const TicketId& id) {
     const std::shared_lock lock{mutex_};
-    const auto found = tickets_.find(id);
-    if (found == tickets_.end()) return not_found("ticket");
+    const auto found = all_.tickets.find(id);
+    if (found == all_.tickets.end()) return not_found("ticket");
     return found->second;
 }
 
 Result<std::vector<AuditEntry>> MemoryStore::audit(std::string_view subject) {
     const std::shared_lock lock{mutex_};
-    const auto found = audit_.find(subject);
-    return found == audit_.end() ? std::vector<AuditEntry>{} : found->second;
+    const auto found = all_.audit.find(subject);
+    return found == all_.audit.end() ? std::vector<AuditEntry>{} : found->second;
 }
 
 }  // namespace

@@ -60,9 +60,11 @@ json::value to_json(const Endpoint& end) {
 }
 
 json::value to_json(const HoldItem& item) {
-    return json::object{{"run", to_json(item.run)},    {"train", item.train},        {"from", to_json(item.from)},
-                        {"to", to_json(item.to)},      {"span", to_json(item.span)}, {"class", item.travel_class},
-                        {"seats", to_json(item.seats)}};
+    json::object value{{"run", to_json(item.run)}, {"train", item.train},        {"from", to_json(item.from)},
+                       {"to", to_json(item.to)},   {"span", to_json(item.span)}, {"class", item.travel_class},
+                       {"seats", to_json(item.seats)}};
+    if (!item.reason.empty()) value["reason"] = item.reason;
+    return value;
 }
 
 json::object to_object(const Hold& hold) {
@@ -110,6 +112,10 @@ void add_people(json::object& value, const Booking& booking) {
     value["passengers"] = to_json(booking.passengers);
     value["email"] = booking.contact.email;
     value["phone"] = booking.contact.phone;
+}
+
+json::object to_object(const SeatBlock& block) {
+    return {{"run", to_json(block.run)}, {"span", to_json(block.span)}, {"seats", to_json(block.seats)}};
 }
 
 json::object to_object(const Booking& booking) {
@@ -301,12 +307,20 @@ Endpoint read_endpoint(const Reader& reader) {
 }
 
 HoldItem read_item(const Reader& reader) {
+    HoldItem item{.run = read_run_id(reader.member("run")),
+                  .train = reader.member("train").text(),
+                  .from = read_endpoint(reader.member("from")),
+                  .to = read_endpoint(reader.member("to")),
+                  .span = read_span(reader.member("span")),
+                  .travel_class = reader.member("class").text(),
+                  .seats = reader.member("seats").list<HeldSeat>(read_held_seat)};
+    if (const auto reason = reader.optional_member("reason")) item.reason = reason->text();
+    return item;
+}
+
+SeatBlock read_block(const Reader& reader) {
     return {.run = read_run_id(reader.member("run")),
-            .train = reader.member("train").text(),
-            .from = read_endpoint(reader.member("from")),
-            .to = read_endpoint(reader.member("to")),
             .span = read_span(reader.member("span")),
-            .travel_class = reader.member("class").text(),
             .seats = reader.member("seats").list<HeldSeat>(read_held_seat)};
 }
 
@@ -499,7 +513,7 @@ std::string encode_calls(const Run& run) {
 }
 
 std::string encode(const Answer& answer) {
-    static constexpr std::string_view kKinds[] = {"hold", "booking", "payment"};
+    static constexpr std::string_view kKinds[] = {"hold", "booking", "payment", "block"};
     return std::visit(
         [&](const auto& record) { return json::serialize(json::object{{kKinds[answer.index()], to_object(record)}}); },
         answer);
@@ -532,6 +546,7 @@ Result<Answer> decode_answer(std::string_view text) {
     return decode(text, [](const Reader& reader) -> Answer {
         if (const auto hold = reader.optional_member("hold")) return read_hold(*hold);
         if (const auto booking = reader.optional_member("booking")) return read_booking(*booking);
+        if (const auto block = reader.optional_member("block")) return read_block(*block);
         return read_payment(reader.member("payment"));
     });
 }

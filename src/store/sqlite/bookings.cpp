@@ -23,12 +23,23 @@ Result<Sale> find_sale(Tables& tables, const Payment& payment) {
 }
 
 /// Whether the seats are the hold's; where it has lapsed, they become so again if nobody else has any of them.
-Result<bool> take_again(Step& step, const Hold& hold) {
+Result<bool> take_again(Step& step, Hold& hold) {
     if (keeps_seats(hold, step.now)) return true;
+    Hold renumbered = hold;
+    for (const auto& id : runs_of(hold)) {
+        const auto run = step.tables.find_run(id);
+        if (!run) return run.error();
+        if (!*run) return Error{ErrorCode::damaged, "the run of a hold is missing"};
+        renumber(renumbered, **run);
+    }
     if (const auto done = step.tables.drop_allocations(hold); !done) return done.error();
-    const auto taken = step.tables.allocate(hold, step.now);
+    const auto taken = step.tables.allocate(renumbered, step.now);
     if (!taken) return taken.error();
-    return taken->empty();
+    if (!taken->empty()) return false;
+    if (renumbered == hold) return true;
+    hold = std::move(renumbered);
+    if (const auto done = step.tables.save_items(hold); !done) return done.error();
+    return true;
 }
 
 }  // namespace
@@ -71,7 +82,7 @@ Result<Payment> SqliteBookings::settle_payment(const Settlement& settlement, Tim
     return database_.step<Payment>(now, [&](Step& step) -> Result<Payment> {
         auto payment = found_or("payment", step.tables.find_payment(settlement.payment));
         if (!payment || payment->status != PaymentStatus::pending) return payment;
-        const auto sale = find_sale(step.tables, *payment);
+        auto sale = find_sale(step.tables, *payment);
         if (!sale) return sale.error();
         bool seats_are_ours = false;
         if (settlement.captured) {

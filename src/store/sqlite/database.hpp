@@ -78,7 +78,7 @@ public:
             }
             auto answer = body(step);
             if (!answer) return answer;
-            const auto kept = step.tables.put_answer(command, keep_answer(command, *answer, step.now));
+            const auto kept = step.tables.put_answer(keep_answer(command, *answer, step.now));
             if (!kept) return kept.error();
             return answer;
         });

@@ -22,26 +22,29 @@ Result<std::optional<Run>> SqliteInventory::find_pinned(const RunId& run) {
     return found;
 }
 
+Status SqliteInventory::pin(Step& step, const Run& run) {
+    // Only a committed step changes a pinned run, so what the mirror has of one is true; what it has not, the file
+    // knows.
+    std::optional<Run> pinned;
+    if (database_.mirror().find_run(run.id, pinned) != Mirror::Knowledge::loaded) {
+        auto stored = step.tables.find_run(run.id);
+        if (!stored) return std::move(stored).error();
+        pinned = *std::move(stored);
+    }
+    if (pinned) return check_pinned(*pinned, run);
+    Run fixed = run;
+    fixed.pinned = true;
+    if (const auto done = step.tables.insert_run(fixed); !done) return done;
+    step.effects.pinned.push_back(std::move(fixed));
+    return {};
+}
+
 Result<Hold> SqliteInventory::place_hold(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                                          std::size_t max_holds) {
     return database_.command<Hold>(command, [&](Step& step) -> Result<Hold> {
         if (const auto ok = check_wanted(wanted, runs); !ok) return ok.error();
         for (const auto& run : runs) {
-            // A pinned run never changes, so what the mirror has of one is true; what it has not, the file knows.
-            std::optional<Run> pinned;
-            if (database_.mirror().find_run(run.id, pinned) != Mirror::Knowledge::loaded) {
-                auto stored = step.tables.find_run(run.id);
-                if (!stored) return std::move(stored).error();
-                pinned = *std::move(stored);
-            }
-            if (pinned) {
-                if (const auto ok = check_pinned(*pinned, run); !ok) return ok.error();
-                continue;
-            }
-            Run fixed = run;
-            fixed.pinned = true;
-            if (const auto done = step.tables.insert_run(fixed); !done) return done.error();
-            step.effects.pinned.push_back(std::move(fixed));
+            if (const auto done = pin(step, run); !done) return done.error();
         }
         const auto live = step.tables.count_live_holds(wanted.owner, step.now);
         if (!live) return live.error();
@@ -102,6 +105,95 @@ Result<std::vector<Occupancy>> SqliteInventory::occupancy(const std::vector<RunI
         database_.mirror().find_occupancy(runs[i], now, answers[i]);
     }
     return answers;
+}
+
+Result<SeatChanges> SqliteInventory::changes_after(const RunId& run, std::uint64_t version) {
+    SeatChanges answer{.version = 0, .resync = version != 0, .changes = {}};
+    if (database_.mirror().find_changes(run, version, answer) == Mirror::Knowledge::not_loaded) {
+        if (const auto done = load(run); !done) return done.error();
+        database_.mirror().find_changes(run, version, answer);
+    }
+    return answer;
+}
+
+Result<SeatBlock> SqliteInventory::block_seats(const Command& command, const Run& run, const SeatBlock& wanted) {
+    return database_.command<SeatBlock>(command, [&](Step& step) -> Result<SeatBlock> {
+        check_block(wanted, run);
+        if (const auto done = pin(step, run); !done) return done.error();
+        const auto taken = step.tables.block(wanted, step.now);
+        if (!taken) return taken.error();
+        if (!taken->empty()) return seats_taken(*taken);
+        if (const auto done = step.tables.count_version(run.id); !done) return done.error();
+        const auto noted = step.tables.record(block_entry(wanted, "seats.blocked", command.owner, step.now));
+        if (!noted) return noted.error();
+        step.effects.blocked = wanted;
+        return wanted;
+    });
+}
+
+Result<SeatBlock> SqliteInventory::unblock_seats(const Command& command, const SeatBlock& wanted) {
+    return database_.command<SeatBlock>(command, [&](Step& step) -> Result<SeatBlock> {
+        const auto run = step.tables.find_run(wanted.run);
+        if (!run) return run.error();
+        if (!*run) return wanted;
+        check_block(wanted, **run);
+        if (const auto done = step.tables.unblock(wanted); !done) return done.error();
+        if (const auto done = step.tables.count_version(wanted.run); !done) return done.error();
+        const auto noted = step.tables.record(block_entry(wanted, "seats.unblocked", command.owner, step.now));
+        if (!noted) return noted.error();
+        step.effects.unblocked = wanted;
+        return wanted;
+    });
+}
+
+Result<RunHolds> SqliteInventory::holds_of_run(const RunId& run, Timestamp now) {
+    return database_.read<RunHolds>([&](Tables& tables, Timestamp latest) -> Result<RunHolds> {
+        const auto pinned = tables.find_pinned(run);
+        if (!pinned) return pinned.error();
+        if (!*pinned) return not_found("pinned run");
+        auto holds = tables.live_holds_of(run, std::max(now, latest));
+        if (!holds) return std::move(holds).error();
+        return RunHolds{(*pinned)->run, (*pinned)->allocations.version(), *std::move(holds)};
+    });
+}
+
+Result<Run> SqliteInventory::change_consist(const Command& command, const Run& run, const ConsistChange& change) {
+    return database_.step<Run>(command.now, [&](Step& step) -> Result<Run> {
+        const auto stored = step.tables.find_run(run.id);
+        if (!stored) return stored.error();
+        if (*stored && *(*stored)->consist == *change.consist) return **stored;
+        if (const auto done = pin(step, run); !done) return done.error();
+        const auto pinned = step.tables.find_pinned(run.id);
+        if (!pinned) return pinned.error();
+        if (!*pinned) return Error{ErrorCode::damaged, "a run that was pinned is missing"};
+        auto holds = step.tables.live_holds_of(run.id, step.now);
+        if (!holds) return std::move(holds).error();
+        ConsistBasis basis{.run = {(*pinned)->run, (*pinned)->allocations.version(), *std::move(holds)},
+                           .bookings = {},
+                           .tickets = {},
+                           .blocks = {}};
+        for (const auto& hold : basis.run.holds) {
+            if (!hold.booking) continue;
+            auto booking = step.tables.find_booking(*hold.booking);
+            if (!booking) return std::move(booking).error();
+            if (!*booking) return Error{ErrorCode::damaged, "the booking of a hold is missing"};
+            auto tickets = step.tables.tickets_of(*hold.booking);
+            if (!tickets) return std::move(tickets).error();
+            basis.bookings.push_back(**std::move(booking));
+            basis.tickets.insert(basis.tickets.end(), tickets->begin(), tickets->end());
+        }
+        for (const auto& allocation : (*pinned)->allocations.live(step.now)) {
+            if (allocation.state == SeatState::blocked) basis.blocks.push_back(allocation);
+        }
+        const auto outcome = store::change_consist(basis, change, command.owner, step.now);
+        if (!outcome) return outcome.error();
+        if (!*outcome) return basis.run.run;
+        const auto version = basis.run.version + 1;
+        if (const auto done = step.tables.save(**outcome, version); !done) return done.error();
+        const Run& changed = (*outcome)->run;
+        step.effects.rebuilt = PinnedRun{changed, RunAllocations{changed, version, (*outcome)->allocations}};
+        return changed;
+    });
 }
 
 }  // namespace railbook::store::sqlite

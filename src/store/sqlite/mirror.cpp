@@ -28,6 +28,15 @@ Mirror::Knowledge Mirror::find_occupancy(const RunId& id, Timestamp now, Occupan
     return Knowledge::loaded;
 }
 
+Mirror::Knowledge Mirror::find_changes(const RunId& id, std::uint64_t version, SeatChanges& changes) const {
+    const std::shared_lock lock{mutex_};
+    const auto found = runs_.find(id);
+    if (found == runs_.end()) return Knowledge::not_pinned;
+    if (!found->second) return Knowledge::not_loaded;
+    changes = found->second->allocations.changes_after(version);
+    return Knowledge::loaded;
+}
+
 void Mirror::load(PinnedRun run) {
     const std::lock_guard lock{mutex_};
     auto id = run.run.id;
@@ -36,13 +45,20 @@ void Mirror::load(PinnedRun run) {
 
 void Mirror::follow(const Effects& effects, Timestamp now) {
     const std::lock_guard lock{mutex_};
-    for (const auto& run : effects.pinned) runs_.insert_or_assign(run.id, PinnedRun{run, {}});
+    for (const auto& run : effects.pinned) runs_.insert_or_assign(run.id, PinnedRun{run, RunAllocations{run}});
     for (const auto& hold : effects.holds) {
         for (const auto& id : runs_of(hold)) {
             // A run that was not asked for yet is read from the file when it is.
             if (auto& run = runs_.at(id)) run->allocations.follow(hold, id, now);
         }
     }
+    if (effects.blocked) {
+        if (auto& run = runs_.at(effects.blocked->run)) run->allocations.block(*effects.blocked, now);
+    }
+    if (effects.unblocked) {
+        if (auto& run = runs_.at(effects.unblocked->run)) run->allocations.unblock(*effects.unblocked);
+    }
+    if (effects.rebuilt) runs_.insert_or_assign(effects.rebuilt->run.id, effects.rebuilt);
 }
 
 }  // namespace railbook::store::sqlite

@@ -17,6 +17,9 @@ namespace railbook::store::sqlite {
 struct Effects {
     std::vector<Run> pinned;
     std::vector<Hold> holds;  ///< In the order of their changes.
+    std::optional<SeatBlock> blocked = std::nullopt;
+    std::optional<SeatBlock> unblocked = std::nullopt;
+    std::optional<PinnedRun> rebuilt = std::nullopt;  ///< With other coaches.
 };
 
 /// Thread-safe.
@@ -34,6 +37,9 @@ public:
     Knowledge find_run(const RunId& id, std::optional<Run>& run) const;
     /// Fills `occupancy` where it is loaded.
     Knowledge find_occupancy(const RunId& id, Timestamp now, Occupancy& occupancy) const;
+
+    /// Fills `changes` where it is loaded.
+    Knowledge find_changes(const RunId& id, std::uint64_t version, SeatChanges& changes) const;
 
     /// No step may commit between reading `run` from the file and loading it.
     void load(PinnedRun run);

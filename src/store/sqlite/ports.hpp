@@ -33,8 +33,12 @@ private:
 };
 /// Current versions, by name.
 Result<std::vector<Feed>> read_feeds(Connection& connection);
+/// Its checksum was compared. Errors: not_found; damaged.
+Result<std::string> read_feed_data(Connection& connection, std::string_view name);
 /// Oldest first.
 Result<std::vector<Document>> read_documents(Connection& connection, DocumentKind kind);
+Status insert_feed(Connection& connection, const Feed& feed, const std::string& data);
+Status insert_document(Connection& connection, const Document& document);
 
 class SqliteInventory final : public InventoryStore {
 public:
@@ -47,8 +51,15 @@ public:
     Result<Hold> extend_hold(const Command& command, const HoldClaim& claim, Timestamp until) override;
     Result<Hold> release_hold(const Command& command, const HoldClaim& claim) override;
     Result<std::vector<Occupancy>> occupancy(const std::vector<RunId>& runs, Timestamp now) override;
+    Result<SeatChanges> changes_after(const RunId& run, std::uint64_t version) override;
+    Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) override;
+    Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) override;
+    Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override;
+    Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override;
 
 private:
+    /// The run is pinned with this step, unless it is. Errors: conflict.
+    Status pin(Step& step, const Run& run);
     /// Has the mirror know the run, which is pinned.
     Status load(const RunId& run);
 

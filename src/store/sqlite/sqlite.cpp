@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "store/sqlite/contents.hpp"
 #include "store/sqlite/ports.hpp"
 
 namespace railbook::store {
@@ -12,31 +13,6 @@ namespace {
 using sqlite::Database;
 using sqlite::Row;
 using sqlite::Tables;
-
-Status read_records(Tables& tables, Timestamp latest, RecordReader& reader) {
-    auto& connection = tables.connection();
-    const auto feeds = sqlite::read_feeds(connection);
-    if (!feeds) return feeds.error();
-    for (const auto& feed : *feeds) reader.on(feed);
-    for (const auto kind : {DocumentKind::layouts, DocumentKind::tariff}) {
-        const auto documents = sqlite::read_documents(connection, kind);
-        if (!documents) return documents.error();
-        for (const auto& document : *documents) reader.on(document);
-    }
-    if (const auto done = tables.each_run([&](const Run& run) { reader.on(run); }); !done) return done;
-    if (const auto done = tables.each_hold([&](const Hold& hold) { reader.on(hold); }); !done) return done;
-    const auto allocations = tables.each_allocation([&](const RunId& run, const Allocation& allocation) {
-        if (allocation.until > latest) reader.on(run, allocation);
-    });
-    if (!allocations) return allocations;
-    const auto bookings = tables.each_booking([&](const Booking& booking) { reader.on(booking); });
-    if (!bookings) return bookings;
-    if (const auto done = tables.each_payment([&](const Payment& one) { reader.on(one); }); !done) return done;
-    if (const auto done = tables.each_ticket([&](const Ticket& one) { reader.on(one); }); !done) return done;
-    const auto ledger = tables.each_ledger_entry([&](const LedgerEntry& entry) { reader.on(entry); });
-    if (!ledger) return ledger;
-    return tables.each_audit_entry([&](const AuditEntry& entry) { reader.on(entry); });
-}
 
 class SqliteStore final : public Store {
 public:
@@ -62,7 +38,12 @@ public:
     /// The reader must not call the store: no step can be done meanwhile, so all records are of one instant.
     Status read_all(RecordReader& reader) override {
         return database_->read<void>(
-            [&](Tables& tables, Timestamp latest) { return read_records(tables, latest, reader); });
+            [&](Tables& tables, Timestamp latest) { return sqlite::read_contents(tables, latest, reader); });
+    }
+
+    Status load(const std::function<Status(RecordReader&)>& source) override {
+        return database_->step<void>(Timestamp::min(),
+                                     [&](sqlite::Step& step) { return sqlite::load_contents(step, source); });
     }
 
     Result<std::vector<std::string>> check_medium() override {

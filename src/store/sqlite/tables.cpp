@@ -19,14 +19,6 @@ std::int64_t signed_limit(std::size_t limit) {
         std::min<std::size_t>(limit, static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())));
 }
 
-RunId read_run_id(Row& row, int first) {
-    RunId id{.date = row.date(first),
-             .trip = {.feed = std::string{row.text(first + 1)}, .trip = std::string{row.text(first + 2)}}};
-    const auto start = row.number<int>(first + 3, kNoStart, std::numeric_limits<int>::max());
-    if (start != kNoStart) id.start = start;
-    return id;
-}
-
 Money read_money(Row& row, int first) {
     return {.amount = row.integer(first),
             .currency = std::string{row.text(first + 1)},
@@ -45,6 +37,9 @@ const std::string kHoldsOfOwnerBefore =
     std::string{kSelectHold} + "WHERE h.owner = ?3 AND h.fence < ?1 ORDER BY h.fence DESC LIMIT ?2";
 const std::string kDueHolds = std::string{kSelectHold} +
                               "WHERE h.status IN (0, 1) AND h.expires_at <= ?1 ORDER BY h.expires_at, h.fence LIMIT ?2";
+const std::string kLiveHoldsOfRun = std::string{kSelectHold} +
+                                    "WHERE h.fence IN (SELECT hold FROM allocations WHERE run = ?1) "
+                                    "AND (h.status = 2 OR (h.status IN (0, 1) AND h.expires_at > ?2)) ORDER BY h.fence";
 const std::string kAllHolds = std::string{kSelectHold} + "ORDER BY h.fence";
 
 Result<Numbered<Hold>> read_hold(Row& row) {
@@ -76,10 +71,12 @@ Allocation read_allocation(Row& row, int first) {
     Allocation allocation{.seat = row.number<std::uint32_t>(first, 0, std::numeric_limits<std::uint32_t>::max()),
                           .span = {.from = row.number<std::uint16_t>(first + 1, 0, kMaxSegment),
                                    .to = row.number<std::uint16_t>(first + 2, 0, kMaxSegment)},
+                          .state = SeatState::held,
                           .hold = row.id<HoldId>(first + 3),
-                          .status = row.choice(first + 4, HoldStatus::expired),
                           .until = row.time(first + 5)};
-    if (allocation.status == HoldStatus::sold) allocation.until = Timestamp::max();
+    if (row.choice(first + 4, HoldStatus::expired) != HoldStatus::sold) return allocation;
+    allocation.state = SeatState::sold;
+    allocation.until = Timestamp::max();
     return allocation;
 }
 
@@ -113,6 +110,7 @@ constexpr std::string_view kSelectTicket =
     "SELECT t.id, b.id, t.status, t.issued_at, t.travel FROM tickets t JOIN bookings b ON b.number = t.booking ";
 
 const std::string kFindTicket = std::string{kSelectTicket} + "WHERE t.id = ?1";
+const std::string kTicketsOfBooking = std::string{kSelectTicket} + "WHERE b.id = ?1 ORDER BY t.number";
 const std::string kAllTickets = std::string{kSelectTicket} + "ORDER BY t.booking, t.number";
 
 Result<Ticket> read_ticket(Row& row) {
@@ -160,7 +158,18 @@ Result<Numbered<Booking>> read_bare_booking(Row& row) {
     return found;
 }
 
-// --- Audit log -----------------------------------------------------------------------------------------------------
+// --- Answers and the audit log -------------------------------------------------------------------------------------
+
+Result<KeptAnswer> read_answer(Row& row) {
+    auto value = records::decode_answer(row.text(5));
+    if (!value) return std::move(value).error();
+    return KeptAnswer{.owner = std::string{row.text(0)},
+                      .operation = std::string{row.text(1)},
+                      .key = std::string{row.text(2)},
+                      .fingerprint = std::string{row.text(3)},
+                      .until = row.time(4),
+                      .value = *std::move(value)};
+}
 
 Result<AuditEntry> read_audit_entry(Row& row) {
     return AuditEntry{.subject = std::string{row.text(0)},
@@ -184,6 +193,14 @@ Status for_each(Connection& connection, std::string_view sql, Read read, const O
 
 }  // namespace
 
+RunId read_run_id(Row& row, int first) {
+    RunId id{.date = row.date(first),
+             .trip = {.feed = std::string{row.text(first + 1)}, .trip = std::string{row.text(first + 2)}}};
+    const auto start = row.number<int>(first + 3, kNoStart, std::numeric_limits<int>::max());
+    if (start != kNoStart) id.start = start;
+    return id;
+}
+
 // --- Time ----------------------------------------------------------------------------------------------------------
 
 Result<Timestamp> Tables::time() {
@@ -198,22 +215,25 @@ Status Tables::set_time(Timestamp time) { return connection_.run("UPDATE counter
 
 Result<std::optional<KeptAnswer>> Tables::find_answer(const Command& command) {
     return connection_.one(
-        "SELECT fingerprint, until, value FROM answers WHERE owner = ?1 AND operation = ?2 AND key = ?3",
-        {command.owner, command.operation, command.key.text}, [](Row& row) -> Result<KeptAnswer> {
-            auto value = records::decode_answer(row.text(2));
-            if (!value) return std::move(value).error();
-            return KeptAnswer{
-                .fingerprint = std::string{row.text(0)}, .until = row.time(1), .value = *std::move(value)};
-        });
+        "SELECT owner, operation, key, fingerprint, until, value FROM answers "
+        "WHERE owner = ?1 AND operation = ?2 AND key = ?3",
+        {command.owner, command.operation, command.key.text}, read_answer);
 }
 
-Status Tables::put_answer(const Command& command, const KeptAnswer& answer) {
+Status Tables::put_answer(const KeptAnswer& answer) {
     const auto* payment = std::get_if<Payment>(&answer.value);
     return connection_.run(
         "INSERT OR REPLACE INTO answers (owner, operation, key, fingerprint, until, payment, value) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        {command.owner, command.operation, command.key.text, answer.fingerprint, answer.until,
+        {answer.owner, answer.operation, answer.key, answer.fingerprint, answer.until,
          payment ? Value{payment->id} : Value{std::nullopt}, records::encode(answer.value)});
+}
+
+Status Tables::each_answer(const std::function<void(const KeptAnswer&)>& read) {
+    return for_each<KeptAnswer>(
+        connection_,
+        "SELECT owner, operation, key, fingerprint, until, value FROM answers ORDER BY owner, operation, key",
+        read_answer, read);
 }
 
 Status Tables::replace_answer(const Payment& payment) {
@@ -297,10 +317,19 @@ Result<std::optional<PinnedRun>> Tables::find_pinned(const RunId& id) {
             return {};
         });
     if (!done) return done.error();
-    return std::optional{PinnedRun{**std::move(run), {static_cast<std::uint64_t>(*version), allocations}}};
+    const auto blocks = each_block_of(id, [&](const Allocation& block) { allocations.push_back(block); });
+    if (!blocks) return blocks.error();
+    RunAllocations taken{**run, static_cast<std::uint64_t>(*version), allocations};
+    return std::optional{PinnedRun{**std::move(run), std::move(taken)}};
 }
 
-Status Tables::insert_run(const Run& run) {
+Result<std::int64_t> Tables::run_number(const RunId& id) {
+    return connection_.integer(
+        "SELECT number FROM runs WHERE service_date = ?1 AND feed = ?2 AND trip = ?3 AND start = ?4",
+        {id.date, id.trip.feed, id.trip.trip, start_of(id)});
+}
+
+Status Tables::insert_run(const Run& run, std::uint64_t version) {
     const auto hash = put_consist(run.consist);
     if (!hash) return hash.error();
     const auto done = connection_.run(
@@ -308,13 +337,20 @@ Status Tables::insert_run(const Run& run) {
         {run.id.date, run.id.trip.feed, run.id.trip.trip, start_of(run.id), Value::bytes(*hash),
          records::encode_calls(run)});
     if (!done) return done;
-    return connection_.run("INSERT INTO run_versions (run, version) VALUES (last_insert_rowid(), 0)");
+    return connection_.run("INSERT INTO run_versions (run, version) VALUES (last_insert_rowid(), ?1)", {version});
 }
 
-Status Tables::each_run(const std::function<void(const Run&)>& read) {
-    return for_each<Run>(
-        connection_, "SELECT consist, value FROM runs ORDER BY service_date, feed, trip, start",
-        [&](Row& row) { return read_run(row); }, read);
+Status Tables::each_run(const std::function<void(const Run&, std::uint64_t version)>& read) {
+    return connection_.each(
+        "SELECT r.consist, r.value, v.version FROM runs r JOIN run_versions v ON v.run = r.number "
+        "ORDER BY r.service_date, r.feed, r.trip, r.start",
+        {}, [&](Row& row) -> Status {
+            const auto run = read_run(row);
+            if (!run) return run.error();
+            const auto version = row.count(2);
+            if (row.is_sound()) read(*run, version);
+            return {};
+        });
 }
 
 // --- Holds and allocations -----------------------------------------------------------------------------------------
@@ -361,16 +397,14 @@ Status Tables::insert_hold(const Hold& hold) {
 Result<std::vector<SeatId>> Tables::allocate(const Hold& hold, Timestamp now) {
     std::vector<SeatId> taken;
     for (const auto& item : hold.items) {
-        const auto run = connection_.integer(
-            "SELECT number FROM runs WHERE service_date = ?1 AND feed = ?2 AND trip = ?3 AND start = ?4",
-            {item.run.date, item.run.trip.feed, item.run.trip.trip, start_of(item.run)});
+        const auto run = run_number(item.run);
         if (!run) return run.error();
         for (const auto& seat : item.seats) {
-            const auto dropped = connection_.run(
-                "DELETE FROM allocations WHERE run = ?1 AND seat = ?2 AND from_segment < ?4 AND to_segment > ?3 "
-                "AND EXISTS (SELECT 1 FROM holds h WHERE h.fence = hold AND h.status IN (0, 1) AND h.expires_at <= ?5)",
-                {*run, seat.index, item.span.from, item.span.to, now});
-            if (!dropped) return dropped.error();
+            if (seat.index == kNoSeat) {
+                taken.push_back(seat.id);
+                continue;
+            }
+            if (const auto dropped = drop_lapsed(*run, seat.index, item.span, now); !dropped) return dropped.error();
             // The schema decides whether the seat is free, so nothing is read first.
             const auto done = connection_.run(
                 "INSERT INTO allocations (run, seat, from_segment, to_segment, hold) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -383,12 +417,29 @@ Result<std::vector<SeatId>> Tables::allocate(const Hold& hold, Timestamp now) {
     return taken;
 }
 
+Status Tables::save_items(const Hold& hold) {
+    return connection_.run("UPDATE holds SET items = ?2 WHERE id = ?1", {hold.id, records::encode(hold.items)});
+}
+
+Status Tables::drop_lapsed(std::int64_t run, std::uint32_t seat, Span span, Timestamp now) {
+    return connection_.run(
+        "DELETE FROM allocations WHERE run = ?1 AND seat = ?2 AND from_segment < ?4 AND to_segment > ?3 "
+        "AND EXISTS (SELECT 1 FROM holds h WHERE h.fence = hold AND h.status IN (0, 1) AND h.expires_at <= ?5)",
+        {run, seat, span.from, span.to, now});
+}
+
+Result<std::vector<Hold>> Tables::live_holds_of(const RunId& run, Timestamp now) {
+    const auto number = run_number(run);
+    if (!number) return number.error();
+    return connection_.all(kLiveHoldsOfRun, {*number, now}, read_plain_hold);
+}
+
 Status Tables::drop_allocations(const Hold& hold) {
     return connection_.run("DELETE FROM allocations WHERE hold = ?1", {hold.fence});
 }
 
 Status Tables::each_allocation(const std::function<void(const RunId&, const Allocation&)>& read) {
-    return connection_.each(
+    const auto allocations = connection_.each(
         "SELECT r.service_date, r.feed, r.trip, r.start, a.seat, a.from_segment, a.to_segment, h.id, h.status, "
         "h.expires_at FROM allocations a JOIN runs r ON r.number = a.run JOIN holds h ON h.fence = a.hold "
         "ORDER BY r.service_date, r.feed, r.trip, r.start, a.seat, a.from_segment",
@@ -398,6 +449,15 @@ Status Tables::each_allocation(const std::function<void(const RunId&, const Allo
             if (row.is_sound()) read(run, allocation);
             return {};
         });
+    if (!allocations) return allocations;
+    return each_block(read);
+}
+
+Status Tables::count_version(const RunId& run) {
+    return connection_.run(
+        "UPDATE run_versions SET version = version + 1 WHERE run = (SELECT number FROM runs "
+        "WHERE service_date = ?1 AND feed = ?2 AND trip = ?3 AND start = ?4)",
+        {run.date, run.trip.feed, run.trip.trip, start_of(run)});
 }
 
 Status Tables::save_hold(const Hold& hold) {
@@ -408,16 +468,16 @@ Status Tables::save_hold(const Hold& hold) {
         if (const auto dropped = drop_allocations(hold); !dropped) return dropped;
     }
     for (const auto& run : runs_of(hold)) {
-        const auto counted = connection_.run(
-            "UPDATE run_versions SET version = version + 1 WHERE run = (SELECT number FROM runs "
-            "WHERE service_date = ?1 AND feed = ?2 AND trip = ?3 AND start = ?4)",
-            {run.date, run.trip.feed, run.trip.trip, start_of(run)});
-        if (!counted) return counted;
+        if (const auto counted = count_version(run); !counted) return counted;
     }
     return {};
 }
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
+
+Result<std::vector<Ticket>> Tables::tickets_of(const BookingId& booking) {
+    return connection_.all(kTicketsOfBooking, {booking}, read_ticket);
+}
 
 Status Tables::complete(Booking& booking, std::uint64_t number) {
     auto parts = connection_.all("SELECT id, status, ride FROM parts WHERE booking = ?1 ORDER BY position", {number},
@@ -623,7 +683,11 @@ Status Tables::save(const Changes& changes) {
              entry.posting.amount.currency, entry.posting.amount.scale});
         if (!done) return done;
     }
-    for (const auto& entry : changes.audit) {
+    return add_audit(changes.audit);
+}
+
+Status Tables::add_audit(const std::vector<AuditEntry>& entries) {
+    for (const auto& entry : entries) {
         const auto done = connection_.run(
             "INSERT INTO audit (subject, number, at, actor, action, detail) "
             "SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM audit WHERE subject = ?1",

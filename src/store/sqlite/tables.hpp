@@ -12,6 +12,7 @@
 #include <railbook/stores.hpp>
 
 #include "store/allocations.hpp"
+#include "store/consist_change.hpp"
 #include "store/rules.hpp"
 #include "store/sqlite/connection.hpp"
 
@@ -30,6 +31,9 @@ struct PinnedRun {
     RunAllocations allocations;
 };
 
+/// From four columns: date, feed, trip and start.
+RunId read_run_id(Row& row, int first);
+
 /// Not thread-safe. The connection must outlive it.
 class Tables {
 public:
@@ -42,17 +46,21 @@ public:
 
     // Answers
     Result<std::optional<KeptAnswer>> find_answer(const Command& command);
-    Status put_answer(const Command& command, const KeptAnswer& answer);
+    Status put_answer(const KeptAnswer& answer);
     /// Completes the answer to the command that began the payment.
     Status replace_answer(const Payment& payment);
     Status drop_answers(Timestamp now, std::size_t limit);
+
+    Status each_answer(const std::function<void(const KeptAnswer&)>& read);
 
     // Runs
     Result<std::vector<RunId>> run_ids();
     Result<std::optional<Run>> find_run(const RunId& id);
     Result<std::optional<PinnedRun>> find_pinned(const RunId& id);
-    Status insert_run(const Run& run);
-    Status each_run(const std::function<void(const Run&)>& read);
+    Status insert_run(const Run& run, std::uint64_t version = 0);
+    /// Has every allocation of the run, its coaches and its version be those of the outcome.
+    Status save(const ConsistOutcome& outcome, std::uint64_t version);
+    Status each_run(const std::function<void(const Run&, std::uint64_t version)>& read);
 
     // Holds and allocations
     Result<std::uint64_t> next_fence();
@@ -67,7 +75,18 @@ public:
     /// others have; the step then fails, or drops what was allocated.
     Result<std::vector<SeatId>> allocate(const Hold& hold, Timestamp now);
     Status drop_allocations(const Hold& hold);
-    /// By run, seat and span.
+    /// Its seats have got other numbers.
+    Status save_items(const Hold& hold);
+    /// Blocks the seats, and drops lapsed allocations in the way. Answers the seats that are not free; the step then
+    /// fails.
+    Result<std::vector<SeatId>> block(const SeatBlock& block, Timestamp now);
+    Status insert_block(const RunId& run, std::uint32_t seat, Span span);
+    Status unblock(const SeatBlock& block);
+    /// One more change of what is allocated on the run.
+    Status count_version(const RunId& run);
+    /// The holds that keep seats of the run, by fence.
+    Result<std::vector<Hold>> live_holds_of(const RunId& run, Timestamp now);
+    /// Those of holds by run, seat and span; then the blocks.
     Status each_allocation(const std::function<void(const RunId&, const Allocation&)>& read);
 
     // Bookings
@@ -78,6 +97,8 @@ public:
     Result<std::vector<Booking>> due_bookings(Timestamp now, std::size_t limit);
     Status each_booking(const std::function<void(const Booking&)>& read);
     Status insert_booking(const Booking& booking, std::uint64_t fence);
+
+    Result<std::vector<Ticket>> tickets_of(const BookingId& booking);
 
     // Payments and tickets
     Result<std::optional<Payment>> find_payment(const PaymentId& id);
@@ -94,6 +115,7 @@ public:
     Result<std::vector<AuditEntry>> audit(std::string_view subject);
     Status each_audit_entry(const std::function<void(const AuditEntry&)>& read);
 
+    Status record(const AuditEntry& entry) { return add_audit({entry}); }
     /// Saves what the records that are in their tables became, and adds the rest.
     Status save(const Changes& changes);
 
@@ -104,6 +126,12 @@ private:
     Status complete(Booking& booking, std::uint64_t number);
     Result<std::vector<Numbered<Booking>>> read_bookings(std::string_view sql, std::initializer_list<Value> values);
     Result<std::optional<Booking>> read_booking(std::string_view sql, std::initializer_list<Value> values);
+    Result<std::int64_t> run_number(const RunId& id);
+    Status each_block_of(const RunId& id, const std::function<void(const Allocation&)>& read);
+    Status each_block(const std::function<void(const RunId&, const Allocation&)>& read);
+    Status drop_lapsed(std::int64_t run, std::uint32_t seat, Span span, Timestamp now);
+    Status insert_block(std::int64_t run, std::uint32_t seat, Span span);
+    Status add_audit(const std::vector<AuditEntry>& entries);
     Status save_hold(const Hold& hold);
     Status save_booking(const Booking& booking);
 

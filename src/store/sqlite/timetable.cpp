@@ -32,6 +32,19 @@ Result<std::vector<Document>> read_documents(Connection& connection, DocumentKin
         });
 }
 
+Status insert_feed(Connection& connection, const Feed& feed, const std::string& data) {
+    return connection.run(
+        "INSERT OR REPLACE INTO feeds (name, version, checksum, imported_at, publisher, first_date, last_date, "
+        "stations, trips, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        {feed.name, feed.version, feed.checksum, feed.imported_at, feed.publisher, feed.first_date, feed.last_date,
+         feed.stations, feed.trips, Value::bytes(data)});
+}
+
+Status insert_document(Connection& connection, const Document& document) {
+    return connection.run("INSERT INTO documents (kind, name, version, text, imported_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                          {document.kind, document.name, document.version, document.text, document.imported_at});
+}
+
 Result<Feed> SqliteTimetable::put_feed(const Feed& feed, const std::string& data, Timestamp now) {
     Feed stored = feed;
     stored.checksum = base::sha256_hex(data);
@@ -44,12 +57,7 @@ Result<Feed> SqliteTimetable::put_feed(const Feed& feed, const std::string& data
         if (!version) return version.error();
         stored.version = static_cast<std::uint64_t>(*version);
         stored.imported_at = step.now;
-        const auto done = connection.run(
-            "INSERT OR REPLACE INTO feeds (name, version, checksum, imported_at, publisher, first_date, last_date, "
-            "stations, trips, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            {stored.name, stored.version, stored.checksum, stored.imported_at, stored.publisher, stored.first_date,
-             stored.last_date, stored.stations, stored.trips, Value::bytes(data)});
-        if (!done) return done.error();
+        if (const auto done = insert_feed(connection, stored, data); !done) return done.error();
         return stored;
     });
 }
@@ -58,21 +66,24 @@ Result<std::vector<Feed>> SqliteTimetable::feeds() {
     return database_.read<std::vector<Feed>>([](Tables& tables, Timestamp) { return read_feeds(tables.connection()); });
 }
 
-Result<std::string> SqliteTimetable::feed_data(std::string_view name) {
+Result<std::string> read_feed_data(Connection& connection, std::string_view name) {
     struct Stored {
         std::string checksum;
         std::string data;
     };
-    auto stored = database_.read<std::optional<Stored>>([&](Tables& tables, Timestamp) {
-        return tables.connection().one(
-            "SELECT checksum, data FROM feeds WHERE name = ?1", {name},
-            [](Row& row) -> Result<Stored> { return Stored{std::string{row.text(0)}, std::string{row.bytes(1)}}; });
-    });
+    auto stored = connection.one(
+        "SELECT checksum, data FROM feeds WHERE name = ?1", {name},
+        [](Row& row) -> Result<Stored> { return Stored{std::string{row.text(0)}, std::string{row.bytes(1)}}; });
     if (!stored) return std::move(stored).error();
     if (!*stored) return not_found("feed");
     if (base::sha256_hex((*stored)->data) != (*stored)->checksum)
         return Error{ErrorCode::damaged, "a stored timetable does not have its checksum", "import the feed again"};
     return std::move((*stored)->data);
+}
+
+Result<std::string> SqliteTimetable::feed_data(std::string_view name) {
+    return database_.read<std::string>(
+        [&](Tables& tables, Timestamp) { return read_feed_data(tables.connection(), name); });
 }
 
 Status SqliteTimetable::remove_feed(std::string_view name) {
@@ -99,12 +110,8 @@ Result<Document> SqliteTimetable::put_document(const Document& document, Timesta
                 connection.run("DELETE FROM documents WHERE kind = ?1 AND name = ?2", {document.kind, document.name});
             if (!replaced) return replaced.error();
         }
-        const auto& added = decided->document;
-        const auto done =
-            connection.run("INSERT INTO documents (kind, name, version, text, imported_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                           {added.kind, added.name, added.version, added.text, added.imported_at});
-        if (!done) return done.error();
-        return added;
+        if (const auto done = insert_document(connection, decided->document); !done) return done.error();
+        return decided->document;
     });
 }
 

@@ -28,7 +28,7 @@ struct Damage {
 class Recording final : public RecordReader {
 public:
     using RecordReader::on;
-    void on(const Run& run) override { runs.push_back(run); }
+    void on(const Run& run, std::uint64_t version) override { runs.emplace_back(run, version); }
     void on(const Hold& hold) override { holds.push_back(hold); }
     void on(const RunId& run, const Allocation& allocation) override { allocations.emplace_back(run, allocation); }
     void on(const Booking& booking) override { bookings.push_back(booking); }
@@ -38,7 +38,7 @@ public:
     void on(const AuditEntry& entry) override { audit.push_back(entry); }
 
     void replay(RecordReader& reader, const Damage& damage) const {
-        for (const auto& run : runs) reader.on(run);
+        for (const auto& [run, version] : runs) reader.on(run, version);
         const auto show = [&](const auto& records, const auto& change) {
             for (auto record : records) {
                 if (change(record)) reader.on(record);
@@ -55,7 +55,7 @@ public:
         show(audit, damage.audit);
     }
 
-    std::vector<Run> runs;
+    std::vector<std::pair<Run, std::uint64_t>> runs;
     std::vector<Hold> holds;
     std::vector<std::pair<RunId, Allocation>> allocations;
     std::vector<Booking> bookings;
@@ -81,6 +81,7 @@ public:
         recording_.replay(reader, damage_);
         return {};
     }
+    Status load(const std::function<Status(RecordReader&)>& source) override { return sound_->load(source); }
     Result<std::vector<std::string>> check_medium() override { return std::vector<std::string>{}; }
     StoreInfo info() const override { return inner_->info(); }
 
@@ -138,7 +139,7 @@ TEST_F(VerifyTest, FindsAHoldThatLostASeat) {
 
 TEST_F(VerifyTest, FindsASeatKeptPastTheDeadline) {
     damage.allocation = [](Allocation& allocation) {
-        if (allocation.status != HoldStatus::sold) allocation.until += std::chrono::milliseconds{1};
+        if (allocation.state != SeatState::sold) allocation.until += std::chrono::milliseconds{1};
         return true;
     };
     EXPECT_THAT(broken(), testing::Contains("nobody keeps a seat past the deadline"));

@@ -7,6 +7,16 @@ namespace {
 
 using std::chrono::minutes;
 
+/// Nine segments, ten seats.
+Run train(const RunId& id) {
+    auto consist = std::make_shared<Consist>();
+    consist->coaches.push_back({.number = "1", .layout = "plain", .travel_class = "second", .places = {}});
+    consist->coaches.front().places.resize(10);
+    Run run{.id = id, .train = {}, .agency = {}, .headsign = {}, .calls = {}, .consist = consist};
+    run.calls.resize(10);
+    return run;
+}
+
 class RunAllocationsTest : public ::testing::Test {
 protected:
     Hold hold(std::uint8_t id, std::vector<std::uint32_t> seats, Span span) const {
@@ -24,7 +34,7 @@ protected:
 
     const RunId run{.date = {}, .trip = {"db", "1"}};
     Timestamp now{minutes{1000}};
-    RunAllocations allocations;
+    RunAllocations allocations{train(run)};
 };
 
 TEST_F(RunAllocationsTest, SpansThatMeetDoNotOverlap) {
@@ -49,13 +59,13 @@ TEST_F(RunAllocationsTest, LapsedAllocationGivesWayAtItsDeadline) {
     allocations.follow(first, run, now);
     now = first.expires_at - Duration{1};
     EXPECT_FALSE(is_free(3, {0, 4}));
-    EXPECT_EQ(allocations.at(now).allocations.size(), 1U);
+    EXPECT_EQ(allocations.live(now).size(), 1U);
     now = first.expires_at;
     EXPECT_TRUE(is_free(3, {0, 4}));
-    EXPECT_TRUE(allocations.at(now).allocations.empty());
+    EXPECT_TRUE(allocations.live(now).empty());
     allocations.follow(hold(2, {3}, {2, 3}), run, now);
-    ASSERT_EQ(allocations.at(now).allocations.size(), 1U);
-    EXPECT_EQ(allocations.at(now).allocations.front().span, (Span{2, 3}));
+    ASSERT_EQ(allocations.live(now).size(), 1U);
+    EXPECT_EQ(allocations.live(now).front().span, (Span{2, 3}));
 }
 
 TEST_F(RunAllocationsTest, FollowsTheHoldThroughItsLife) {
@@ -64,31 +74,30 @@ TEST_F(RunAllocationsTest, FollowsTheHoldThroughItsLife) {
     mine.expires_at += minutes{5};
     mine.status = HoldStatus::paying;
     allocations.follow(mine, run, now);
-    auto answer = allocations.at(now);
-    ASSERT_EQ(answer.allocations.size(), 2U);
-    EXPECT_EQ(answer.allocations.front().until, mine.expires_at);
-    EXPECT_EQ(answer.allocations.front().status, HoldStatus::paying);
+    auto answer = allocations.live(now);
+    ASSERT_EQ(answer.size(), 2U);
+    EXPECT_EQ(answer.front().until, mine.expires_at);
+    EXPECT_EQ(answer.front().state, SeatState::held);
     mine.status = HoldStatus::sold;
     allocations.follow(mine, run, now);
-    EXPECT_EQ(allocations.at(Timestamp::max() - Duration{1}).allocations.size(), 2U);
-    EXPECT_EQ(allocations.at(now).version, 3U);
+    EXPECT_EQ(allocations.live(Timestamp::max() - Duration{1}).size(), 2U);
+    EXPECT_EQ(allocations.version(), 3U);
 
     auto other = hold(2, {5}, {0, 1});
     allocations.follow(other, run, now);
     other.status = HoldStatus::released;
     allocations.follow(other, run, now);
-    answer = allocations.at(now);
-    EXPECT_EQ(answer.allocations.size(), 2U);
-    EXPECT_EQ(answer.version, 5U);
+    EXPECT_EQ(allocations.live(now).size(), 2U);
+    EXPECT_EQ(allocations.version(), 5U);
 }
 
 TEST_F(RunAllocationsTest, StoredOnesAreAnsweredBySeatAndSpan) {
     const Allocation late{.seat = 1, .span = {2, 3}, .hold = {}, .until = Timestamp::max()};
     const Allocation early{.seat = 1, .span = {0, 2}, .hold = {}, .until = Timestamp::max()};
     const Allocation first{.seat = 0, .span = {5, 6}, .hold = {}, .until = Timestamp::max()};
-    const RunAllocations stored{7, {late, early, first}};
-    EXPECT_EQ(stored.at(now).version, 7U);
-    EXPECT_EQ(stored.at(now).allocations, (std::vector<Allocation>{first, early, late}));
+    const RunAllocations stored{train(run), 7, {late, early, first}};
+    EXPECT_EQ(stored.version(), 7U);
+    EXPECT_EQ(stored.live(now), (std::vector<Allocation>{first, early, late}));
 }
 
 TEST_F(RunAllocationsTest, OtherRunsOfTheHoldAreNotItsConcern) {
@@ -97,7 +106,7 @@ TEST_F(RunAllocationsTest, OtherRunsOfTheHoldAreNotItsConcern) {
     mine.items.back().run.trip.trip = "2";
     mine.items.back().seats = {{9, {}}};
     allocations.follow(mine, run, now);
-    EXPECT_EQ(allocations.at(now).allocations.size(), 1U);
+    EXPECT_EQ(allocations.live(now).size(), 1U);
     EXPECT_TRUE(is_free(9, {0, 4}));
 }
 
@@ -113,9 +122,86 @@ TEST(RunAllocationsDeathTest, TwoLiveHoldsOnACellAreABrokenPromise) {
     first.items = {item};
     Hold second = first;
     second.id.bytes[0] = 2;
-    RunAllocations allocations;
+    RunAllocations allocations{train(run)};
     allocations.follow(first, run, Timestamp{});
     EXPECT_DEATH(allocations.follow(second, run, Timestamp{}), "broken promise");
+}
+
+// --- Blocks --------------------------------------------------------------------------------------------------------
+
+TEST_F(RunAllocationsTest, ABlockKeepsASeatFromEveryone) {
+    allocations.block({run, {2, 5}, {{3, {}}}}, now);
+    EXPECT_FALSE(is_free(3, {4, 6}));
+    EXPECT_TRUE(is_free(3, {5, 9}));
+    const auto masks = allocations.at(now);
+    EXPECT_EQ(masks.state(3, {0, 3}), SeatState::blocked);
+    EXPECT_EQ(masks.state(3, {0, 2}), SeatState::free);
+    EXPECT_FALSE(masks.held.any(3, {0, 9}));
+}
+
+TEST_F(RunAllocationsTest, UnblockingTheMiddleLeavesTheEndsBlocked) {
+    allocations.block({run, {1, 8}, {{3, {}}}}, now);
+    allocations.unblock({run, {3, 5}, {{3, {}}}});
+    EXPECT_TRUE(is_free(3, {3, 5}));
+    EXPECT_FALSE(is_free(3, {2, 3}));
+    EXPECT_FALSE(is_free(3, {5, 6}));
+    EXPECT_EQ(allocations.live(now).size(), 2U);
+    allocations.unblock({run, {0, 9}, {{3, {}}, {4, {}}}});
+    EXPECT_TRUE(allocations.live(now).empty());
+}
+
+TEST_F(RunAllocationsTest, UnblockingLeavesHoldsAlone) {
+    allocations.follow(hold(1, {3}, {0, 4}), run, now);
+    allocations.unblock({run, {0, 9}, {{3, {}}}});
+    EXPECT_FALSE(is_free(3, {0, 4}));
+}
+
+// --- The change feed -----------------------------------------------------------------------------------------------
+
+TEST_F(RunAllocationsTest, TellsEveryChangeOfASeatOnceAndInOrder) {
+    auto mine = hold(1, {3}, {0, 4});
+    allocations.follow(mine, run, now);
+    mine.expires_at += minutes{5};
+    allocations.follow(mine, run, now);  // the seat stays what it is
+    mine.status = HoldStatus::sold;
+    allocations.follow(mine, run, now);
+    allocations.block({run, {4, 6}, {{3, {}}}}, now);
+    const auto all = allocations.changes_after(0);
+    EXPECT_FALSE(all.resync);
+    EXPECT_EQ(all.version, 4U);
+    EXPECT_EQ(all.changes, (std::vector<SeatChange>{{1, 3, {0, 4}, SeatState::held},
+                                                    {3, 3, {0, 4}, SeatState::sold},
+                                                    {4, 3, {4, 6}, SeatState::blocked}}));
+    EXPECT_EQ(allocations.changes_after(3).changes.size(), 1U);
+    EXPECT_TRUE(allocations.changes_after(4).changes.empty());
+    EXPECT_FALSE(allocations.changes_after(4).resync);
+    EXPECT_TRUE(allocations.changes_after(5).resync) << "a version that is not known yet";
+}
+
+TEST_F(RunAllocationsTest, TellsThatALapsedHoldGaveWay) {
+    const auto first = hold(1, {3}, {0, 4});
+    allocations.follow(first, run, now);
+    now = first.expires_at;
+    allocations.follow(hold(2, {3}, {1, 2}), run, now);
+    EXPECT_EQ(allocations.changes_after(1).changes, (std::vector<SeatChange>{{2, 3, {0, 4}, SeatState::free},
+                                                                            {2, 3, {1, 2}, SeatState::held}}));
+}
+
+TEST_F(RunAllocationsTest, WhatIsNoLongerKnownIsAResync) {
+    for (int i = 0; i < 600; ++i) {
+        auto mine = hold(1, {3}, {0, 4});
+        allocations.follow(mine, run, now);
+        mine.status = HoldStatus::released;
+        allocations.follow(mine, run, now);
+    }
+    EXPECT_TRUE(allocations.changes_after(0).resync);
+    EXPECT_TRUE(allocations.changes_after(100).resync);
+    const auto known = allocations.changes_after(1100);
+    EXPECT_FALSE(known.resync);
+    EXPECT_EQ(known.changes.size(), 100U);
+    const RunAllocations reopened{train(run), 1200, {}};
+    EXPECT_TRUE(reopened.changes_after(1199).resync);
+    EXPECT_FALSE(reopened.changes_after(1200).resync);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace railbook::store::sqlite {
 
 std::span<const Migration> migrations() {
-    static const std::array kMigrations{Migration{1, kFirstSchema}};
+    static const std::array kMigrations{Migration{1, kFirstSchema}, Migration{2, kBlocksSchema}};
     return kMigrations;
 }
 

@@ -14,7 +14,8 @@ std::span<const Migration> migrations();
 /// `RLBK`: how a file says that it is a Railbook store.
 inline constexpr int kApplicationId = 0x524C424B;
 
-/// The text of the first one.
+// Their texts, in order.
 extern const char* const kFirstSchema;
+extern const char* const kBlocksSchema;
 
 }  // namespace railbook::store::sqlite

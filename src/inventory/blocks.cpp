@@ -1,0 +1,81 @@
+#include <set>
+
+#include <fmt/format.h>
+
+#include <railbook/inventory.hpp>
+
+#include "base/command.hpp"
+#include "inventory/rides.hpp"
+
+namespace railbook {
+namespace {
+
+constexpr std::size_t kMaxSeats = 10'000;  // more than any train has
+
+/// The run, and what of it is meant.
+struct Found {
+    Run run;
+    SeatBlock block;
+};
+Result<Found> find_seats(Timetable& timetable, const Principal& principal, const BlockRequest& request) {
+    if (!principal.may(Scope::operate)) return Error{ErrorCode::forbidden, "blocking seats needs the scope 'operate'"};
+    if (const auto ok = base::check_key(request.key); !ok) return ok.error();
+    if (request.seats.empty() || request.seats.size() > kMaxSeats)
+        return Error{ErrorCode::invalid_argument, "name the seats, at least one"};
+    auto run = timetable.run(request.run);
+    if (!run) return run.error();
+    const auto ends = inventory::find_ends(*run, request.from, request.to);
+    if (!ends) return ends.error();
+    SeatBlock block{.run = run->id,
+                    .span = {static_cast<std::uint16_t>(ends->first), static_cast<std::uint16_t>(ends->second)},
+                    .seats = {}};
+    std::set<SeatId> named;
+    for (const auto& seat : request.seats) {
+        const auto index = run->consist->index_of(seat);
+        if (!index) {
+            return Error{ErrorCode::not_found, fmt::format("{} has no seat {}", run->train, to_string(seat)),
+                         "'railbook run seats' shows the seats of a run"};
+        }
+        if (!named.insert(seat).second)
+            return Error{ErrorCode::invalid_argument, fmt::format("seat {} is named twice", to_string(seat))};
+        block.seats.push_back({*index, seat});
+    }
+    return Found{*std::move(run), std::move(block)};
+}
+
+base::Canonical canonical(const SeatBlock& block) {
+    base::Canonical text;
+    text.add(to_string(block.run)).add(block.span.from).add(block.span.to);
+    for (const auto& seat : block.seats) text.add(seat.id.coach).add(seat.id.seat);
+    return text;
+}
+
+}  // namespace
+
+Result<SeatBlock> Inventory::block(const Principal& principal, const BlockRequest& request) {
+    const auto now = store_.now();
+    if (!now) return now.error();
+    const auto found = find_seats(timetable_, principal, request);
+    if (!found) return found.error();
+    const Command command = base::make_command(principal, "seats.block", request.key, canonical(found->block), *now,
+                                               policy_.keep_answers);
+    return store_.inventory().block_seats(command, found->run, found->block);
+}
+
+Result<SeatBlock> Inventory::unblock(const Principal& principal, const BlockRequest& request) {
+    const auto now = store_.now();
+    if (!now) return now.error();
+    const auto found = find_seats(timetable_, principal, request);
+    if (!found) return found.error();
+    const Command command = base::make_command(principal, "seats.unblock", request.key, canonical(found->block), *now,
+                                               policy_.keep_answers);
+    return store_.inventory().unblock_seats(command, found->block);
+}
+
+Result<SeatChanges> Inventory::changes_after(const RunId& id, std::uint64_t version) {
+    const auto run = timetable_.run(id);
+    if (!run) return run.error();
+    return store_.inventory().changes_after(run->id, version);
+}
+
+}  // namespace railbook

@@ -1,0 +1,18 @@
+#pragma once
+/// What the parts of the inventory ask of a run.
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include <railbook/stores.hpp>
+
+namespace railbook::inventory {
+
+/// Where a ride begins and ends, as numbers of the run's calls. Errors: not_found; invalid_argument.
+Result<std::pair<std::size_t, std::size_t>> find_ends(const Run& run, std::string_view from, std::string_view to);
+
+/// The masks of the run, which is not pinned perhaps: then it has none yet.
+SeatMasks masks_of(const Run& run, const SeatMasks& known);
+
+}  // namespace railbook::inventory

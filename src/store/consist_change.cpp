@@ -1,0 +1,155 @@
+#include "store/consist_change.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+#include "store/allocations.hpp"
+#include "store/rules.hpp"
+
+namespace railbook::store {
+namespace {
+
+Error changed_since() {
+    return {ErrorCode::conflict, "the run has changed since the offer was made", "ask for a new offer"};
+}
+
+bool is_live(PartStatus status) {
+    return status == PartStatus::prebooked || status == PartStatus::confirmed || status == PartStatus::fulfilled;
+}
+
+class Change {
+public:
+    Change(const ConsistBasis& basis, const ConsistChange& change, std::string_view actor, Timestamp now)
+        : basis_{basis},
+          change_{change},
+          actor_{actor},
+          now_{now},
+          moves_{change.reseatings.begin(), change.reseatings.end()} {
+        outcome_.run = basis.run.run;
+        outcome_.run.consist = change.consist;
+        outcome_.holds = basis.run.holds;
+        outcome_.bookings = basis.bookings;
+        outcome_.tickets = basis.tickets;
+    }
+
+    Result<std::optional<ConsistOutcome>> make() {
+        record("run:" + to_string(basis_.run.run.id), "run.consist_changed",
+               fmt::format("{} to {}", basis_.run.run.consist->name, change_.consist->name));
+        keep_blocks();
+        for (auto& hold : outcome_.holds) {
+            for (std::size_t i = 0; i < hold.items.size(); ++i) {
+                if (hold.items[i].run != basis_.run.run.id) continue;
+                for (auto& seat : hold.items[i].seats) {
+                    if (const auto done = give_seat(hold, i, seat); !done) return done.error();
+                }
+            }
+        }
+        if (!moves_.empty()) return changed_since();
+        return std::optional{std::move(outcome_)};
+    }
+
+private:
+    void record(std::string subject, std::string_view action, std::string detail) {
+        outcome_.audit.push_back({.subject = std::move(subject),
+                                  .number = 0,
+                                  .at = now_,
+                                  .actor = actor_,
+                                  .action = std::string{action},
+                                  .detail = std::move(detail)});
+    }
+
+    bool take(const Allocation& allocation) {
+        if (!taken_.is_free(allocation.seat, allocation.span, now_, HoldId{})) return false;
+        taken_.put(allocation);
+        outcome_.allocations.push_back(allocation);
+        return true;
+    }
+
+    void keep_blocks() {
+        for (auto block : basis_.blocks) {
+            const auto index = change_.consist->index_of(basis_.run.run.consist->seat_at(block.seat));
+            if (!index) continue;
+            block.seat = *index;
+            RAILBOOK_ASSERT(take(block));
+        }
+    }
+
+    Status give_seat(const Hold& hold, std::size_t item_number, HeldSeat& seat) {
+        const HoldItem& item = hold.items[item_number];
+        const auto move = std::ranges::find_if(moves_, [&](const Reseating& one) {
+            return one.hold == hold.id && one.item == item_number && one.from == seat.id;
+        });
+        const SeatId wanted = move == moves_.end() ? seat.id : move->to;
+        const auto index = change_.consist->index_of(wanted);
+        if (!index || change_.consist->coach_of(*index).travel_class != item.travel_class) {
+            return Error{ErrorCode::conflict,
+                         fmt::format("seat {} of hold {} would be lost", to_string(seat.id), to_string(hold.id)),
+                         "move or refund its passenger first"};
+        }
+        const HeldSeat given{*index, wanted};
+        tell_booking(hold, item, seat.id, given);
+        if (move != moves_.end()) moves_.erase(move);
+        seat = given;
+        if (take(allocation_of(hold, item, seat))) return {};
+        return Error{ErrorCode::conflict, fmt::format("seat {} would be given twice", to_string(wanted)),
+                     "ask for a new offer"};
+    }
+
+    /// The booking's parts and tickets follow. Compared is what they were before the change, since two passengers of
+    /// one booking may swap seats.
+    void tell_booking(const Hold& hold, const HoldItem& item, const SeatId& from, const HeldSeat& given) {
+        for (std::size_t i = 0; i < basis_.bookings.size(); ++i) {
+            const Booking& before = basis_.bookings[i];
+            if (before.hold != hold.id) continue;
+            for (std::size_t k = 0; k < before.parts.size(); ++k) {
+                const auto& part = before.parts[k];
+                const bool is_it = part.run == item.run && part.span == item.span && part.seat.id == from;
+                if (!is_it || !is_live(part.status)) continue;
+                outcome_.bookings[i].parts[k].seat = given;
+                if (from != given.id) tell_tickets(before, part, given.id);
+            }
+            if (from == given.id) continue;
+            record("booking:" + to_string(before.id), "booking.reseated",
+                   fmt::format("{} {} to {}", to_string(item.run), to_string(from), to_string(given.id)));
+        }
+    }
+
+    void tell_tickets(const Booking& booking, const BookingPart& part, const SeatId& to) {
+        for (std::size_t i = 0; i < basis_.tickets.size(); ++i) {
+            const Ticket& before = basis_.tickets[i];
+            if (before.booking != booking.id || before.passenger.id != part.passenger) continue;
+            for (std::size_t k = 0; k < before.legs.size(); ++k) {
+                const auto& leg = before.legs[k];
+                if (leg.run == part.run && leg.from.call == part.from.call && leg.seat == part.seat.id)
+                    outcome_.tickets[i].legs[k].seat = to;
+            }
+        }
+    }
+
+    const ConsistBasis& basis_;
+    const ConsistChange& change_;
+    const std::string actor_;
+    const Timestamp now_;
+    std::set<Reseating> moves_;  // those that are not made yet
+    ConsistOutcome outcome_;
+    RunAllocations taken_{[this] {
+        Run run = basis_.run.run;
+        run.consist = change_.consist;
+        return run;
+    }()};
+};
+
+}  // namespace
+
+Result<std::optional<ConsistOutcome>> change_consist(const ConsistBasis& basis, const ConsistChange& change,
+                                                     std::string_view actor, Timestamp now) {
+    RAILBOOK_ASSERT(change.consist);
+    if (*basis.run.run.consist == *change.consist) return std::optional<ConsistOutcome>{};
+    if (basis.run.version != change.version) return changed_since();
+    return Change{basis, change, actor, now}.make();
+}
+
+}  // namespace railbook::store
