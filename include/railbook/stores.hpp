@@ -614,8 +614,8 @@ public:
 
     /// What the command was answered before, if it was. Errors: key_reused.
     virtual Result<std::optional<Answer>> find_answer(const Command& command) = 0;
-    /// All records as they are at one instant: counters, secrets, feeds, documents, runs, holds, allocations, bookings,
-    /// payments, tickets, ledger, audit log, answers.
+    /// All records as they are at one instant: counters, secrets, feeds, documents, runs, holds, allocations of holds,
+    /// blocks, bookings, payments, tickets, ledger, audit log, answers.
     virtual Status read_all(RecordReader& reader) = 0;
     /// Fills an empty store with what `source` hands on, in the order of read_all, all or nothing. Of the allocations
     /// only the blocks are taken; the others follow from the holds. Errors: conflict (the store is not empty); bad_data

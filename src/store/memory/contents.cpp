@@ -188,8 +188,12 @@ void Contents::read_all(RecordReader& reader) const {
     for (const auto& document : documents) reader.on(document);
     for (const auto& [id, pinned] : runs) reader.on(pinned.run, pinned.allocations.version());
     for (const auto& id : hold_order) reader.on(holds.at(id).record);
-    for (const auto& [id, pinned] : runs) {
-        for (const auto& allocation : pinned.allocations.live(latest)) reader.on(id, allocation);
+    for (const bool blocks : {false, true}) {
+        for (const auto& [id, pinned] : runs) {
+            for (const auto& allocation : pinned.allocations.live(latest)) {
+                if ((allocation.state == SeatState::blocked) == blocks) reader.on(id, allocation);
+            }
+        }
     }
     for (const auto& id : booking_order) reader.on(bookings.at(id).record);
     for (const auto& id : payment_order) reader.on(payments.at(id).record);

@@ -56,7 +56,7 @@ public:
     }
     void on(const Run& run, std::uint64_t version) override {
         then([&] { return tables_.insert_run(run, version); });
-        if (done_) step_.effects.pinned.push_back(run);
+        step_.effects.loaded.push_back(run.id);
     }
     void on(const Hold& hold) override {
         fences_[hold.id] = hold.fence;

@@ -58,6 +58,7 @@ void Mirror::follow(const Effects& effects, Timestamp now) {
     if (effects.unblocked) {
         if (auto& run = runs_.at(effects.unblocked->run)) run->allocations.unblock(*effects.unblocked);
     }
+    for (const auto& id : effects.loaded) runs_.emplace(id, std::nullopt);
     if (effects.rebuilt) runs_.insert_or_assign(effects.rebuilt->run.id, effects.rebuilt);
 }
 

@@ -20,6 +20,7 @@ struct Effects {
     std::optional<SeatBlock> blocked = std::nullopt;
     std::optional<SeatBlock> unblocked = std::nullopt;
     std::optional<PinnedRun> rebuilt = std::nullopt;  ///< With other coaches.
+    std::vector<RunId> loaded;                        ///< From another store: the file knows them.
 };
 
 /// Thread-safe.

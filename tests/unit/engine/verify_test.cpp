@@ -81,7 +81,7 @@ public:
         recording_.replay(reader, damage_);
         return {};
     }
-    Status load(const std::function<Status(RecordReader&)>& source) override { return sound_->load(source); }
+    Status load(const std::function<Status(RecordReader&)>& source) override { return inner_->load(source); }
     Result<std::vector<std::string>> check_medium() override { return std::vector<std::string>{}; }
     StoreInfo info() const override { return inner_->info(); }
 
