@@ -1,0 +1,96 @@
+#pragma once
+/// A buyer: asks one of the engines for this and that, repeats what it got no answer to, and remembers what it was
+/// told.
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <railbook/engine.hpp>
+
+#include "sim/simulator/oracle/history.hpp"
+#include "sim/simulator/plan.hpp"
+#include "sim/simulator/random.hpp"
+
+namespace railbook::sim {
+
+class World;
+class RecordWitness;
+
+class Client {
+public:
+    Client(World& world, std::size_t number);
+
+    const std::string& name() const { return name_; }
+    const Principal& principal() const { return me_; }
+    /// Until the world has no operations left.
+    void live();
+    /// All that was acknowledged is still there.
+    void judge_what_it_was_told(const RecordWitness& records);
+
+    /// What others may know of it: a hold that is its own.
+    const Hold* some_hold(Random& random) const;
+    const Booking* some_booking(Random& random) const;
+
+private:
+    struct Owned {
+        Hold hold;  ///< As it was last told.
+        std::optional<Booking> booking = std::nullopt;
+        std::optional<Payment> payment = std::nullopt;
+        bool released = false;
+    };
+    struct Told {
+        std::variant<HoldRequest, BookingRequest, PaymentRequest> request;
+        std::variant<Hold, Booking, Payment> answer;
+    };
+
+    void act(Operation operation);
+    void hold_seats();
+    void hold_best();
+    void hold_journey();
+    void hold(Operation operation, HoldRequest request, Event event);
+    void take_note(const HoldRequest& request, const Hold& hold, const Event& event);
+    void judge_refused_hold(const Error& error, bool falsely, Event event, bool alone);
+    void extend();
+    void release();
+    void book();
+    void pay();
+    void find();
+    void list();
+    void look();
+    void repeat();
+    void reuse_key();
+    void act_with_stale_fence();
+    void act_on_foreign();
+    void run_due();
+
+    template <class T>
+    std::optional<Result<T>> persist(Operation operation, const std::function<Result<T>(Engine&)>& call);
+    /// A quote for what the hold has; empty where none could be got.
+    std::optional<Quote> quote_for(const Hold& hold);
+    BookingRequest booking_request(const Hold& hold, const std::string& token);
+    Owned* pick_owned();
+    CommandKey new_key();
+    void think();
+    void violated(std::string_view law, const std::string& detail);
+    Event event_on(Event::Kind kind, const Hold& hold);
+    Span some_span();
+    std::vector<SeatId> some_seats(std::size_t count);
+
+    World& world_;
+    const std::string name_;
+    const Principal me_;
+    Random random_;
+    std::size_t keys_ = 0;
+    std::vector<Owned> owned_;
+    std::vector<Told> told_;
+    std::map<std::string, Quote> quotes_;
+};
+
+/// The rides of a hold, as the model of a run takes them.
+std::vector<HeldRide> rides_of(const Hold& hold);
+
+}  // namespace railbook::sim

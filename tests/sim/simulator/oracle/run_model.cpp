@@ -1,0 +1,254 @@
+#include "sim/simulator/oracle/run_model.hpp"
+
+#include <algorithm>
+
+#include "sim/simulator/oracle/verdict.hpp"
+
+namespace railbook::sim {
+namespace {
+
+bool wrong(std::string* why, const std::string& reason) {
+    if (why) *why = reason;
+    return false;
+}
+
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t value) {
+    hash ^= value + 0x9E3779B97F4A7C15U + (hash << 6U) + (hash >> 2U);
+    return hash * 0xFF51AFD7ED558CCDU;
+}
+
+std::uint64_t hash_of(const HoldId& id) {
+    std::uint64_t hash = 0;
+    for (std::size_t i = 0; i < 8; ++i) hash = (hash << 8U) | id.bytes[i];
+    return hash;
+}
+
+}  // namespace
+
+bool RunModel::apply(const Event& event, std::string* why) {
+    switch (event.kind) {
+        case Event::Kind::place: return event.refused ? refuse_place(event, why) : place(event, why);
+        case Event::Kind::extend: return event.refused ? refuse(event, why) : extend(event, why);
+        case Event::Kind::release: return event.refused ? refuse(event, why) : release(event, why);
+        case Event::Kind::book: return event.refused ? refuse(event, why) : book(event, why);
+        case Event::Kind::sell: return sell(event, why);
+        case Event::Kind::find: return find(event, why);
+        case Event::Kind::look: return look(event, why);
+        case Event::Kind::count: return count(event, why);
+    }
+    return false;
+}
+
+std::uint64_t RunModel::hash() const {
+    std::uint64_t hash = 1;
+    for (const auto& [seat, parts] : seats_) {
+        for (const auto& part : parts) {
+            hash = mixed(hash, seat);
+            hash = mixed(hash, hash_of(part.hold));
+            hash = mixed(hash, (std::uint64_t{part.span.from} << 16U) | part.span.to);
+            hash = mixed(hash, static_cast<std::uint64_t>(part.until.time_since_epoch().count()));
+        }
+    }
+    for (const auto& [id, known] : holds_) {
+        hash = mixed(hash, hash_of(id));
+        hash = mixed(hash, static_cast<std::uint64_t>(known.life));
+        hash = mixed(hash, static_cast<std::uint64_t>(known.until.time_since_epoch().count()));
+    }
+    return hash;
+}
+
+bool RunModel::is_free(std::uint32_t seat, Span span, Timestamp now, const HoldId& mine) const {
+    const auto found = seats_.find(seat);
+    return found == seats_.end() || std::ranges::none_of(found->second, [&](const Part& part) {
+        return part.span.overlaps(span) && part.until > now && part.hold != mine;
+    });
+}
+
+bool RunModel::is_sold(std::uint32_t seat, Span span) const {
+    const auto found = seats_.find(seat);
+    return found != seats_.end() && std::ranges::any_of(found->second, [&](const Part& part) {
+        return part.span.overlaps(span) && holds_.at(part.hold).life == Life::sold;
+    });
+}
+
+void RunModel::set_until(const HoldId& hold, Timestamp until) {
+    holds_.at(hold).until = until;
+    for (auto& [seat, parts] : seats_) {
+        for (auto& part : parts) {
+            if (part.hold == hold) part.until = until;
+        }
+    }
+}
+
+void RunModel::drop(const HoldId& hold) {
+    for (auto& [seat, parts] : seats_) std::erase_if(parts, [&](const Part& part) { return part.hold == hold; });
+}
+
+void RunModel::take(const HoldId& hold, const std::vector<HeldRide>& rides, Timestamp until) {
+    for (const auto& ride : rides) {
+        if (ride.run != run_) continue;
+        for (const auto seat : ride.seats) {
+            auto& parts = seats_[seat];
+            // Whoever is in the way has lapsed: it can come back only by late money, and that asks for the seats anew.
+            std::erase_if(parts, [&](const Part& part) { return part.span.overlaps(ride.span); });
+            parts.push_back({hold, ride.span, until});
+        }
+    }
+}
+
+bool RunModel::place(const Event& event, std::string* why) {
+    for (const auto& ride : event.rides) {
+        if (ride.run != run_) continue;
+        for (const auto seat : ride.seats) {
+            if (!is_free(seat, ride.span, event.latest, event.hold))
+                return wrong(why, "seat " + std::to_string(seat) + " belongs to another");
+            if (event.fence <= fences_[seat]) return wrong(why, "its fence is not the largest of its seats");
+        }
+    }
+    for (const auto& ride : event.rides) {
+        if (ride.run != run_) continue;
+        for (const auto seat : ride.seats) fences_[seat] = event.fence;
+    }
+    take(event.hold, event.rides, event.until);
+    holds_[event.hold] = {Life::held, event.until, event.latest_end, event.rides};
+    return true;
+}
+
+bool RunModel::refuse_place(const Event& event, std::string* why) {
+    const auto& ride = event.rides.front();
+    const auto free = std::ranges::count_if(
+        ride.seats, [&](std::uint32_t seat) { return is_free(seat, ride.span, event.earliest, {}); });
+    if (static_cast<std::size_t>(free) < event.wanted) return true;
+    return wrong(why, "it was refused, and " + std::to_string(free) + " of the seats are free");
+}
+
+bool RunModel::refuse(const Event& event, std::string* why) {
+    const auto found = holds_.find(event.hold);
+    if (found == holds_.end()) return wrong(why, "there is no such hold");
+    const Known& known = found->second;
+    switch (*event.refused) {
+        case ErrorCode::hold_lost: return known.life == Life::released || wrong(why, "the hold is not released");
+        case ErrorCode::hold_expired:
+            return (known.life != Life::released && known.life != Life::sold && known.until <= event.latest) ||
+                   wrong(why, "the hold is before its deadline " + milliseconds(known.until));
+        case ErrorCode::conflict:
+            return known.life == Life::booked || known.life == Life::sold || wrong(why, "the hold is not booked");
+        default: return wrong(why, "that is no reason to refuse it");
+    }
+}
+
+bool RunModel::extend(const Event& event, std::string* why) {
+    const auto found = holds_.find(event.hold);
+    if (found == holds_.end()) return wrong(why, "there is no such hold");
+    const Known& known = found->second;
+    if (known.life != Life::held) return wrong(why, "the hold is not open any more");
+    if (known.until <= event.earliest) return wrong(why, "its deadline " + milliseconds(known.until) + " has passed");
+    if (event.until < known.until) return wrong(why, "it became shorter");
+    if (event.until > known.latest_end) return wrong(why, "it became longer than allowed");
+    set_until(event.hold, event.until);
+    return true;
+}
+
+bool RunModel::release(const Event& event, std::string* why) {
+    const auto found = holds_.find(event.hold);
+    if (found == holds_.end()) return wrong(why, "there is no such hold");
+    Known& known = found->second;
+    if (known.life == Life::released) return true;
+    if (known.life != Life::held) return wrong(why, "the hold is booked");
+    if (known.until <= event.earliest) return wrong(why, "its deadline " + milliseconds(known.until) + " has passed");
+    known.life = Life::released;
+    drop(event.hold);
+    return true;
+}
+
+bool RunModel::book(const Event& event, std::string* why) {
+    const auto found = holds_.find(event.hold);
+    if (found == holds_.end()) return wrong(why, "there is no such hold");
+    Known& known = found->second;
+    if (known.life != Life::held) return wrong(why, "the hold is not open any more");
+    if (known.until <= event.earliest) return wrong(why, "its deadline " + milliseconds(known.until) + " has passed");
+    if (event.until > known.latest_end) return wrong(why, "it became longer than allowed");
+    known.life = Life::booked;
+    set_until(event.hold, event.until);
+    return true;
+}
+
+bool RunModel::sell(const Event& event, std::string* why) {
+    const auto found = holds_.find(event.hold);
+    if (found == holds_.end()) return wrong(why, "there is no such hold");
+    Known& known = found->second;
+    if (known.life != Life::booked) return wrong(why, "the hold is not booked");
+    bool free_at_last = true;
+    bool free_at_first = true;
+    for (const auto& ride : known.rides) {
+        if (ride.run != run_) continue;
+        for (const auto seat : ride.seats) {
+            free_at_last = free_at_last && is_free(seat, ride.span, event.latest, event.hold);
+            free_at_first = free_at_first && is_free(seat, ride.span, event.earliest, event.hold);
+        }
+    }
+    if (event.refused) {
+        // On another run of the same hold a seat may be gone.
+        const bool only_here =
+            std::ranges::all_of(known.rides, [&](const HeldRide& ride) { return ride.run == run_; });
+        if (known.until > event.latest) return wrong(why, "the seats were still its own");
+        if (only_here && free_at_first) return wrong(why, "the seats were free to be taken again");
+        return true;
+    }
+    if (known.until <= event.earliest && !free_at_last) return wrong(why, "the seats belong to another by now");
+    known.life = Life::sold;
+    take(event.hold, known.rides, Timestamp::max());
+    set_until(event.hold, Timestamp::max());
+    return true;
+}
+
+bool RunModel::find(const Event& event, std::string* why) {
+    const auto found = holds_.find(event.hold);
+    if (found == holds_.end()) return wrong(why, "there is no such hold");
+    const Known& known = found->second;
+    const bool open = known.life == Life::held || known.life == Life::booked;
+    switch (event.status) {
+        case HoldStatus::held:
+        case HoldStatus::paying:
+            if (!open || known.until <= event.earliest) return wrong(why, "it does not keep its seats any more");
+            return event.until == known.until || wrong(why, "its deadline is " + milliseconds(known.until));
+        case HoldStatus::expired: return (open && known.until <= event.latest) || wrong(why, "it has not expired");
+        case HoldStatus::sold: return known.life == Life::sold || wrong(why, "it is not sold");
+        case HoldStatus::released: return known.life == Life::released || wrong(why, "it is not released");
+    }
+    return false;
+}
+
+bool RunModel::look(const Event& event, std::string* why) {
+    const auto& ride = event.rides.front();
+    for (std::size_t i = 0; i < ride.seats.size(); ++i) {
+        const auto seat = ride.seats[i];
+        const auto name = "seat " + std::to_string(seat);
+        switch (event.sights[i]) {
+            case Sight::free:
+                if (!is_free(seat, ride.span, event.latest, {})) return wrong(why, name + " is not free");
+                break;
+            case Sight::taken:
+                if (is_free(seat, ride.span, event.earliest, {})) return wrong(why, name + " is free");
+                break;
+            case Sight::sold:
+                if (!is_sold(seat, ride.span)) return wrong(why, name + " is not sold");
+                break;
+        }
+        if (event.sights[i] != Sight::sold && is_sold(seat, ride.span)) return wrong(why, name + " is sold");
+    }
+    return true;
+}
+
+bool RunModel::count(const Event& event, std::string* why) {
+    const auto& ride = event.rides.front();
+    const auto free_at = [&](Timestamp now) {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(ride.seats, [&](std::uint32_t seat) { return is_free(seat, ride.span, now, {}); }));
+    };
+    if (event.wanted < free_at(event.earliest) || event.wanted > free_at(event.latest))
+        return wrong(why, "not " + std::to_string(event.wanted) + " seats are free");
+    return true;
+}
+
+}  // namespace railbook::sim

@@ -1,0 +1,24 @@
+#include "sim/simulator/simulator.hpp"
+
+#include "sim/simulator/client.hpp"
+#include "sim/simulator/railway.hpp"
+#include "sim/simulator/world.hpp"
+
+namespace railbook::sim {
+
+Report simulate(const Wanted& wanted) {
+    Report report;
+    const auto railway = make_railway();
+    if (!railway) {
+        report.violations.push_back("the railway cannot be built: " + railway.error().detail);
+        return report;
+    }
+    for (std::uint64_t i = 0; i < wanted.worlds && report.operations < wanted.operations; ++i) {
+        World world{draw_plan(wanted.seed + i, wanted.store), *railway, report};
+        world.live();
+        if (!report.violations.empty()) break;
+    }
+    return report;
+}
+
+}  // namespace railbook::sim

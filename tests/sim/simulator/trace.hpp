@@ -1,0 +1,34 @@
+#pragma once
+/// What happened in a world, line by line: hashed, so that two runs can be compared, and kept, so that a violation can
+/// be understood.
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+namespace railbook::sim {
+
+class Trace {
+public:
+    /// Names things by numbers given in order of appearance, never by pointers or random ids.
+    void line(std::string text) {
+        for (const char c : text) add(static_cast<unsigned char>(c));
+        add('\n');
+        lines_.push_back(std::move(text));
+        if (lines_.size() > kKept) lines_.pop_front();
+    }
+    /// FNV-1a over all lines.
+    std::uint64_t hash() const { return hash_; }
+    /// The last ones.
+    const std::deque<std::string>& lines() const { return lines_; }
+
+private:
+    static constexpr std::size_t kKept = 400;
+    void add(unsigned char byte) { hash_ = (hash_ ^ byte) * 0x100000001B3U; }
+
+    std::uint64_t hash_ = 0xCBF29CE484222325U;
+    std::deque<std::string> lines_;
+};
+
+}  // namespace railbook::sim
