@@ -72,6 +72,16 @@ void Client::live() {
             if (world_.plan().does(wanted)) operation = wanted;
         }
         act(operation);
+        if (operation == Operation::hold_seats || operation == Operation::hold_best) go_on();
+    }
+}
+
+/// Who holds seats mostly wants to travel: without this, few would come as far as to pay.
+void Client::go_on() {
+    const bool wants = random_.coin();
+    if (!wants) return;
+    for (const auto next : {Operation::book, Operation::pay}) {
+        if (world_.plan().does(next)) act(next);
     }
 }
 

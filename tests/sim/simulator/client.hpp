@@ -48,6 +48,7 @@ private:
     };
 
     void act(Operation operation);
+    void go_on();
     void hold_seats();
     void hold_best();
     void hold_journey();

@@ -1,4 +1,4 @@
-// railbook_sim [--seed S] [--operations N] [--worlds W] [--store memory|sqlite]: the simulator as a command.
+// railbook_sim [--seed S] [--operations N] [--worlds W] [--store memory|sqlite] [--story LINES]: the simulator as a command.
 
 #include <charconv>
 #include <csignal>
@@ -15,7 +15,7 @@ using railbook::sim::StoreKind;
 using railbook::sim::Wanted;
 
 int usage() {
-    std::fputs("usage: railbook_sim [--seed S] [--operations N] [--worlds W] [--store memory|sqlite]\n", stderr);
+    std::fputs("usage: railbook_sim [--seed S] [--operations N] [--worlds W] [--store memory|sqlite] [--story LINES]\n", stderr);
     return 2;
 }
 
@@ -28,6 +28,7 @@ bool read_number(std::string_view text, std::uint64_t& number) {
 
 int main(int count, char** arguments) {
     Wanted wanted;
+    std::uint64_t story_lines = 120;
     for (int i = 1; i + 1 < count; i += 2) {
         const std::string_view name = arguments[i];
         const std::string_view value = arguments[i + 1];
@@ -35,6 +36,7 @@ int main(int count, char** arguments) {
         if (name == "--seed") understood = read_number(value, wanted.seed);
         else if (name == "--operations") understood = read_number(value, wanted.operations);
         else if (name == "--worlds") understood = read_number(value, wanted.worlds);
+        else if (name == "--story") understood = read_number(value, story_lines);
         else if (name == "--store" && value == "memory") wanted.store = StoreKind::memory;
         else if (name == "--store" && value == "sqlite") wanted.store = StoreKind::sqlite;
         else understood = false;
@@ -42,7 +44,7 @@ int main(int count, char** arguments) {
     }
     if (count % 2 == 0) return usage();
     const auto report = railbook::sim::simulate(wanted);
-    railbook::sim::print(report, stdout);
+    railbook::sim::print(report, story_lines, stdout);
     fmt::print("seed={} operations={} violations={} trace={:016x}\n", wanted.seed, report.operations,
                report.violations.size(), report.trace);
     return report.violations.empty() ? 0 : 1;

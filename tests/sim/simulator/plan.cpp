@@ -30,14 +30,17 @@ Plan draw_plan(std::uint64_t seed, StoreKind store) {
         plan.clients = 4 + random.below(20);
         plan.operations = 400;
     } else {
-        plan.runs = 1 + random.below(2);
-        plan.segments = 1 + random.below(4);
-        plan.seats = 1 + random.below(3);
+        plan.runs = 1 + random.below(3);
+        plan.segments = 1 + random.below(5);
+        plan.seats = 1 + random.below(4);
         plan.clients = 2 + random.below(8);
         plan.operations = 120 + random.below(120);
     }
     for (auto& wanted : plan.wanted) wanted = random.coin();
     for (auto& fault : plan.faults) fault = random.coin();
+    // Booking and paying are long ways: they are tried in more than a quarter of the worlds.
+    const bool pays = random.coin();
+    if (pays) plan.wanted[static_cast<std::size_t>(Operation::book)] = plan.wanted[static_cast<std::size_t>(Operation::pay)] = true;
     // Without a hold nothing happens.
     if (!plan.does(Operation::hold_seats) && !plan.does(Operation::hold_best))
         plan.wanted[random.below(2)] = true;

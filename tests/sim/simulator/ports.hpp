@@ -48,7 +48,9 @@ public:
         Task* task = scheduler_.current();
         if (!task) return effect();  // the simulator itself asks
         scheduler_.switch_point();
-        const auto fault = draw(what);
+        auto fault = draw(what);
+        // A store that has done a step repeats its answer: it would never refuse the repetition.
+        if (fault == Fault::conflict && task->command.first_change != 0) fault.reset();
         ++task->command.port_calls;
         if (fault && *fault != after_of(what)) {
             count(*fault, task->command);

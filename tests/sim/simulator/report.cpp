@@ -1,10 +1,12 @@
 #include "sim/simulator/report.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace railbook::sim {
 
-void print(const Report& report, std::FILE* to) {
+void print(const Report& report, std::size_t story_lines, std::FILE* to) {
     fmt::print(to, "{:<22}{:>10}{:>10}{:>10}{:>10}\n", "operation", "calls", "done", "refused", "unknown");
     for (const auto& [name, count] : report.kinds) {
         fmt::print(to, "  {:<20}{:>10}{:>10}{:>10}{:>10}\n", name, count.all, count.done, count.refused,
@@ -25,7 +27,8 @@ void print(const Report& report, std::FILE* to) {
     fmt::print(to, "\n{} worlds\n", report.worlds);
     if (report.violations.empty()) return;
     fmt::print(to, "\nwhat led to it:\n");
-    for (const auto& line : report.story) fmt::print(to, "  {}\n", line);
+    const auto first = report.story.size() - std::min(story_lines, report.story.size());
+    for (auto i = first; i < report.story.size(); ++i) fmt::print(to, "  {}\n", report.story[i]);
     fmt::print(to, "\nviolations:\n");
     for (const auto& line : report.violations) fmt::print(to, "  {}\n", line);
 }

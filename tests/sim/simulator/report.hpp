@@ -35,13 +35,13 @@ struct Report {
     std::map<std::string, std::uint64_t> marks;  ///< What is to happen sometimes.
     std::map<std::string, std::uint64_t> checks;
     std::vector<std::string> violations;
-    std::vector<std::string> story;  ///< What led to the first violation.
+    std::vector<std::string> story;  ///< All that happened in the world of the violation.
     std::uint64_t trace = 0;
 
     void mark(const std::string& what) { ++marks[what]; }
 };
 
-/// All of it, for people.
-void print(const Report& report, std::FILE* to);
+/// All of it, for people; of the story the last lines.
+void print(const Report& report, std::size_t story_lines, std::FILE* to);
 
 }  // namespace railbook::sim

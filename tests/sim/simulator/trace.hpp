@@ -3,9 +3,8 @@
 /// be understood.
 
 #include <cstdint>
-#include <deque>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace railbook::sim {
 
@@ -16,19 +15,16 @@ public:
         for (const char c : text) add(static_cast<unsigned char>(c));
         add('\n');
         lines_.push_back(std::move(text));
-        if (lines_.size() > kKept) lines_.pop_front();
     }
     /// FNV-1a over all lines.
     std::uint64_t hash() const { return hash_; }
-    /// The last ones.
-    const std::deque<std::string>& lines() const { return lines_; }
+    const std::vector<std::string>& lines() const { return lines_; }
 
 private:
-    static constexpr std::size_t kKept = 400;
     void add(unsigned char byte) { hash_ = (hash_ ^ byte) * 0x100000001B3U; }
 
     std::uint64_t hash_ = 0xCBF29CE484222325U;
-    std::deque<std::string> lines_;
+    std::vector<std::string> lines_;
 };
 
 }  // namespace railbook::sim

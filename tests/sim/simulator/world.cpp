@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t kProcesses = 2;
 constexpr std::uint64_t kMostStates = 50'000;
-constexpr std::size_t kMostLines = 150;  // of a story
 const Timestamp kStart{std::chrono::sys_days{std::chrono::year{2026} / 11 / 20}};
 
 }  // namespace
@@ -82,7 +81,13 @@ void World::live() {
     if (open_store() && std::ranges::all_of(processes_, [&](Process& process) { return open_engine(process); })) {
         for (std::size_t i = 0; i < plan_.clients; ++i) {
             clients_.push_back(std::make_unique<Client>(*this, i));
-            scheduler_.spawn(clients_.back()->name(), [client = clients_.back().get()] { client->live(); });
+            scheduler_.spawn(clients_.back()->name(), [client = clients_.back().get()] {
+                try {
+                    client->live();
+                } catch (const ProcessDied&) {
+                    // The world was given up.
+                }
+            });
         }
         do {
             if (still_turns_ > 0) --still_turns_;
@@ -92,8 +97,8 @@ void World::live() {
         } while (verdict_.violations().empty() && scheduler_.step());
         // Where a law is broken already, the commands that are going on are thrown away.
         if (!verdict_.violations().empty()) {
+            is_given_up_ = true;
             for (const auto& task : scheduler_.tasks()) task->doomed = true;
-            operations_ = plan_.operations;
             while (scheduler_.step()) {
             }
         } else {
@@ -107,8 +112,7 @@ void World::live() {
     if (verdict_.violations().empty()) return;
     for (const auto& line : verdict_.violations())
         report_.violations.push_back(fmt::format("seed {}: {}", plan_.seed, line));
-    const auto& lines = trace_.lines();
-    report_.story.assign(lines.end() - static_cast<std::ptrdiff_t>(std::min(lines.size(), kMostLines)), lines.end());
+    report_.story = trace_.lines();
 }
 
 Process* World::enter(Random& random) {
@@ -134,7 +138,7 @@ void World::leave(Process& process) {
     Task& task = *scheduler_.current();
     --process.commands;
     task.process = -1;
-    task.doomed = false;
+    task.doomed = is_given_up_;
     task.inside_store = false;
 }
 
@@ -169,11 +173,13 @@ void World::finish(Event event) {
     event.likely = command.first_change != 0 && !event.refused ? command.first_change : command.last_call;
     event.responded = ports_.tick();
     event.latest = store_time();
+    trace_.line("    " + described(event));
     history_.push_back(std::move(event));
 }
 
 void World::abandon(Event event) {
     event.likely = scheduler_.current()->command.first_change;
+    trace_.line("    " + described(event));
     history_.push_back(std::move(event));
 }
 
@@ -206,6 +212,7 @@ void World::after_settlement(const Settlement& settlement, const Result<Payment>
     event.responded = ports_.tick();
     event.likely = event.responded;
     event.latest = store_time();
+    trace_.line("    " + described(event));
     history_.push_back(std::move(event));
     const bool late = booking->expires_at <= earliest;
     if (late) report_.mark(sold ? "late money took the same seats again" : "late money found the seats gone");

@@ -131,6 +131,7 @@ private:
     std::size_t operations_ = 0;
     int still_turns_ = 0;  // in which the clock stands, so that many meet at a deadline
     std::optional<HoldId> hot_;
+    bool is_given_up_ = false;
 };
 
 }  // namespace railbook::sim

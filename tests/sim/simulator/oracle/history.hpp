@@ -56,4 +56,7 @@ struct Event {
     std::vector<Sight> sights{};           ///< look: of each seat of `rides.front()`
 };
 
+/// For people: who asked for what and was told what, and when.
+std::string described(const Event& event);
+
 }  // namespace railbook::sim

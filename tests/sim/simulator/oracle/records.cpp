@@ -150,15 +150,16 @@ void RecordWitness::judge_new(const Hold& hold) {
     if (step_ && (hold.status != HoldStatus::held || hold.expires_at != hold.created_at + promises_.ttl))
         verdict_.violated("2 a hold begins held, until its deadline", object, std::string{to_string(hold.status)});
     if (hold.created_at > now_) verdict_.violated("12 one clock decides", object, "it was made in the future");
+    std::uint64_t earlier = 0;
     for (const auto& item : hold.items) {
-        for (const auto& seat : item.seats) {
-            auto& fence = fences_[{item.run, seat.index}];
-            if (hold.fence <= fence) {
-                verdict_.violated("3 a fence is larger than every earlier one of its seats", object,
-                                  std::to_string(hold.fence) + " after " + std::to_string(fence));
-            }
-            fence = std::max(fence, hold.fence);
-        }
+        for (const auto& seat : item.seats) earlier = std::max(earlier, fences_[{item.run, seat.index}]);
+    }
+    if (hold.fence <= earlier) {
+        verdict_.violated("3 a fence is larger than every earlier one of its seats", object,
+                          std::to_string(hold.fence) + " after " + std::to_string(earlier));
+    }
+    for (const auto& item : hold.items) {
+        for (const auto& seat : item.seats) fences_[{item.run, seat.index}] = hold.fence;
     }
     if (step_) {
         const auto live = std::ranges::count_if(
