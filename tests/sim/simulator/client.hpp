@@ -67,6 +67,8 @@ private:
     void act_with_stale_fence();
     void act_on_foreign();
     void run_due();
+    void block();
+    void act_as_staff();
 
     template <class T>
     std::optional<Result<T>> persist(Operation operation, const std::function<Result<T>(Engine&)>& call);
@@ -84,6 +86,7 @@ private:
     World& world_;
     const std::string name_;
     const Principal me_;
+    const Principal staff_;
     Random random_;
     std::size_t keys_ = 0;
     std::vector<Owned> owned_;

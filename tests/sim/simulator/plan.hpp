@@ -30,8 +30,10 @@ enum class Operation : std::uint8_t {
     stale_fence,
     foreign,        ///< Acting on another's hold or booking.
     run_due,
+    block,          ///< And unblock, as an operator.
+    staff,          ///< An operator extends or releases a hold of somebody.
 };
-inline constexpr std::size_t kOperations = 15;
+inline constexpr std::size_t kOperations = 17;
 std::string_view to_string(Operation operation);
 
 enum class Fault : std::uint8_t {

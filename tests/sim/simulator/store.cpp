@@ -103,6 +103,35 @@ public:
         return my_.ports.call<Result<std::vector<Occupancy>>>(
             read("occupancy"), [&] { return my_.inner.inventory().occupancy(runs, now); });
     }
+    Result<SeatChanges> changes_after(const RunId& run, std::uint64_t version) override {
+        return my_.ports.call<Result<SeatChanges>>(
+            read("changes_after"), [&] { return my_.inner.inventory().changes_after(run, version); });
+    }
+    Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) override {
+        return my_.ports.call<Result<SeatBlock>>(
+            contested("block_seats"), [&] { return my_.inner.inventory().block_seats(command, run, wanted); },
+            [&](const Result<SeatBlock>& answer) {
+                my_.tell({.name = command.operation, .owner = command.owner}, answer);
+            });
+    }
+    Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) override {
+        return my_.ports.call<Result<SeatBlock>>(
+            change("unblock_seats"), [&] { return my_.inner.inventory().unblock_seats(command, wanted); },
+            [&](const Result<SeatBlock>& answer) {
+                my_.tell({.name = command.operation, .owner = command.owner}, answer);
+            });
+    }
+    Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override {
+        return my_.ports.call<Result<RunHolds>>(read("holds_of_run"),
+                                                [&] { return my_.inner.inventory().holds_of_run(run, now); });
+    }
+    Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& wanted) override {
+        return my_.ports.call<Result<Run>>(
+            contested("change_consist"), [&] { return my_.inner.inventory().change_consist(command, run, wanted); },
+            [&](const Result<Run>& answer) {
+                my_.tell({.name = command.operation, .owner = command.owner}, answer);
+            });
+    }
 
 private:
     void changed(const Command& command, const std::optional<HoldClaim>& claim, const Result<Hold>& answer) const {
@@ -210,6 +239,9 @@ public:
     }
     Status read_all(RecordReader& reader) override {
         return shared_.ports.call<Status>(read("read_all"), [&] { return shared_.inner.read_all(reader); });
+    }
+    Status load(const std::function<Status(RecordReader&)>& source) override {
+        return shared_.ports.call<Status>(change("load"), [&] { return shared_.inner.load(source); });
     }
     Result<std::vector<std::string>> check_medium() override {
         return shared_.ports.call<Result<std::vector<std::string>>>(read("check_medium"),

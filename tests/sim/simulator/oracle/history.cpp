@@ -17,6 +17,8 @@ std::string_view name_of(Event::Kind kind) {
         case Event::Kind::find: return "find";
         case Event::Kind::look: return "seat map";
         case Event::Kind::count: return "free seats";
+        case Event::Kind::block: return "block";
+        case Event::Kind::unblock: return "unblock";
     }
     return "?";
 }

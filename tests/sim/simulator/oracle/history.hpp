@@ -21,7 +21,7 @@ struct HeldRide {
 };
 
 /// What somebody saw of a seat over a span.
-enum class Sight : std::uint8_t { free, taken, sold };
+enum class Sight : std::uint8_t { free, taken, sold, blocked };
 
 /// One command and its answer.
 struct Event {
@@ -34,6 +34,8 @@ struct Event {
         find,     ///< A hold was looked at.
         look,     ///< A seat map was looked at.
         count,    ///< So many seats were free.
+        block,    ///< Seats were kept from sale.
+        unblock,
     };
     static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 

@@ -75,7 +75,7 @@ void RecordWitness::forget() {
     hold_index_.clear();
     booking_index_.clear();
     payment_index_.clear();
-    runs_.clear();
+    versions_.clear();
     fences_.clear();
     references_.clear();
     audit_.clear();
@@ -114,7 +114,11 @@ void RecordWitness::look(Store& store, const KnownStep* step) {
     step_ = nullptr;
 }
 
-void RecordWitness::on(const Run& run) { runs_[run.id] = run.segment_count(); }
+void RecordWitness::on(const Run& run, std::uint64_t version) {
+    auto& known = versions_[run.id];
+    if (version < known) verdict_.violated("a run's version only grows", to_string(run.id), std::to_string(version));
+    known = version;
+}
 
 void RecordWitness::on(const Hold& hold) {
     const auto index = holds_seen_++;
@@ -238,6 +242,13 @@ void RecordWitness::judge_allocations() {
     }
     std::size_t live = 0;
     for (const auto& [run, allocation] : allocations_) {
+        if (allocation.state == SeatState::blocked) {
+            for (const auto& other : cells[{run, allocation.seat}]) {
+                if (other.span.overlaps(allocation.span))
+                    verdict_.violated("1 no cell belongs to two", named(*other.hold), "its seat is blocked, too");
+            }
+            continue;
+        }
         const Hold* hold = find(allocation.hold);
         if (!hold) {
             verdict_.violated("1 every allocation has its hold", to_string(run), "hold " + brief(allocation.hold));
@@ -250,6 +261,8 @@ void RecordWitness::judge_allocations() {
         }
         ++live;
         const auto until = hold->status == HoldStatus::sold ? kForever : hold->expires_at;
+        if (allocation.state != (hold->status == HoldStatus::sold ? SeatState::sold : SeatState::held))
+            verdict_.violated("2 a hold has its own seats", named(*hold), "its seat is in another state");
         if (allocation.until != until)
             verdict_.violated("2 nobody keeps a seat past the deadline", named(*hold), "its seat has another deadline");
         const auto found = cells.find({run, allocation.seat});

@@ -49,7 +49,7 @@ private:
     };
     using Cell = std::pair<RunId, std::uint32_t>;
 
-    void on(const Run& run) override;
+    void on(const Run& run, std::uint64_t version) override;
     void on(const Hold& hold) override;
     void on(const RunId& run, const Allocation& allocation) override;
     void on(const Booking& booking) override;
@@ -80,7 +80,7 @@ private:
     std::map<HoldId, std::size_t> hold_index_;
     std::map<BookingId, std::size_t> booking_index_;
     std::map<PaymentId, std::size_t> payment_index_;
-    std::map<RunId, std::size_t> runs_;  // and how many segments they have
+    std::map<RunId, std::uint64_t> versions_;
     std::map<Cell, std::uint64_t> fences_;
     std::map<std::string, HoldId, std::less<>> references_;
     std::map<std::string, Subject, std::less<>> audit_;

@@ -35,6 +35,8 @@ bool RunModel::apply(const Event& event, std::string* why) {
         case Event::Kind::find: return find(event, why);
         case Event::Kind::look: return look(event, why);
         case Event::Kind::count: return count(event, why);
+        case Event::Kind::block: return block(event, why);
+        case Event::Kind::unblock: return unblock(event);
     }
     return false;
 }
@@ -60,14 +62,21 @@ std::uint64_t RunModel::hash() const {
 bool RunModel::is_free(std::uint32_t seat, Span span, Timestamp now, const HoldId& mine) const {
     const auto found = seats_.find(seat);
     return found == seats_.end() || std::ranges::none_of(found->second, [&](const Part& part) {
-        return part.span.overlaps(span) && part.until > now && part.hold != mine;
+        return part.span.overlaps(span) && part.until > now && (part.hold == HoldId{} || part.hold != mine);
     });
 }
 
 bool RunModel::is_sold(std::uint32_t seat, Span span) const {
     const auto found = seats_.find(seat);
     return found != seats_.end() && std::ranges::any_of(found->second, [&](const Part& part) {
-        return part.span.overlaps(span) && holds_.at(part.hold).life == Life::sold;
+        return part.span.overlaps(span) && part.hold != HoldId{} && holds_.at(part.hold).life == Life::sold;
+    });
+}
+
+bool RunModel::is_blocked(std::uint32_t seat, Span span) const {
+    const auto found = seats_.find(seat);
+    return found != seats_.end() && std::ranges::any_of(found->second, [&](const Part& part) {
+        return part.span.overlaps(span) && part.hold == HoldId{};
     });
 }
 
@@ -97,6 +106,8 @@ void RunModel::take(const HoldId& hold, const std::vector<HeldRide>& rides, Time
 }
 
 bool RunModel::place(const Event& event, std::string* why) {
+    // Whoever repeats a command whose outcome was unknown may be told what is known already.
+    if (holds_.contains(event.hold)) return true;
     for (const auto& ride : event.rides) {
         if (ride.run != run_) continue;
         for (const auto seat : ride.seats) {
@@ -177,6 +188,8 @@ bool RunModel::sell(const Event& event, std::string* why) {
     const auto found = holds_.find(event.hold);
     if (found == holds_.end()) return wrong(why, "there is no such hold");
     Known& known = found->second;
+    // A payment that has ended is answered as it ended.
+    if (event.refused ? known.seats_are_gone : known.life == Life::sold) return true;
     if (known.life != Life::booked) return wrong(why, "the hold is not booked");
     bool free_at_last = true;
     bool free_at_first = true;
@@ -193,6 +206,7 @@ bool RunModel::sell(const Event& event, std::string* why) {
             std::ranges::all_of(known.rides, [&](const HeldRide& ride) { return ride.run == run_; });
         if (known.until > event.latest) return wrong(why, "the seats were still its own");
         if (only_here && free_at_first) return wrong(why, "the seats were free to be taken again");
+        known.seats_are_gone = true;
         return true;
     }
     if (known.until <= event.earliest && !free_at_last) return wrong(why, "the seats belong to another by now");
@@ -234,8 +248,44 @@ bool RunModel::look(const Event& event, std::string* why) {
             case Sight::sold:
                 if (!is_sold(seat, ride.span)) return wrong(why, name + " is not sold");
                 break;
+            case Sight::blocked:
+                if (!is_blocked(seat, ride.span)) return wrong(why, name + " is not blocked");
+                break;
         }
-        if (event.sights[i] != Sight::sold && is_sold(seat, ride.span)) return wrong(why, name + " is sold");
+        const bool sees_less = event.sights[i] == Sight::free || event.sights[i] == Sight::taken;
+        if (sees_less && is_sold(seat, ride.span)) return wrong(why, name + " is sold");
+    }
+    return true;
+}
+
+bool RunModel::block(const Event& event, std::string* why) {
+    const auto& ride = event.rides.front();
+    std::size_t free_at_first = 0;
+    for (const auto seat : ride.seats) {
+        const bool is_blocked_already = is_blocked(seat, ride.span);
+        if (is_free(seat, ride.span, event.earliest, {})) ++free_at_first;
+        if (!event.refused && (is_blocked_already || !is_free(seat, ride.span, event.latest, {})))
+            return wrong(why, "seat " + std::to_string(seat) + " is not free");
+    }
+    if (event.refused) return free_at_first < ride.seats.size() || wrong(why, "all of the seats are free");
+    take({}, event.rides, Timestamp::max());
+    return true;
+}
+
+bool RunModel::unblock(const Event& event) {
+    const auto& ride = event.rides.front();
+    for (const auto seat : ride.seats) {
+        auto& parts = seats_[seat];
+        std::vector<Part> left;
+        for (const auto& part : parts) {
+            if (part.hold != HoldId{} || !part.span.overlaps(ride.span)) {
+                left.push_back(part);
+                continue;
+            }
+            if (part.span.from < ride.span.from) left.push_back({{}, {part.span.from, ride.span.from}, part.until});
+            if (part.span.to > ride.span.to) left.push_back({{}, {ride.span.to, part.span.to}, part.until});
+        }
+        parts = std::move(left);
     }
     return true;
 }

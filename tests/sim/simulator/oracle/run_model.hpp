@@ -22,7 +22,7 @@ public:
 
 private:
     struct Part {
-        HoldId hold;
+        HoldId hold;  ///< Zero for a block.
         Span span;
         Timestamp until;
     };
@@ -32,6 +32,7 @@ private:
         Timestamp until{};
         Timestamp latest_end{};
         std::vector<HeldRide> rides{};
+        bool seats_are_gone = false;  ///< Late money came too late.
     };
 
     bool place(const Event& event, std::string* why);
@@ -43,11 +44,14 @@ private:
     bool find(const Event& event, std::string* why);
     bool look(const Event& event, std::string* why);
     bool count(const Event& event, std::string* why);
+    bool block(const Event& event, std::string* why);
+    bool unblock(const Event& event);
     /// Whether the owner was refused for a reason that there is.
     bool refuse(const Event& event, std::string* why);
 
     bool is_free(std::uint32_t seat, Span span, Timestamp now, const HoldId& mine) const;
     bool is_sold(std::uint32_t seat, Span span) const;
+    bool is_blocked(std::uint32_t seat, Span span) const;
     void set_until(const HoldId& hold, Timestamp until);
     void drop(const HoldId& hold);
     void take(const HoldId& hold, const std::vector<HeldRide>& rides, Timestamp until);
