@@ -46,6 +46,18 @@ int bind(sqlite3_stmt* statement, int index, const Value& value) {
     return SQLITE_MISUSE;
 }
 
+/// Failures of a statement after which SQLite says that the whole transaction is to be undone.
+bool is_of_the_medium(int code) {
+    switch (code & 0xff) {
+        case SQLITE_FULL:
+        case SQLITE_IOERR:
+        case SQLITE_NOMEM:
+        case SQLITE_BUSY:
+        case SQLITE_INTERRUPT: return true;
+        default: return false;
+    }
+}
+
 }  // namespace
 
 bool Row::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
@@ -99,6 +111,7 @@ Error Connection::failure(int code) {
     // A taken seat is daily business; all else is for whoever looks after the store.
     if (error.code != ErrorCode::seat_taken)
         environment_.log(LogLevel::error, fmt::format("sqlite {}: {}", code, message));
+    if (is_of_the_medium(code) || !is_in_transaction()) lost_ = error;
     return error;
 }
 
@@ -158,7 +171,10 @@ Transaction::~Transaction() {
     if (connection_.is_in_transaction()) static_cast<void>(connection_.run("ROLLBACK"));
 }
 
-Status Transaction::begin() { return connection_.run("BEGIN IMMEDIATE"); }
+Status Transaction::begin() {
+    connection_.lost_.reset();
+    return connection_.run("BEGIN IMMEDIATE");
+}
 
 Status Transaction::commit() { return connection_.run("COMMIT"); }
 

@@ -152,8 +152,11 @@ public:
     /// How many rows all statements have changed so far.
     std::int64_t total_changes() const;
     bool is_in_transaction() const;
+    /// Why the transaction cannot go on, if it cannot: a failure of the medium, after which SQLite may have undone it.
+    const std::optional<Error>& lost() const { return lost_; }
 
 private:
+    friend class Transaction;
     struct CloseDatabase {
         void operator()(sqlite3* database) const;
     };
@@ -168,6 +171,7 @@ private:
 
     Environment& environment_;
     std::unique_ptr<sqlite3, CloseDatabase> database_;
+    std::optional<Error> lost_;
     std::map<std::string, StatementHandle, std::less<>> statements_;  // go before the database does
 };
 

@@ -34,6 +34,19 @@ Result<std::string> real_path(const std::string& path) {
     return real.string();
 }
 
+/// Passes the turn on, also where an exception ends the work.
+class PassOn {
+public:
+    PassOn(Turns& turns, const Group& group) : turns_{turns}, group_{group} {}
+    ~PassOn() { turns_.pass_on(group_); }
+    PassOn(const PassOn&) = delete;
+    PassOn& operator=(const PassOn&) = delete;
+
+private:
+    Turns& turns_;
+    const Group& group_;
+};
+
 }  // namespace
 
 Status Step::save(const Changes& changes) {
@@ -47,6 +60,7 @@ Database::Database(std::string path, Environment& environment, Ownership ownersh
     : path_{std::move(path)},
       environment_{environment},
       ownership_{std::move(ownership)},
+      turns_{environment},
       connection_{std::move(connection)},
       tables_{*connection_} {}
 
@@ -109,6 +123,72 @@ Status Database::prepare() {
     if (!runs) return runs.error();
     mirror_.reset(*runs);
     return {};
+}
+
+Error Database::not_reached() {
+    return {ErrorCode::unavailable, "a command beside this one failed", "repeat the command"};
+}
+
+Status Database::commit(StepWork& mine) {
+    const Group group = turns_.take(mine);
+    if (group.first()) {
+        const PassOn pass_on{turns_, group};
+        const auto done = commit_group(group);
+        for (Work* work = group.first(); work; work = Turns::after(*work))
+            static_cast<StepWork&>(*work).transaction = done;
+    }
+    return mine.transaction;
+}
+
+void Database::do_reads(ReadWork& mine) {
+    const Group group = turns_.take(mine);
+    if (!group.first()) return;
+    const PassOn pass_on{turns_, group};
+    for (Work* work = group.first(); work; work = Turns::after(*work)) static_cast<ReadWork&>(*work).body();
+}
+
+Status Database::commit_group(const Group& group) {
+    Transaction transaction{*connection_};
+    if (const auto begun = transaction.begin(); !begun) return begun;
+    Timestamp latest = latest_;
+    bool has_changed = false;
+    for (Work* one = group.first(); one; one = Turns::after(*one)) {
+        auto& work = static_cast<StepWork&>(*one);
+        if (const auto done = do_step(work, group.size() > 1, latest); !done) return done;
+        if (!work.has_changed) continue;
+        latest = work.done_at;
+        has_changed = true;
+    }
+    if (!has_changed) return {};
+    if (const auto done = tables_.set_time(latest); !done) return done;
+    if (const auto done = transaction.commit(); !done) return done;
+    latest_ = latest;
+    not_before(latest_);
+    for (Work* one = group.first(); one; one = Turns::after(*one)) {
+        const auto& work = static_cast<StepWork&>(*one);
+        if (work.has_changed) mirror_.follow(work.effects, work.done_at);
+    }
+    return {};
+}
+
+Status Database::do_step(StepWork& work, bool has_others_beside, Timestamp latest) {
+    if (has_others_beside) {
+        if (const auto done = connection_->run("SAVEPOINT step"); !done) return done;
+    }
+    const std::int64_t changes_before = connection_->total_changes();
+    Step step{.tables = tables_, .now = std::max(work.asked, latest)};
+    const auto done = work.body(step);
+    if (const auto& lost = connection_->lost()) return *lost;
+    if (done) {
+        work.has_changed = connection_->total_changes() != changes_before;
+        work.done_at = step.now;
+        work.effects = std::move(step.effects);
+    }
+    if (!has_others_beside) return {};  // a refused one ends with its transaction
+    if (!done) {
+        if (const auto undone = connection_->run("ROLLBACK TO step"); !undone) return undone;
+    }
+    return connection_->run("RELEASE step");
 }
 
 int Database::schema() const { return migrations().back().number; }

@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <limits>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -19,6 +20,7 @@
 #include "store/sqlite/mirror.hpp"
 #include "store/sqlite/owner.hpp"
 #include "store/sqlite/tables.hpp"
+#include "store/sqlite/turns.hpp"
 
 namespace railbook::store::sqlite {
 
@@ -44,27 +46,18 @@ public:
     Timestamp now();
     Mirror& mirror() { return mirror_; }
 
-    /// One transaction: `body` happens wholly or not at all.
+    /// One transaction, which it may share with others: `body` happens wholly or not at all. Whoever commits calls the
+    /// bodies of all that wait, each of which sees what those before it did. Where the transaction itself fails, none
+    /// of them has happened, and each is told why.
     template <class T>
     Result<T> step(Timestamp asked, const std::function<Result<T>(Step&)>& body) {
-        const std::lock_guard lock{mutex_};
-        Transaction transaction{*connection_};
-        if (const auto begun = transaction.begin(); !begun) return begun.error();
-        const std::int64_t changes_before = connection_->total_changes();
-        Step step{.tables = tables_, .now = std::max(asked, latest_)};
-        auto answer = body(step);
-        if (!answer) return answer;
-        if (connection_->total_changes() != changes_before) {
-            if (const auto done = tables_.set_time(step.now); !done) return done.error();
-        }
-        const bool has_changed = connection_->total_changes() != changes_before;
-        if (const auto done = transaction.commit(); !done) return done.error();
-        if (has_changed) {
-            latest_ = step.now;
-            not_before(latest_);
-            mirror_.follow(step.effects, step.now);
-        }
-        return answer;
+        std::optional<Result<T>> answer;
+        StepWork work{asked, [&](Step& step) -> Status {
+                          answer = body(step);
+                          return answer->has_value() ? Status{} : answer->error();
+                      }};
+        if (const auto done = commit(work); !done) return done.error();
+        return *std::move(answer);
     }
     /// A step whose answer is kept under the command's key: repeated, it only answers. Errors also: key_reused.
     template <class T>
@@ -83,27 +76,61 @@ public:
             return answer;
         });
     }
-    /// Reads that belong together, of one instant.
+    /// Reads that belong together, of one instant. Another caller may be the one who calls `body`.
     template <class T>
     Result<T> read(const std::function<Result<T>(Tables&, Timestamp latest)>& body) {
-        const std::lock_guard lock{mutex_};
-        return body(tables_, latest_);
+        std::optional<Result<T>> answer;
+        ReadWork work{Work::Kind::read, [&] { answer = body(tables_, latest_); }};
+        do_reads(work);
+        return answer ? *std::move(answer) : not_reached();
+    }
+    /// The same for what takes long or calls the caller's own code. It is done here, while everybody else waits.
+    template <class T>
+    Result<T> read_alone(const std::function<Result<T>(Tables&, Timestamp latest)>& body) {
+        std::optional<Result<T>> answer;
+        ReadWork work{Work::Kind::alone, [&] { answer = body(tables_, latest_); }};
+        do_reads(work);
+        return answer ? *std::move(answer) : not_reached();
     }
 
     static Result<std::optional<Answer>> answer_to(Tables& tables, const Command& command, Timestamp now);
 
 private:
+    struct StepWork final : Work {
+        StepWork(Timestamp asked_for, std::function<Status(Step&)> what)
+            : Work{Kind::step}, asked{asked_for}, body{std::move(what)} {}
+        Timestamp asked;
+        std::function<Status(Step&)> body;
+        Status transaction = not_reached();  ///< Whether it was committed; a refused body is no reason against it.
+        bool has_changed = false;
+        Timestamp done_at{};
+        Effects effects = {};
+    };
+    struct ReadWork final : Work {
+        ReadWork(Kind wanted, std::function<void()> what) : Work{wanted}, body{std::move(what)} {}
+        std::function<void()> body;
+    };
+    /// Of work that was not done, because an exception ended the work of its group.
+    static Error not_reached();
+
     Database(std::string path, Environment& environment, Ownership ownership, std::unique_ptr<Connection> connection);
     /// Whether the file is ours, and which schema it has; 0 for an empty file.
     Result<int> recognise();
     Status prepare();
+    /// Has the step done, by whoever commits. Errors: those of the transaction, never the body's.
+    Status commit(StepWork& mine);
+    void do_reads(ReadWork& mine);
+    /// One transaction with all steps of the group.
+    Status commit_group(const Group& group);
+    /// One step of the transaction; where its body fails, what it changed is undone. Errors: the transaction is lost.
+    Status do_step(StepWork& work, bool has_others_beside, Timestamp latest);
     /// The latest of `time` and all that were passed before.
     Timestamp not_before(Timestamp time);
 
     std::string path_;
     Environment& environment_;
     Ownership ownership_;  // given up after the connection is closed
-    std::mutex mutex_;     // guards connection_, tables_ and latest_
+    Turns turns_;          // whose turn it is has connection_, tables_ and latest_
     std::unique_ptr<Connection> connection_;
     Tables tables_;
     Timestamp latest_{};  // of what is stored

@@ -37,17 +37,17 @@ public:
 
     /// The reader must not call the store: no step can be done meanwhile, so all records are of one instant.
     Status read_all(RecordReader& reader) override {
-        return database_->read<void>(
+        return database_->read_alone<void>(
             [&](Tables& tables, Timestamp latest) { return sqlite::read_contents(tables, latest, reader); });
     }
 
     Status load(const std::function<Status(RecordReader&)>& source) override {
-        return database_->step<void>(Timestamp::min(),
-                                     [&](sqlite::Step& step) { return sqlite::load_contents(step, source); });
+        return database_->step_alone<void>(Timestamp::min(),
+                                           [&](sqlite::Step& step) { return sqlite::load_contents(step, source); });
     }
 
     Result<std::vector<std::string>> check_medium() override {
-        return database_->read<std::vector<std::string>>(
+        return database_->read_alone<std::vector<std::string>>(
             [](Tables& tables, Timestamp) { return check(tables.connection()); });
     }
 
