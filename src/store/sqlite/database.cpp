@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.hpp"
 #include "store/sqlite/migrations/migrations.hpp"
 
 namespace railbook::store::sqlite {
@@ -148,47 +149,59 @@ void Database::do_reads(ReadWork& mine) {
 }
 
 Status Database::commit_group(const Group& group) {
+    // A savepoint costs a copy of every page that its step changes. Steps decide before they change anything, so hardly
+    // one has to be undone: where that is not so, all are done once more, each under its own.
+    auto done = attempt(group, Undo::with_the_group);
+    if (done && !*done) done = attempt(group, Undo::alone);
+    if (!done) return done.error();
+    RAILBOOK_ASSERT(*done);
+    return {};
+}
+
+Result<bool> Database::attempt(const Group& group, Undo undo) {
     Transaction transaction{*connection_};
-    if (const auto begun = transaction.begin(); !begun) return begun;
+    if (const auto begun = transaction.begin(); !begun) return begun.error();
     Timestamp latest = latest_;
     bool has_changed = false;
     for (Work* one = group.first(); one; one = Turns::after(*one)) {
         auto& work = static_cast<StepWork&>(*one);
-        if (const auto done = do_step(work, group.size() > 1, latest); !done) return done;
+        const auto done = do_step(work, latest, undo);
+        if (!done) return done.error();
+        if (!*done) return group.size() == 1;  // the only one is undone with its transaction
         if (!work.has_changed) continue;
         latest = work.done_at;
         has_changed = true;
     }
-    if (!has_changed) return {};
-    if (const auto done = tables_.set_time(latest); !done) return done;
-    if (const auto done = transaction.commit(); !done) return done;
+    if (!has_changed) return true;
+    if (const auto done = tables_.set_time(latest); !done) return done.error();
+    if (const auto done = transaction.commit(); !done) return done.error();
     latest_ = latest;
     not_before(latest_);
     for (Work* one = group.first(); one; one = Turns::after(*one)) {
         const auto& work = static_cast<StepWork&>(*one);
         if (work.has_changed) mirror_.follow(work.effects, work.done_at);
     }
-    return {};
+    return true;
 }
 
-Status Database::do_step(StepWork& work, bool has_others_beside, Timestamp latest) {
-    if (has_others_beside) {
-        if (const auto done = connection_->run("SAVEPOINT step"); !done) return done;
+Result<bool> Database::do_step(StepWork& work, Timestamp latest, Undo undo) {
+    if (undo == Undo::alone) {
+        if (const auto done = connection_->run("SAVEPOINT step"); !done) return done.error();
     }
     const std::int64_t changes_before = connection_->total_changes();
     Step step{.tables = tables_, .now = std::max(work.asked, latest)};
     const auto done = work.body(step);
     if (const auto& lost = connection_->lost()) return *lost;
-    if (done) {
-        work.has_changed = connection_->total_changes() != changes_before;
-        work.done_at = step.now;
-        work.effects = std::move(step.effects);
-    }
-    if (!has_others_beside) return {};  // a refused one ends with its transaction
+    const bool has_changed = connection_->total_changes() != changes_before;
+    work.has_changed = done && has_changed;
+    work.done_at = step.now;
+    work.effects = std::move(step.effects);
+    if (undo == Undo::with_the_group) return done || !has_changed;
     if (!done) {
-        if (const auto undone = connection_->run("ROLLBACK TO step"); !undone) return undone;
+        if (const auto undone = connection_->run("ROLLBACK TO step"); !undone) return undone.error();
     }
-    return connection_->run("RELEASE step");
+    if (const auto released = connection_->run("RELEASE step"); !released) return released.error();
+    return true;
 }
 
 int Database::schema() const { return migrations().back().number; }

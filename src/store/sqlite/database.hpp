@@ -122,8 +122,11 @@ private:
     void do_reads(ReadWork& mine);
     /// One transaction with all steps of the group.
     Status commit_group(const Group& group);
-    /// One step of the transaction; where its body fails, what it changed is undone. Errors: the transaction is lost.
-    Status do_step(StepWork& work, bool has_others_beside, Timestamp latest);
+    enum class Undo : std::uint8_t { with_the_group, alone };
+    /// False, and nothing done: a body failed that had changed something, which cannot be undone alone.
+    Result<bool> attempt(const Group& group, Undo undo);
+    /// One step of the transaction. Errors: the transaction is lost.
+    Result<bool> do_step(StepWork& work, Timestamp latest, Undo undo);
     /// The latest of `time` and all that were passed before.
     Timestamp not_before(Timestamp time);
 
