@@ -394,12 +394,13 @@ public:
 class TimetableStore {
 public:
     virtual ~TimetableStore() = default;
-    /// Makes this the current version of the feed of that name; the store numbers it. The old one is replaced.
+    /// Makes this the current version of the feed of that name; the store numbers it. The old one is replaced. Putting
+    /// again what is current changes nothing.
     virtual Result<Feed> put_feed(const Feed& feed, const std::string& data, Timestamp now) = 0;
     virtual Result<std::vector<Feed>> feeds() = 0;  ///< Current versions, by name.
     /// The compiled timetable as it was put; its checksum was compared. Errors: not_found.
     virtual Result<std::string> feed_data(std::string_view name) = 0;
-    /// Errors: not_found.
+    /// Removing again what was removed is success. Errors: not_found (there never was one).
     virtual Status remove_feed(std::string_view name) = 0;
 
     /// Errors: conflict (that version of the tariff has another text).
@@ -485,7 +486,7 @@ public:
     virtual Result<Hold> find_hold(const HoldId& id) = 0;
     /// Newest first. `owner` empty: everyone's.
     virtual Result<Page<Hold>> list_holds(std::string_view owner, const PageRequest& page) = 0;
-    /// Moves the deadline to `until`, never earlier than it is, and at most to latest_end.
+    /// Moves the deadline to `until`, never earlier than it is, and at most to latest_end. No effect where it is there.
     /// Errors: not_found; hold_lost; hold_expired; conflict (it is part of a booking or sold).
     virtual Result<Hold> extend_hold(const Command& command, const HoldClaim& claim, Timestamp until) = 0;
     /// Errors: not_found; hold_lost; hold_expired; conflict (it is part of a booking or sold).
@@ -530,10 +531,10 @@ public:
     virtual Result<Payment> settle_refund(const PaymentId& payment, const std::vector<LedgerTransaction>& postings,
                                           Timestamp now) = 0;
     /// Payments that are pending or refund_due with check_at <= now; their check_at moves to now + lease, so that no
-    /// other process takes them meanwhile.
+    /// other process takes them meanwhile. Not to be repeated where the answer is lost: they come due again then.
     virtual Result<std::vector<Payment>> claim_due_payments(Timestamp now, Duration lease, std::size_t limit) = 0;
     /// Marks holds and bookings whose deadline has passed as expired, and drops answers that were kept long enough.
-    /// Returns how many were marked.
+    /// Returns how many were marked; where that answer is lost, a repetition counts only what it marks itself.
     virtual Result<std::size_t> expire(Timestamp now, std::size_t limit) = 0;
 
     virtual Result<Booking> find_booking(const BookingId& id) = 0;                   ///< Errors: not_found.

@@ -232,8 +232,10 @@ Result<Changes> extend_hold(const Hold* hold, const HoldClaim& claim, Timestamp 
     if (const auto ok = check_claimant(hold, claim); !ok) return ok.error();
     if (const auto ok = check_open(*hold, now); !ok) return ok.error();
     Changes changes;
+    const Timestamp deadline = std::max(hold->expires_at, std::min(until, hold->latest_end));
+    if (deadline == hold->expires_at) return changes;
     changes.hold = *hold;
-    changes.hold->expires_at = std::max(hold->expires_at, std::min(until, hold->latest_end));
+    changes.hold->expires_at = deadline;
     record(changes, *changes.hold, now, actor, "hold.extended");
     return changes;
 }
@@ -414,6 +416,13 @@ Changes expire_booking(Booking booking, Timestamp now) {
     record(changes, booking.id, now, kSystem, "booking.expired", "hold " + to_string(booking.hold));
     changes.booking = std::move(booking);
     return changes;
+}
+
+bool is_same_timetable(const Feed& stored, const Feed& wanted) {
+    Feed same = wanted;
+    same.version = stored.version;
+    same.imported_at = stored.imported_at;
+    return same == stored;
 }
 
 Result<PutDocument> put_document_after(std::span<const Document> stored, const Document& wanted, Timestamp now) {

@@ -49,7 +49,7 @@ Status check_hold_count(std::size_t live, std::size_t max);
 Error seats_taken(std::span<const SeatId> seats);
 
 Changes place_hold(const Hold& wanted, std::uint64_t fence, std::string_view actor, Timestamp now);
-/// `hold` is null where there is none of that id; the same below.
+/// `hold` is null where there is none of that id; the same below. No change where the deadline stays as it is.
 /// Errors: not_found; hold_lost; hold_expired; conflict.
 Result<Changes> extend_hold(const Hold* hold, const HoldClaim& claim, Timestamp until, std::string_view actor,
                             Timestamp now);
@@ -91,7 +91,10 @@ Changes settle_refund(Payment payment, Booking booking, const std::vector<Ledger
 /// Of a booking whose deadline has passed and that is still prebooked.
 Changes expire_booking(Booking booking, Timestamp now);
 
-// --- Documents -----------------------------------------------------------------------------------------------------
+// --- Timetables and documents --------------------------------------------------------------------------------------
+
+/// Whether to put `wanted` in the place of `stored`, both with their checksums, would change nothing.
+bool is_same_timetable(const Feed& stored, const Feed& wanted);
 
 struct PutDocument {
     Document document;           ///< As it is stored, with its version.

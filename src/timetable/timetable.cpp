@@ -190,6 +190,11 @@ Result<ImportReport> Timetable::import_gtfs(const std::string& path, const Impor
 Result<std::vector<Feed>> Timetable::feeds() { return store_.timetable().feeds(); }
 
 Status Timetable::remove_feed(std::string_view name) {
+    // To the store, a feed that was removed before is a step repeated; to whoever asks, it is one that is not there.
+    const auto stored = store_.timetable().feeds();
+    if (!stored) return stored.error();
+    if (std::ranges::find(*stored, name, &Feed::name) == stored->end())
+        return Error{ErrorCode::not_found, "there is no such feed"};
     auto removed = store_.timetable().remove_feed(name);
     note_change();
     return removed;

@@ -9,13 +9,14 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 
 class BookingsTest : public StoreTest {
+public:
+    using StoreTest::StoreTest;
+
 protected:
     Booking stored(const Booking& booking) { return *store->bookings().find_booking(booking.id); }
 };
-INSTANTIATE_TEST_SUITE_P(Stores, BookingsTest, ::testing::Values(StoreKind::memory, StoreKind::sqlite),
-                         [](const auto& one) { return to_string(one.param); });
 
-TEST_P(BookingsTest, BookingTakesOverTheHoldAndItsDeadline) {
+STORE_TEST(BookingsTest, BookingTakesOverTheHoldAndItsDeadline) {
     const auto hold = place({{&ice, {0, 1}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     environment.advance(minutes{1});
@@ -33,7 +34,7 @@ TEST_P(BookingsTest, BookingTakesOverTheHoldAndItsDeadline) {
     EXPECT_EQ(actions("booking:" + to_string(booking->id)), (std::vector<std::string>{"booking.created"}));
 }
 
-TEST_P(BookingsTest, DeadlineOfABookingIsBoundedByTheEndOfItsHold) {
+STORE_TEST(BookingsTest, DeadlineOfABookingIsBoundedByTheEndOfItsHold) {
     const auto hold = place({{&ice, {0}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     const auto booking = store->bookings().create_booking(make.command("booking.create"), Maker::claim(*hold),
@@ -43,7 +44,7 @@ TEST_P(BookingsTest, DeadlineOfABookingIsBoundedByTheEndOfItsHold) {
     EXPECT_EQ(store->inventory().find_hold(hold->id)->expires_at, hold->latest_end);
 }
 
-TEST_P(BookingsTest, ClaimOnTheHoldIsChecked) {
+STORE_TEST(BookingsTest, ClaimOnTheHoldIsChecked) {
     const auto hold = place({{&ice, {0}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     const auto create = [&](const HoldClaim& claim) {
@@ -56,7 +57,7 @@ TEST_P(BookingsTest, ClaimOnTheHoldIsChecked) {
     EXPECT_EQ(create({hold->id, "user:anna", hold->fence + 1, false}), ErrorCode::hold_lost);
 }
 
-TEST_P(BookingsTest, TakenReferenceIsRetryable) {
+STORE_TEST(BookingsTest, TakenReferenceIsRetryable) {
     const auto first = book(*place({{&ice, {0}, {0, 4}}}));
     ASSERT_TRUE(first) << first.error();
     const auto hold = place({{&ice, {1}, {0, 4}}});
@@ -71,7 +72,7 @@ TEST_P(BookingsTest, TakenReferenceIsRetryable) {
     EXPECT_TRUE(store->bookings().create_booking(command, Maker::claim(*hold), wanted));
 }
 
-TEST_P(BookingsTest, RepeatedCreationRepeatsItsAnswer) {
+STORE_TEST(BookingsTest, RepeatedCreationRepeatsItsAnswer) {
     const auto hold = place({{&ice, {0}, {0, 4}}});
     const auto command = make.command("booking.create");
     const auto first = store->bookings().create_booking(command, Maker::claim(*hold), make.booking(*hold));
@@ -85,7 +86,7 @@ TEST_P(BookingsTest, RepeatedCreationRepeatsItsAnswer) {
               ErrorCode::key_reused);
 }
 
-TEST_P(BookingsTest, PaymentThatBeginsIsPendingAndTheHoldIsPaying) {
+STORE_TEST(BookingsTest, PaymentThatBeginsIsPendingAndTheHoldIsPaying) {
     const auto sale = paying({{&ice, {0}, {0, 4}}});
     EXPECT_EQ(sale.payment.status, PaymentStatus::pending);
     EXPECT_EQ(*store->bookings().find_payment(sale.payment.id), sale.payment);
@@ -96,7 +97,7 @@ TEST_P(BookingsTest, PaymentThatBeginsIsPendingAndTheHoldIsPaying) {
               (std::vector<std::string>{"booking.created", "payment.begun"}));
 }
 
-TEST_P(BookingsTest, PaymentNeedsAnOpenBooking) {
+STORE_TEST(BookingsTest, PaymentNeedsAnOpenBooking) {
     Booking unknown = make.booking(make.hold({{&ice, {0}, {0, 4}}}));
     EXPECT_EQ(pay(unknown).error().code, ErrorCode::not_found);
     const auto sale = paying({{&ice, {0}, {0, 4}}});
@@ -105,7 +106,7 @@ TEST_P(BookingsTest, PaymentNeedsAnOpenBooking) {
     EXPECT_EQ(pay(stored(sale.booking)).error().code, ErrorCode::conflict);
 }
 
-TEST_P(BookingsTest, AttemptThatAnotherCameBeforeIsAConflict) {
+STORE_TEST(BookingsTest, AttemptThatAnotherCameBeforeIsAConflict) {
     const auto booking = book(*place({{&ice, {0}, {0, 4}}}));
     const auto stale = make.payment(*booking);
     const auto payment = pay(*booking);
@@ -116,7 +117,7 @@ TEST_P(BookingsTest, AttemptThatAnotherCameBeforeIsAConflict) {
     EXPECT_TRUE(pay(stored(*booking)));
 }
 
-TEST_P(BookingsTest, BookingIsPaidBeforeItsDeadlineOrNot) {
+STORE_TEST(BookingsTest, BookingIsPaidBeforeItsDeadlineOrNot) {
     const auto booking = book(*place({{&ice, {0}, {0, 4}}}));
     ASSERT_TRUE(booking) << booking.error();
     environment.set_now(booking->expires_at);
@@ -132,7 +133,7 @@ TEST_P(BookingsTest, BookingIsPaidBeforeItsDeadlineOrNot) {
     EXPECT_TRUE(pay(*second));
 }
 
-TEST_P(BookingsTest, CapturedPaymentSellsTheSeatsAndIssuesTheTickets) {
+STORE_TEST(BookingsTest, CapturedPaymentSellsTheSeatsAndIssuesTheTickets) {
     const auto sale = paying({{&ice, {0, 1}, {0, 4}}});
     const auto settlement = make.settlement(sale.payment, sale.booking, true);
     const auto settled = store->bookings().settle_payment(settlement, environment.now());
@@ -157,7 +158,7 @@ TEST_P(BookingsTest, CapturedPaymentSellsTheSeatsAndIssuesTheTickets) {
     EXPECT_EQ(broken_laws(records), std::vector<std::string>{});
 }
 
-TEST_P(BookingsTest, SettlingTwiceChangesNothing) {
+STORE_TEST(BookingsTest, SettlingTwiceChangesNothing) {
     const auto sale = paying({{&ice, {0}, {0, 4}}});
     const auto first = settle(sale.payment, true);
     ASSERT_TRUE(first) << first.error();
@@ -171,7 +172,7 @@ TEST_P(BookingsTest, SettlingTwiceChangesNothing) {
     EXPECT_EQ(store->bookings().settle_payment(unknown, environment.now()).error().code, ErrorCode::not_found);
 }
 
-TEST_P(BookingsTest, AnswerToPayingIsCompletedByTheOutcome) {
+STORE_TEST(BookingsTest, AnswerToPayingIsCompletedByTheOutcome) {
     const auto booking = book(*place({{&ice, {0}, {0, 4}}}));
     const auto command = make.command("booking.pay");
     const auto wanted = make.payment(*booking);
@@ -184,7 +185,7 @@ TEST_P(BookingsTest, AnswerToPayingIsCompletedByTheOutcome) {
     EXPECT_EQ(*store->bookings().begin_payment(command, wanted), *settled);
 }
 
-TEST_P(BookingsTest, DeclinedInTimeMayBePaidAgain) {
+STORE_TEST(BookingsTest, DeclinedInTimeMayBePaidAgain) {
     const auto sale = paying({{&ice, {0}, {0, 4}}});
     environment.set_now(sale.booking.expires_at - milliseconds{1});
     const auto declined = settle(sale.payment, false);
@@ -200,7 +201,7 @@ TEST_P(BookingsTest, DeclinedInTimeMayBePaidAgain) {
     EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
 }
 
-TEST_P(BookingsTest, DeclinedAtTheDeadlineEndsTheBooking) {
+STORE_TEST(BookingsTest, DeclinedAtTheDeadlineEndsTheBooking) {
     for (const bool swept : {false, true}) {
         const auto sale = paying({{&ice, {0}, {0, 4}}});
         environment.set_now(sale.booking.expires_at);
@@ -216,9 +217,9 @@ TEST_P(BookingsTest, DeclinedAtTheDeadlineEndsTheBooking) {
     }
 }
 
-TEST_P(BookingsTest, LateMoneyTakesTheSameSeatsAgainWhileTheyAreFree) {
+STORE_TEST(BookingsTest, LateMoneyTakesTheSameSeatsAgainWhileTheyAreFree) {
     for (const bool swept : {false, true}) {
-        const railbook::Run train = a_run(swept ? "swept" : "not-swept");
+        const Run train = a_run(swept ? "swept" : "not-swept");
         const auto sale = paying({{&train, {0, 1}, {0, 4}}});
         environment.set_now(sale.booking.expires_at + minutes{5});
         if (swept) {
@@ -236,9 +237,9 @@ TEST_P(BookingsTest, LateMoneyTakesTheSameSeatsAgainWhileTheyAreFree) {
     EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
 }
 
-TEST_P(BookingsTest, LateMoneyNeverTakesAnothersSeatAndGoesBack) {
+STORE_TEST(BookingsTest, LateMoneyNeverTakesAnothersSeatAndGoesBack) {
     for (const bool swept : {false, true}) {
-        const railbook::Run train = a_run(swept ? "swept" : "not-swept");
+        const Run train = a_run(swept ? "swept" : "not-swept");
         const auto sale = paying({{&train, {0, 1}, {0, 4}}});
         environment.set_now(sale.booking.expires_at);
         if (swept) {
@@ -277,7 +278,7 @@ TEST_P(BookingsTest, LateMoneyNeverTakesAnothersSeatAndGoesBack) {
     }
 }
 
-TEST_P(BookingsTest, LateMoneyPassesALapsedHoldInTheWay) {
+STORE_TEST(BookingsTest, LateMoneyPassesALapsedHoldInTheWay) {
     const auto sale = paying({{&ice, {0}, {0, 4}}});
     environment.set_now(sale.booking.expires_at);
     const auto other = place({{&ice, {0}, {0, 4}}}, "user:bert");
@@ -291,7 +292,7 @@ TEST_P(BookingsTest, LateMoneyPassesALapsedHoldInTheWay) {
     EXPECT_EQ(allocations(ice).size(), 1U) << "sweeping the other hold leaves the sale alone";
 }
 
-TEST_P(BookingsTest, RefundOfAnUnknownPaymentIsNotFound) {
+STORE_TEST(BookingsTest, RefundOfAnUnknownPaymentIsNotFound) {
     EXPECT_EQ(store->bookings().settle_refund(PaymentId::make(environment), {}, environment.now()).error().code,
               ErrorCode::not_found);
     const auto sale = paying({{&ice, {0}, {0, 4}}});
@@ -299,7 +300,7 @@ TEST_P(BookingsTest, RefundOfAnUnknownPaymentIsNotFound) {
         << "where no refund is due, nothing happens";
 }
 
-TEST_P(BookingsTest, DuePaymentsAreLeasedToOneCaller) {
+STORE_TEST(BookingsTest, DuePaymentsAreLeasedToOneCaller) {
     const auto first = paying({{&ice, {0}, {0, 4}}});
     environment.advance(std::chrono::seconds{1});
     const auto second = paying({{&ice, {1}, {0, 4}}});
@@ -323,7 +324,7 @@ TEST_P(BookingsTest, DuePaymentsAreLeasedToOneCaller) {
     EXPECT_EQ(claim(10).size(), 1U) << "nothing is owed for what is settled";
 }
 
-TEST_P(BookingsTest, RefundThatIsDueIsClaimedToo) {
+STORE_TEST(BookingsTest, RefundThatIsDueIsClaimedToo) {
     const auto sale = paying({{&ice, {0}, {0, 4}}});
     environment.set_now(sale.booking.expires_at);
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}}, "user:bert"));
@@ -334,7 +335,7 @@ TEST_P(BookingsTest, RefundThatIsDueIsClaimedToo) {
     EXPECT_TRUE(due->front().refund_due);
 }
 
-TEST_P(BookingsTest, ExpiryMarksUnpaidBookingsWithinItsLimit) {
+STORE_TEST(BookingsTest, ExpiryMarksUnpaidBookingsWithinItsLimit) {
     const auto booking = book(*place({{&ice, {0}, {0, 4}}}));
     ASSERT_TRUE(booking) << booking.error();
     environment.set_now(booking->expires_at - milliseconds{1});
@@ -349,14 +350,14 @@ TEST_P(BookingsTest, ExpiryMarksUnpaidBookingsWithinItsLimit) {
               (std::vector<std::string>{"booking.created", "booking.expired"}));
 }
 
-TEST_P(BookingsTest, UnknownRecordsAreNotFound) {
+STORE_TEST(BookingsTest, UnknownRecordsAreNotFound) {
     EXPECT_EQ(store->bookings().find_booking(BookingId::make(environment)).error().code, ErrorCode::not_found);
     EXPECT_EQ(store->bookings().find_booking_named("22222222").error().code, ErrorCode::not_found);
     EXPECT_EQ(store->bookings().find_payment(PaymentId::make(environment)).error().code, ErrorCode::not_found);
     EXPECT_EQ(store->bookings().find_ticket(TicketId::make(environment)).error().code, ErrorCode::not_found);
 }
 
-TEST_P(BookingsTest, ListIsNewestFirstByOwner) {
+STORE_TEST(BookingsTest, ListIsNewestFirstByOwner) {
     std::vector<BookingId> made;
     for (std::uint32_t seat = 0; seat < 4; ++seat) {
         const std::string owner = seat == 2 ? "user:bert" : "user:anna";

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "store/disk.hpp"
 #include "store/memory/memory.hpp"
 #include "store/rules.hpp"
 #include "store/sqlite/sqlite.hpp"
@@ -252,10 +253,17 @@ std::vector<std::string> broken_laws(const Records& records) {
     return broken;
 }
 
+void StoreTest::reopen() {
+    store.reset();  // first, since one owner has the file
+    store = open(setting.kind, folder, environment);
+    if (setting.faults) store = make_faulty(std::move(store), *setting.faults);
+    if (setting.repeats) store = make_repeating(std::move(store));
+}
+
 Result<Hold> StoreTest::place(const std::vector<Wish>& wishes, std::string_view owner, std::size_t max) {
-    std::vector<railbook::Run> runs;
+    std::vector<Run> runs;
     for (const auto& wish : wishes) {
-        if (std::ranges::find(runs, wish.run->id, &railbook::Run::id) == runs.end()) runs.push_back(*wish.run);
+        if (std::ranges::find(runs, wish.run->id, &Run::id) == runs.end()) runs.push_back(*wish.run);
     }
     return store->inventory().place_hold(make.command("hold.create", owner), make.hold(wishes, owner), runs, max);
 }
@@ -295,7 +303,7 @@ StoreTest::Paying StoreTest::paying(const std::vector<Wish>& wishes, std::string
     return {*hold, *booking, *payment};
 }
 
-std::vector<Allocation> StoreTest::allocations(const railbook::Run& run) {
+std::vector<Allocation> StoreTest::allocations(const Run& run) {
     std::vector<Allocation> live;
     Occupancy expected;
     for (auto* masks : {&expected.taken, &expected.held, &expected.blocked}) {
@@ -324,6 +332,63 @@ std::vector<std::string> StoreTest::actions(const std::string& subject) {
     std::vector<std::string> found;
     for (const auto& entry : *entries) found.push_back(entry.action);
     return found;
+}
+
+namespace {
+
+/// Runs the body of a test of stores as a test of GoogleTest.
+class Plain : public ::testing::Test {
+public:
+    Plain(StoreKind kind, MakeStoreTest make) : kind_{kind}, make_{std::move(make)} {}
+    void TestBody() override { make_({.kind = kind_})->body(); }
+
+protected:
+    StoreKind kind_;
+    MakeStoreTest make_;
+};
+
+class WithFaults final : public Plain {
+public:
+    using Plain::Plain;
+    void TestBody() override {
+        for (const auto when : {Faults::When::before, Faults::When::after}) {
+            for (std::size_t number = 1; !HasFailure(); ++number) {
+                Faults faults{number, when};
+                make_({.kind = kind_, .faults = &faults, .repeats = true})->body();
+                if (HasFailure()) ADD_FAILURE() << "where " << faults;
+                if (!faults.has_reached()) break;
+            }
+        }
+        if (kind_ == StoreKind::sqlite) fail_commits();
+    }
+
+private:
+    void fail_commits() {
+        for (int number = 1; !HasFailure(); ++number) {
+            Disk disk;
+            const auto test = make_({.kind = kind_, .faults = nullptr, .repeats = true});
+            const int last = disk.log_syncs() + number;
+            disk.at_log_sync([last](int sync) { return sync != last; });
+            test->body();
+            if (HasFailure()) ADD_FAILURE() << "where commit " << number << " fails at the disk";
+            if (disk.log_syncs() < last) break;
+        }
+    }
+};
+
+}  // namespace
+
+bool register_store_test(const char* suite, const char* name, const char* file, int line,
+                         const std::vector<StoreKind>& kinds, bool with_faults, const MakeStoreTest& make) {
+    for (const auto kind : kinds) {
+        const auto full = std::string{name} + '/' + to_string(kind);
+        ::testing::RegisterTest(suite, full.c_str(), nullptr, nullptr, file, line,
+                                [kind, make]() -> Plain* { return new Plain{kind, make}; });
+        if (!with_faults) continue;
+        ::testing::RegisterTest(suite, (full + "/faults").c_str(), nullptr, nullptr, file, line,
+                                [kind, make]() -> Plain* { return new WithFaults{kind, make}; });
+    }
+    return true;
 }
 
 }  // namespace railbook::test

@@ -1,7 +1,9 @@
 #pragma once
 /// What the tests of stores have in common: a store of either kind, and small builders of records and commands.
 
+#include <array>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -11,6 +13,7 @@
 
 #include <railbook/stores.hpp>
 
+#include "store/faults.hpp"
 #include "support/environment.hpp"
 
 namespace railbook {
@@ -66,6 +69,8 @@ private:
 };
 
 enum class StoreKind : std::uint8_t { memory, sqlite };
+/// Each of them passes every test of stores.
+inline constexpr std::array kStoreKinds{StoreKind::memory, StoreKind::sqlite};
 std::string to_string(StoreKind kind);
 std::unique_ptr<Store> open(StoreKind kind, const TemporaryFolder& folder, Environment& environment);
 
@@ -105,10 +110,29 @@ Records records_of(Store& store);
 /// numbered without a gap, and every capture has its tickets or its refund.
 std::vector<std::string> broken_laws(const Records& records);
 
-/// A store of either kind.
-class StoreTest : public ::testing::TestWithParam<StoreKind> {
+/// What a test of stores stands on: a new store of some kind in a folder of its own, of which calls may fail. Tests are
+/// written with STORE_TEST and know nothing of kinds and faults.
+class StoreTest {
+public:
+    /// `faults` may be null. With `repeats`, calls that fail are made again as a caller must.
+    struct Setting {
+        StoreKind kind = StoreKind::memory;
+        Faults* faults = nullptr;
+        bool repeats = false;
+    };
+    /// What a suite may narrow: the kinds of stores it is about, and whether it is also run with faults.
+    static std::vector<StoreKind> kinds() { return {kStoreKinds.begin(), kStoreKinds.end()}; }
+    static constexpr bool kWithFaults = true;
+
+    explicit StoreTest(const Setting& wanted) : setting{wanted} { reopen(); }
+    virtual ~StoreTest() = default;
+    StoreTest(const StoreTest&) = delete;
+    StoreTest& operator=(const StoreTest&) = delete;
+    virtual void body() = 0;
+
 protected:
-    StoreTest() : store{open(GetParam(), folder, environment)} {}
+    /// Closes the store and opens it again.
+    void reopen();
 
     // The steps with a fresh key each, at the environment's time.
     Result<Hold> place(const std::vector<Wish>& wishes, std::string_view owner = "user:anna", std::size_t max = 0);
@@ -126,15 +150,35 @@ protected:
     };
     Paying paying(const std::vector<Wish>& wishes, std::string_view owner = "user:anna");
     /// What is live of the run at the environment's time, by seat and span; the masks were seen to agree.
-    std::vector<Allocation> allocations(const railbook::Run& run);  // `Run` alone is a member of ::testing::Test
+    std::vector<Allocation> allocations(const Run& run);
     std::vector<std::string> actions(const std::string& subject);
 
+    const Setting setting;
     TestEnvironment environment;
     Maker make{environment};
     TemporaryFolder folder;
     std::unique_ptr<Store> store;
-    railbook::Run ice = a_run("ice");
+    Run ice = a_run("ice");
 };
+
+using MakeStoreTest = std::function<std::unique_ptr<StoreTest>(const StoreTest::Setting&)>;
+/// Adds the test `suite.name/kind`, which runs the body once, and where faults are wanted `suite.name/kind/faults`,
+/// which runs it with the first, the second, ... call failing before its effect and after it, and on SQLite with each
+/// commit failing at the disk: what is expected must hold all the same.
+bool register_store_test(const char* suite, const char* name, const char* file, int line,
+                         const std::vector<StoreKind>& kinds, bool with_faults, const MakeStoreTest& make);
+
+/// A test that every store passes, of a suite that is derived from StoreTest and inherits its constructor.
+#define STORE_TEST(suite, name)                                                                       \
+    class suite##_##name final : public suite {                                                       \
+    public:                                                                                           \
+        using suite::suite;                                                                           \
+        void body() override;                                                                         \
+    };                                                                                                \
+    [[maybe_unused]] const bool suite##_##name##_is_registered = register_store_test(                 \
+        #suite, #name, __FILE__, __LINE__, suite::kinds(), suite::kWithFaults,                        \
+        [](const StoreTest::Setting& setting) { return std::make_unique<suite##_##name>(setting); }); \
+    void suite##_##name::body()
 
 }  // namespace test
 }  // namespace railbook

@@ -8,11 +8,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
-class HoldsTest : public StoreTest {};
-INSTANTIATE_TEST_SUITE_P(Stores, HoldsTest, ::testing::Values(StoreKind::memory, StoreKind::sqlite),
-                         [](const auto& one) { return to_string(one.param); });
+class HoldsTest : public StoreTest {
+public:
+    using StoreTest::StoreTest;
+};
 
-TEST_P(HoldsTest, PlacedHoldIsFoundAsItWasAnswered) {
+STORE_TEST(HoldsTest, PlacedHoldIsFoundAsItWasAnswered) {
     const auto placed = place({{&ice, {0, 1}, {0, 2}}});
     ASSERT_TRUE(placed) << placed.error();
     EXPECT_EQ(placed->status, HoldStatus::held);
@@ -22,13 +23,13 @@ TEST_P(HoldsTest, PlacedHoldIsFoundAsItWasAnswered) {
     EXPECT_EQ(*found, *placed);
 }
 
-TEST_P(HoldsTest, UnknownHoldIsNotFound) {
+STORE_TEST(HoldsTest, UnknownHoldIsNotFound) {
     const auto found = store->inventory().find_hold(HoldId::make(environment));
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, ErrorCode::not_found);
 }
 
-TEST_P(HoldsTest, TakenSeatIsRefusedByName) {
+STORE_TEST(HoldsTest, TakenSeatIsRefusedByName) {
     ASSERT_TRUE(place({{&ice, {1, 2}, {0, 4}}}));
     const auto refused = place({{&ice, {0, 1, 2}, {3, 4}}}, "user:bert");
     ASSERT_FALSE(refused);
@@ -37,8 +38,8 @@ TEST_P(HoldsTest, TakenSeatIsRefusedByName) {
     EXPECT_EQ(refused.error().detail.find("1/10"), std::string::npos) << refused.error().detail;
 }
 
-TEST_P(HoldsTest, OneTakenSeatLeavesEverySeatOfTheHoldFree) {
-    const railbook::Run other = a_run("other");
+STORE_TEST(HoldsTest, OneTakenSeatLeavesEverySeatOfTheHoldFree) {
+    const Run other = a_run("other");
     ASSERT_TRUE(place({{&other, {3}, {1, 2}}}));
     ASSERT_FALSE(place({{&ice, {0, 1}, {0, 4}}, {&other, {3}, {0, 4}}}, "user:bert"));
     EXPECT_TRUE(allocations(ice).empty());
@@ -52,7 +53,7 @@ TEST_P(HoldsTest, OneTakenSeatLeavesEverySeatOfTheHoldFree) {
     EXPECT_EQ(next->fence, 2U);
 }
 
-TEST_P(HoldsTest, SeatLeftAtHannoverIsFreeFromHannover) {
+STORE_TEST(HoldsTest, SeatLeftAtHannoverIsFreeFromHannover) {
     // Segments 0 and 1 lead to Hannover, 2 and 3 go on.
     ASSERT_TRUE(place({{&ice, {5}, {0, 2}}}));
     EXPECT_TRUE(place({{&ice, {5}, {2, 4}}}, "user:bert"));
@@ -61,7 +62,7 @@ TEST_P(HoldsTest, SeatLeftAtHannoverIsFreeFromHannover) {
     EXPECT_FALSE(place({{&ice, {5}, {2, 3}}}, "user:carl"));
 }
 
-TEST_P(HoldsTest, GapOfOneSegmentIsSoldBetweenTwoHolds) {
+STORE_TEST(HoldsTest, GapOfOneSegmentIsSoldBetweenTwoHolds) {
     ASSERT_TRUE(place({{&ice, {5}, {0, 1}}}));
     ASSERT_TRUE(place({{&ice, {5}, {2, 4}}}));
     EXPECT_FALSE(place({{&ice, {5}, {0, 2}}}));
@@ -69,7 +70,7 @@ TEST_P(HoldsTest, GapOfOneSegmentIsSoldBetweenTwoHolds) {
     EXPECT_EQ(allocations(ice).size(), 3U);
 }
 
-TEST_P(HoldsTest, SeatNamedTwiceInOneHoldIsTaken) {
+STORE_TEST(HoldsTest, SeatNamedTwiceInOneHoldIsTaken) {
     const auto twice = place({{&ice, {3, 3}, {0, 4}}});
     ASSERT_FALSE(twice);
     EXPECT_EQ(twice.error().code, ErrorCode::seat_taken);
@@ -79,7 +80,7 @@ TEST_P(HoldsTest, SeatNamedTwiceInOneHoldIsTaken) {
     EXPECT_TRUE(place({{&ice, {3}, {0, 2}}, {&ice, {3}, {2, 4}}})) << "one seat on two neighbouring spans";
 }
 
-TEST_P(HoldsTest, SeatIsFreeAtTheDeadlineAndNotBefore) {
+STORE_TEST(HoldsTest, SeatIsFreeAtTheDeadlineAndNotBefore) {
     const auto first = place({{&ice, {0}, {0, 4}}});
     ASSERT_TRUE(first) << first.error();
     environment.set_now(first->expires_at - milliseconds{1});
@@ -92,7 +93,7 @@ TEST_P(HoldsTest, SeatIsFreeAtTheDeadlineAndNotBefore) {
     EXPECT_GT(second->fence, first->fence);
 }
 
-TEST_P(HoldsTest, LapsedHoldGivesWayOnlyWhereItIsInTheWay) {
+STORE_TEST(HoldsTest, LapsedHoldGivesWayOnlyWhereItIsInTheWay) {
     const auto lapsed = place({{&ice, {0}, {0, 2}}, {&ice, {1}, {0, 4}}});
     ASSERT_TRUE(lapsed) << lapsed.error();
     environment.set_now(lapsed->expires_at);
@@ -105,7 +106,7 @@ TEST_P(HoldsTest, LapsedHoldGivesWayOnlyWhereItIsInTheWay) {
     EXPECT_EQ(left.front().span, (Span{1, 3}));
 }
 
-TEST_P(HoldsTest, FirstHoldPinsTheRun) {
+STORE_TEST(HoldsTest, FirstHoldPinsTheRun) {
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}}));
     const auto pinned = store->inventory().find_pinned(ice.id);
     ASSERT_TRUE(pinned) << pinned.error();
@@ -116,28 +117,28 @@ TEST_P(HoldsTest, FirstHoldPinsTheRun) {
     EXPECT_EQ((*pinned)->train, ice.train);
 }
 
-TEST_P(HoldsTest, PinnedRunWithOtherCallsOrCoachesIsAConflict) {
+STORE_TEST(HoldsTest, PinnedRunWithOtherCallsOrCoachesIsAConflict) {
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}}));
-    railbook::Run later = ice;
+    Run later = ice;
     later.calls.back().platform = "9";
     const auto calls = place({{&later, {1}, {0, 4}}});
     ASSERT_FALSE(calls);
     EXPECT_EQ(calls.error().code, ErrorCode::conflict);
-    railbook::Run longer = ice;
+    Run longer = ice;
     Consist consist = *ice.consist;
     consist.coaches.front().places.push_back({.number = "99"});
     longer.consist = std::make_shared<const Consist>(consist);
     const auto coaches = place({{&longer, {1}, {0, 4}}});
     ASSERT_FALSE(coaches);
     EXPECT_EQ(coaches.error().code, ErrorCode::conflict);
-    railbook::Run same = a_run("ice");  // equal, and another object
+    Run same = a_run("ice");  // equal, and another object
     EXPECT_TRUE(place({{&same, {1}, {0, 4}}}));
 }
 
-TEST_P(HoldsTest, RunsThatDifferInTheirStartHaveSeatsOfTheirOwn) {
-    railbook::Run early = ice;
+STORE_TEST(HoldsTest, RunsThatDifferInTheirStartHaveSeatsOfTheirOwn) {
+    Run early = ice;
     early.id.start = 8 * 3600;
-    railbook::Run late = ice;
+    Run late = ice;
     late.id.start = 9 * 3600;
     EXPECT_TRUE(place({{&early, {0}, {0, 4}}}));
     EXPECT_TRUE(place({{&late, {0}, {0, 4}}}));
@@ -145,7 +146,7 @@ TEST_P(HoldsTest, RunsThatDifferInTheirStartHaveSeatsOfTheirOwn) {
     EXPECT_FALSE(place({{&late, {0}, {0, 4}}}));
 }
 
-TEST_P(HoldsTest, OwnersLimitCountsLiveHoldsOnly) {
+STORE_TEST(HoldsTest, OwnersLimitCountsLiveHoldsOnly) {
     const auto first = place({{&ice, {0}, {0, 4}}}, "user:anna", 2);
     ASSERT_TRUE(first) << first.error();
     ASSERT_TRUE(place({{&ice, {1}, {0, 4}}}, "user:anna", 2));
@@ -159,14 +160,14 @@ TEST_P(HoldsTest, OwnersLimitCountsLiveHoldsOnly) {
     EXPECT_TRUE(place({{&ice, {4}, {0, 4}}}, "user:anna", 1)) << "nor do lapsed ones";
 }
 
-TEST_P(HoldsTest, PayingHoldCountsAndSoldOneDoesNot) {
+STORE_TEST(HoldsTest, PayingHoldCountsAndSoldOneDoesNot) {
     const auto sale = paying({{&ice, {0}, {0, 4}}});
     EXPECT_FALSE(place({{&ice, {1}, {0, 4}}}, "user:anna", 1));
     ASSERT_TRUE(settle(sale.payment, true));
     EXPECT_TRUE(place({{&ice, {1}, {0, 4}}}, "user:anna", 1));
 }
 
-TEST_P(HoldsTest, ForeignHoldLooksLikeAMissingOne) {
+STORE_TEST(HoldsTest, ForeignHoldLooksLikeAMissingOne) {
     const auto hold = place({{&ice, {0}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     const HoldClaim foreign{hold->id, "user:bert", hold->fence, false};
@@ -182,7 +183,7 @@ TEST_P(HoldsTest, ForeignHoldLooksLikeAMissingOne) {
     EXPECT_EQ(extend(foreign, minutes{5}).error().detail, extend(missing, minutes{5}).error().detail);
 }
 
-TEST_P(HoldsTest, WrongFenceHasLostTheHold) {
+STORE_TEST(HoldsTest, WrongFenceHasLostTheHold) {
     const auto hold = place({{&ice, {0}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     for (const auto fence : {hold->fence - 1, hold->fence + 1}) {
@@ -197,7 +198,7 @@ TEST_P(HoldsTest, WrongFenceHasLostTheHold) {
     EXPECT_EQ(*store->inventory().find_hold(hold->id), *hold);
 }
 
-TEST_P(HoldsTest, OperatorActsForEveryOwnerWithoutAFence) {
+STORE_TEST(HoldsTest, OperatorActsForEveryOwnerWithoutAFence) {
     const auto hold = place({{&ice, {0}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     HoldClaim claim{hold->id, "operator:cli", std::nullopt, true};
@@ -211,7 +212,7 @@ TEST_P(HoldsTest, OperatorActsForEveryOwnerWithoutAFence) {
     EXPECT_EQ(entries->back().actor, "operator:cli");
 }
 
-TEST_P(HoldsTest, ExtensionMovesTheDeadlineAndNeverBackOrBeyondTheEnd) {
+STORE_TEST(HoldsTest, ExtensionMovesTheDeadlineAndNeverBackOrBeyondTheEnd) {
     const auto hold = place({{&ice, {0}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     const auto longer = extend(Maker::claim(*hold), minutes{20});
@@ -226,7 +227,7 @@ TEST_P(HoldsTest, ExtensionMovesTheDeadlineAndNeverBackOrBeyondTheEnd) {
     EXPECT_EQ(longest->expires_at, hold->latest_end);
 }
 
-TEST_P(HoldsTest, HoldIsExpiredAtItsDeadlineSweptOrNot) {
+STORE_TEST(HoldsTest, HoldIsExpiredAtItsDeadlineSweptOrNot) {
     const auto hold = place({{&ice, {0}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     environment.set_now(hold->expires_at - milliseconds{1});
@@ -246,7 +247,7 @@ TEST_P(HoldsTest, HoldIsExpiredAtItsDeadlineSweptOrNot) {
     EXPECT_EQ(store->inventory().find_hold(hold->id)->status, HoldStatus::expired);
 }
 
-TEST_P(HoldsTest, ReleasingFreesTheSeatsAndMayBeRepeated) {
+STORE_TEST(HoldsTest, ReleasingFreesTheSeatsAndMayBeRepeated) {
     const auto hold = place({{&ice, {0, 1}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     const auto released = release(Maker::claim(*hold));
@@ -265,7 +266,7 @@ TEST_P(HoldsTest, ReleasingFreesTheSeatsAndMayBeRepeated) {
     EXPECT_EQ(actions("run:" + to_string(ice.id)), (std::vector<std::string>{"hold.placed", "hold.released"}));
 }
 
-TEST_P(HoldsTest, BookedOrSoldHoldIsNeitherExtendedNorReleased) {
+STORE_TEST(HoldsTest, BookedOrSoldHoldIsNeitherExtendedNorReleased) {
     const auto sale = paying({{&ice, {0}, {0, 4}}});
     EXPECT_EQ(extend(Maker::claim(sale.hold), minutes{5}).error().code, ErrorCode::conflict);
     EXPECT_EQ(release(Maker::claim(sale.hold)).error().code, ErrorCode::conflict);
@@ -278,7 +279,7 @@ TEST_P(HoldsTest, BookedOrSoldHoldIsNeitherExtendedNorReleased) {
     EXPECT_EQ(allocations(ice).size(), 1U);
 }
 
-TEST_P(HoldsTest, RepeatedCommandRepeatsItsAnswerAndHasNoSecondEffect) {
+STORE_TEST(HoldsTest, RepeatedCommandRepeatsItsAnswerAndHasNoSecondEffect) {
     const auto command = make.command("hold.create");
     const auto wanted = make.hold({{&ice, {0}, {0, 4}}});
     const auto first = store->inventory().place_hold(command, wanted, {ice}, 0);
@@ -294,7 +295,7 @@ TEST_P(HoldsTest, RepeatedCommandRepeatsItsAnswerAndHasNoSecondEffect) {
     EXPECT_EQ(records_of(*store).holds.size(), 1U);
 }
 
-TEST_P(HoldsTest, KeyOfAnotherRequestIsRefused) {
+STORE_TEST(HoldsTest, KeyOfAnotherRequestIsRefused) {
     auto command = make.command("hold.create");
     ASSERT_TRUE(store->inventory().place_hold(command, make.hold({{&ice, {0}, {0, 4}}}), {ice}, 0));
     command.fingerprint = "other";
@@ -310,7 +311,7 @@ TEST_P(HoldsTest, KeyOfAnotherRequestIsRefused) {
         << "so are another operation's";
 }
 
-TEST_P(HoldsTest, RefusalIsComputedAnew) {
+STORE_TEST(HoldsTest, RefusalIsComputedAnew) {
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}}, "user:bert"));
     const auto command = make.command("hold.create");
     const auto wanted = make.hold({{&ice, {0}, {0, 4}}});
@@ -325,7 +326,7 @@ TEST_P(HoldsTest, RefusalIsComputedAnew) {
     EXPECT_TRUE(store->inventory().place_hold(repeated, anew, {ice}, 0));
 }
 
-TEST_P(HoldsTest, AnswerIsForgottenWhenItsTimeIsOver) {
+STORE_TEST(HoldsTest, AnswerIsForgottenWhenItsTimeIsOver) {
     auto command = make.command("hold.create");
     const auto first = store->inventory().place_hold(command, make.hold({{&ice, {0}, {0, 1}}}), {ice}, 0);
     ASSERT_TRUE(first) << first.error();
@@ -341,7 +342,7 @@ TEST_P(HoldsTest, AnswerIsForgottenWhenItsTimeIsOver) {
     EXPECT_NE(second->id, first->id);
 }
 
-TEST_P(HoldsTest, StepThatComesLateIsDecidedByTheTimeThatIsStored) {
+STORE_TEST(HoldsTest, StepThatComesLateIsDecidedByTheTimeThatIsStored) {
     const auto first = place({{&ice, {0}, {0, 4}}});
     ASSERT_TRUE(first) << first.error();
     auto early = make.command("hold.extend");  // read its time before the deadline, and arrives after others
@@ -352,8 +353,8 @@ TEST_P(HoldsTest, StepThatComesLateIsDecidedByTheTimeThatIsStored) {
     EXPECT_EQ(extended.error().code, ErrorCode::hold_expired);
 }
 
-TEST_P(HoldsTest, VersionGrowsWithEachChangeOfTheRun) {
-    const railbook::Run other = a_run("other");
+STORE_TEST(HoldsTest, VersionGrowsWithEachChangeOfTheRun) {
+    const Run other = a_run("other");
     const auto version = [&] { return store->inventory().occupancy({ice.id}, environment.now())->front().version; };
     EXPECT_EQ(version(), 0U);
     const auto hold = place({{&ice, {0}, {0, 4}}});
@@ -369,9 +370,9 @@ TEST_P(HoldsTest, VersionGrowsWithEachChangeOfTheRun) {
     EXPECT_GT(version(), extended);
 }
 
-TEST_P(HoldsTest, OccupancyAnswersEachRunInItsPlace) {
-    const railbook::Run other = a_run("other");
-    const railbook::Run unknown = a_run("unknown");
+STORE_TEST(HoldsTest, OccupancyAnswersEachRunInItsPlace) {
+    const Run other = a_run("other");
+    const Run unknown = a_run("unknown");
     ASSERT_TRUE(place({{&other, {2}, {2, 4}}}));
     ASSERT_TRUE(place({{&other, {2}, {0, 2}}, {&other, {1}, {1, 2}}}));
     const auto answer = store->inventory().occupancy({unknown.id, other.id, unknown.id}, environment.now());
@@ -388,7 +389,7 @@ TEST_P(HoldsTest, OccupancyAnswersEachRunInItsPlace) {
     }
 }
 
-TEST_P(HoldsTest, ListIsNewestFirstAndStableWhileHoldsAreAdded) {
+STORE_TEST(HoldsTest, ListIsNewestFirstAndStableWhileHoldsAreAdded) {
     std::vector<HoldId> placed;
     for (std::uint32_t seat = 0; seat < 5; ++seat) {
         placed.push_back(place({{&ice, {seat}, {0, 4}}})->id);
@@ -410,7 +411,7 @@ TEST_P(HoldsTest, ListIsNewestFirstAndStableWhileHoldsAreAdded) {
     EXPECT_EQ(store->inventory().list_holds("", {})->items.size(), 7U) << "no owner means everyone's";
 }
 
-TEST_P(HoldsTest, ListRefusesBadCursorsAndLimits) {
+STORE_TEST(HoldsTest, ListRefusesBadCursorsAndLimits) {
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}}));
     ASSERT_TRUE(place({{&ice, {1}, {0, 4}}}));
     const auto cursor = store->inventory().list_holds("", {.cursor = {}, .limit = 1})->next_cursor;
@@ -429,8 +430,8 @@ TEST_P(HoldsTest, ListRefusesBadCursorsAndLimits) {
     EXPECT_TRUE(store->inventory().list_holds("", {.cursor = {}, .limit = kMaxPage}));
 }
 
-TEST_P(HoldsTest, AuditHasOneEntryARunAndNamesNobody) {
-    const railbook::Run other = a_run("other");
+STORE_TEST(HoldsTest, AuditHasOneEntryARunAndNamesNobody) {
+    const Run other = a_run("other");
     const auto hold = place({{&ice, {0}, {0, 2}}, {&ice, {1}, {2, 4}}, {&other, {0}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     for (const auto& run : {ice.id, other.id}) {
@@ -447,7 +448,7 @@ TEST_P(HoldsTest, AuditHasOneEntryARunAndNamesNobody) {
     EXPECT_TRUE(store->bookings().audit("run:nothing")->empty());
 }
 
-TEST_P(HoldsTest, ExpiryIsBoundedAndMarksTheOldestFirst) {
+STORE_TEST(HoldsTest, ExpiryIsBoundedAndMarksTheOldestFirst) {
     std::vector<HoldId> placed;
     for (std::uint32_t seat = 0; seat < 3; ++seat) {
         placed.push_back(place({{&ice, {seat}, {0, 4}}})->id);

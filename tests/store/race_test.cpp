@@ -10,6 +10,10 @@ namespace railbook::test {
 namespace {
 
 class RaceTest : public StoreTest {
+public:
+    using StoreTest::StoreTest;
+    static constexpr bool kWithFaults = false;  // which call comes n-th is chance
+
 protected:
     static constexpr int kThreads = 8;
 
@@ -26,10 +30,8 @@ protected:
         }
     }
 };
-INSTANTIATE_TEST_SUITE_P(Stores, RaceTest, ::testing::Values(StoreKind::memory, StoreKind::sqlite),
-                         [](const auto& one) { return to_string(one.param); });
 
-TEST_P(RaceTest, ExactlyOneOfManyHoldsGetsASeat) {
+STORE_TEST(RaceTest, ExactlyOneOfManyHoldsGetsASeat) {
     for (std::uint32_t seat = 0; seat < 8; ++seat) {
         std::atomic<int> won = 0;
         std::atomic<int> refused = 0;
@@ -44,7 +46,7 @@ TEST_P(RaceTest, ExactlyOneOfManyHoldsGetsASeat) {
     EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
 }
 
-TEST_P(RaceTest, OneCommandRepeatedByManyThreadsHasOneEffect) {
+STORE_TEST(RaceTest, OneCommandRepeatedByManyThreadsHasOneEffect) {
     const auto command = make.command("hold.create");
     const auto wanted = make.hold({{&ice, {0}, {0, 4}}});
     std::atomic<int> equal = 0;
@@ -56,7 +58,7 @@ TEST_P(RaceTest, OneCommandRepeatedByManyThreadsHasOneEffect) {
     EXPECT_EQ(records_of(*store).holds.size(), 1U);
 }
 
-TEST_P(RaceTest, ReadersSeeWholeHoldsOnly) {
+STORE_TEST(RaceTest, ReadersSeeWholeHoldsOnly) {
     std::atomic<bool> torn = false;
     together([&](int i) {
         for (int round = 0; round < 20; ++round) {
@@ -76,7 +78,7 @@ TEST_P(RaceTest, ReadersSeeWholeHoldsOnly) {
     EXPECT_TRUE(allocations(ice).empty());
 }
 
-TEST_P(RaceTest, SaleIsSettledOnceByManyThreads) {
+STORE_TEST(RaceTest, SaleIsSettledOnceByManyThreads) {
     const auto sale = paying({{&ice, {0}, {0, 4}}});
     together([&](int) {
         const auto settlement = make.settlement(sale.payment, sale.booking, true);

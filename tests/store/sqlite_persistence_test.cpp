@@ -13,16 +13,13 @@ namespace {
 using std::chrono::minutes;
 
 class SqlitePersistenceTest : public StoreTest {
-protected:
-    void reopen() {
-        store.reset();
-        store = open(StoreKind::sqlite, folder, environment);
-    }
+public:
+    using StoreTest::StoreTest;
+    static std::vector<StoreKind> kinds() { return {StoreKind::sqlite}; }
+    static constexpr bool kWithFaults = false;  // it has faults of its own
 };
-INSTANTIATE_TEST_SUITE_P(Stores, SqlitePersistenceTest, ::testing::Values(StoreKind::sqlite),
-                         [](const auto& one) { return to_string(one.param); });
 
-TEST_P(SqlitePersistenceTest, ReopenedStoreHasEveryRecord) {
+STORE_TEST(SqlitePersistenceTest, ReopenedStoreHasEveryRecord) {
     Feed feed;
     feed.name = "db";
     ASSERT_TRUE(store->timetable().put_feed(feed, "data", environment.now()));
@@ -45,7 +42,7 @@ TEST_P(SqlitePersistenceTest, ReopenedStoreHasEveryRecord) {
     EXPECT_TRUE(release(Maker::claim(*hold)));
 }
 
-TEST_P(SqlitePersistenceTest, RepeatedCommandRepeatsItsAnswerAfterReopening) {
+STORE_TEST(SqlitePersistenceTest, RepeatedCommandRepeatsItsAnswerAfterReopening) {
     const auto command = make.command("hold.create");
     const auto wanted = make.hold({{&ice, {0}, {0, 4}}});
     const auto first = store->inventory().place_hold(command, wanted, {ice}, 0);
@@ -57,14 +54,14 @@ TEST_P(SqlitePersistenceTest, RepeatedCommandRepeatsItsAnswerAfterReopening) {
     EXPECT_EQ(store->find_answer(other).error().code, ErrorCode::key_reused);
 }
 
-TEST_P(SqlitePersistenceTest, FencesGoOnAfterReopening) {
+STORE_TEST(SqlitePersistenceTest, FencesGoOnAfterReopening) {
     const auto first = place({{&ice, {0}, {0, 4}}});
     ASSERT_TRUE(release(Maker::claim(*first)));
     reopen();
     EXPECT_GT(place({{&ice, {0}, {0, 4}}})->fence, first->fence);
 }
 
-TEST_P(SqlitePersistenceTest, TimeDoesNotRunBackwardsOverAnOpening) {
+STORE_TEST(SqlitePersistenceTest, TimeDoesNotRunBackwardsOverAnOpening) {
     environment.advance(std::chrono::hours{5});
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}}));
     const auto latest = environment.now();
@@ -75,8 +72,8 @@ TEST_P(SqlitePersistenceTest, TimeDoesNotRunBackwardsOverAnOpening) {
     EXPECT_EQ(*store->now(), latest + minutes{1});
 }
 
-TEST_P(SqlitePersistenceTest, RunsShareTheCoachesTheyHaveInCommon) {
-    const railbook::Run other = a_run("other");
+STORE_TEST(SqlitePersistenceTest, RunsShareTheCoachesTheyHaveInCommon) {
+    const Run other = a_run("other");
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}, {&other, {0}, {0, 4}}}));
     reopen();
     const auto first = store->inventory().find_pinned(ice.id);
@@ -84,8 +81,8 @@ TEST_P(SqlitePersistenceTest, RunsShareTheCoachesTheyHaveInCommon) {
     EXPECT_EQ((*first)->consist, (*second)->consist) << "one object";
 }
 
-TEST_P(SqlitePersistenceTest, NamesInAnOldEncodingComeBackAsTheyWere) {
-    railbook::Run latin = a_run("latin");
+STORE_TEST(SqlitePersistenceTest, NamesInAnOldEncodingComeBackAsTheyWere) {
+    Run latin = a_run("latin");
     latin.calls.front().name = "K\xf6ln";
     const auto hold = place({{&latin, {0}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
@@ -113,7 +110,7 @@ private:
     void (*handler_)(int);
 };
 
-TEST_P(SqlitePersistenceTest, FullDiskLosesNothingAndStepsGoOnWhenThereIsSpace) {
+STORE_TEST(SqlitePersistenceTest, FullDiskLosesNothingAndStepsGoOnWhenThereIsSpace) {
     const auto hold = place({{&ice, {7}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     const auto log = std::filesystem::file_size(folder.file("store.db-wal"));
@@ -148,7 +145,7 @@ TEST_P(SqlitePersistenceTest, FullDiskLosesNothingAndStepsGoOnWhenThereIsSpace) 
     EXPECT_EQ(*store->check_medium(), std::vector<std::string>{});
 }
 
-TEST_P(SqlitePersistenceTest, NewStoreOnAFullDiskIsRefused) {
+STORE_TEST(SqlitePersistenceTest, NewStoreOnAFullDiskIsRefused) {
     store.reset();
     Result<std::unique_ptr<Store>> opened = Error{};
     {

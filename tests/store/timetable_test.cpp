@@ -7,6 +7,9 @@ namespace railbook::test {
 namespace {
 
 class TimetableStoreTest : public StoreTest {
+public:
+    using StoreTest::StoreTest;
+
 protected:
     Result<Feed> put(const std::string& name, const std::string& data) {
         Feed feed;
@@ -31,10 +34,8 @@ protected:
         return found;
     }
 };
-INSTANTIATE_TEST_SUITE_P(Stores, TimetableStoreTest, ::testing::Values(StoreKind::memory, StoreKind::sqlite),
-                         [](const auto& one) { return to_string(one.param); });
 
-TEST_P(TimetableStoreTest, FeedIsNumberedAndReplacesTheOneBefore) {
+STORE_TEST(TimetableStoreTest, FeedIsNumberedAndReplacesTheOneBefore) {
     const std::string data{"bytes\0and more", 14};
     const auto first = put("db", data);
     ASSERT_TRUE(first) << first.error();
@@ -55,7 +56,7 @@ TEST_P(TimetableStoreTest, FeedIsNumberedAndReplacesTheOneBefore) {
     EXPECT_EQ((*feeds)[1], *second);
 }
 
-TEST_P(TimetableStoreTest, RemovedFeedIsGoneAndItsNumbersAreNotUsedAgain) {
+STORE_TEST(TimetableStoreTest, RemovedFeedIsGoneAndItsNumbersAreNotUsedAgain) {
     EXPECT_EQ(store->timetable().remove_feed("db").error().code, ErrorCode::not_found);
     ASSERT_TRUE(put("db", "old"));
     ASSERT_TRUE(store->timetable().remove_feed("db"));
@@ -64,7 +65,7 @@ TEST_P(TimetableStoreTest, RemovedFeedIsGoneAndItsNumbersAreNotUsedAgain) {
     EXPECT_EQ(put("db", "new")->version, 2U);
 }
 
-TEST_P(TimetableStoreTest, LayoutsOfANameAreReplacedAndBecomeTheNewest) {
+STORE_TEST(TimetableStoreTest, LayoutsOfANameAreReplacedAndBecomeTheNewest) {
     ASSERT_TRUE(put(DocumentKind::layouts, "a", "a1"));
     ASSERT_TRUE(put(DocumentKind::layouts, "b", "b1"));
     const auto again = put(DocumentKind::layouts, "b", "b1");
@@ -77,7 +78,7 @@ TEST_P(TimetableStoreTest, LayoutsOfANameAreReplacedAndBecomeTheNewest) {
     EXPECT_TRUE(texts(DocumentKind::tariff).empty());
 }
 
-TEST_P(TimetableStoreTest, EveryVersionOfATariffStays) {
+STORE_TEST(TimetableStoreTest, EveryVersionOfATariffStays) {
     ASSERT_TRUE(put(DocumentKind::tariff, "demo", "one", 1));
     environment.advance(std::chrono::minutes{1});
     ASSERT_TRUE(put(DocumentKind::tariff, "demo", "seven", 7));
@@ -91,14 +92,14 @@ TEST_P(TimetableStoreTest, EveryVersionOfATariffStays) {
     EXPECT_TRUE(put(DocumentKind::tariff, "another", "changed", 1));
 }
 
-TEST_P(TimetableStoreTest, SecretIsWhatWasStoredFirst) {
+STORE_TEST(TimetableStoreTest, SecretIsWhatWasStoredFirst) {
     const std::string secret{"\0\xff secret", 9};
     EXPECT_EQ(*store->accounts().find_or_add_secret("quotes", secret), secret);
     EXPECT_EQ(*store->accounts().find_or_add_secret("quotes", "other"), secret);
     EXPECT_EQ(*store->accounts().find_or_add_secret("more", "other"), "other");
 }
 
-TEST_P(TimetableStoreTest, TimeNeverRunsBackwards) {
+STORE_TEST(TimetableStoreTest, TimeNeverRunsBackwards) {
     const auto first = store->now();
     ASSERT_TRUE(first) << first.error();
     EXPECT_EQ(*first, environment.now());
@@ -110,7 +111,7 @@ TEST_P(TimetableStoreTest, TimeNeverRunsBackwards) {
     EXPECT_EQ(*store->now(), *first + std::chrono::hours{1}) << "what was stored stays";
 }
 
-TEST_P(TimetableStoreTest, EverythingIsReadInAnOrderInWhichWhatIsNamedComesFirst) {
+STORE_TEST(TimetableStoreTest, EverythingIsReadInAnOrderInWhichWhatIsNamedComesFirst) {
     ASSERT_TRUE(put("db", "data"));
     ASSERT_TRUE(put(DocumentKind::tariff, "demo", "one", 1));
     const auto sale = paying({{&ice, {0}, {0, 4}}});
@@ -134,13 +135,13 @@ TEST_P(TimetableStoreTest, EverythingIsReadInAnOrderInWhichWhatIsNamedComesFirst
     EXPECT_EQ(broken_laws(records), std::vector<std::string>{});
 }
 
-TEST_P(TimetableStoreTest, SoundMediumHasNoFindings) {
+STORE_TEST(TimetableStoreTest, SoundMediumHasNoFindings) {
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}}));
     const auto findings = store->check_medium();
     ASSERT_TRUE(findings) << findings.error();
     EXPECT_EQ(*findings, std::vector<std::string>{});
-    EXPECT_EQ(store->info().kind, to_string(GetParam()));
-    EXPECT_EQ(store->info().schema, GetParam() == StoreKind::sqlite ? 2 : 0);
+    EXPECT_EQ(store->info().kind, to_string(setting.kind));
+    EXPECT_EQ(store->info().schema, setting.kind == StoreKind::sqlite ? 2 : 0);
 }
 
 }  // namespace

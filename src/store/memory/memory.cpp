@@ -180,6 +180,9 @@ Result<Feed> MemoryStore::put_feed(const Feed& feed, const std::string& data, Ti
     Feed stored = feed;
     stored.checksum = base::sha256_hex(data);
     const std::lock_guard lock{mutex_};
+    if (const auto current = all_.feeds.find(feed.name); current != all_.feeds.end()) {
+        if (is_same_timetable(current->second.feed, stored)) return current->second.feed;
+    }
     all_.latest = step_time(now);
     stored.imported_at = all_.latest;
     stored.version = ++all_.feed_versions[feed.name];
@@ -205,9 +208,8 @@ Result<std::string> MemoryStore::feed_data(std::string_view name) {
 
 Status MemoryStore::remove_feed(std::string_view name) {
     const std::lock_guard lock{mutex_};
-    const auto found = all_.feeds.find(name);
-    if (found == all_.feeds.end()) return not_found("feed");
-    all_.feeds.erase(found);
+    if (!all_.feed_versions.contains(name)) return not_found("feed");
+    if (const auto found = all_.feeds.find(name); found != all_.feeds.end()) all_.feeds.erase(found);
     return {};
 }
 
@@ -294,7 +296,7 @@ Result<Hold> MemoryStore::extend_hold(const Command& command, const HoldClaim& c
         const auto changes = store::extend_hold(all_.find_hold(claim.id), claim, until, command.owner, now);
         if (!changes) return changes.error();
         all_.save(*changes, now);
-        return *changes->hold;
+        return *all_.find_hold(claim.id);
     });
 }
 

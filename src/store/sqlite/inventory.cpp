@@ -82,7 +82,7 @@ Result<Hold> SqliteInventory::extend_hold(const Command& command, const HoldClai
         const auto changes = store::extend_hold(*hold ? &**hold : nullptr, claim, until, command.owner, step.now);
         if (!changes) return changes.error();
         if (const auto done = step.save(*changes); !done) return done.error();
-        return *changes->hold;
+        return changes->hold ? *changes->hold : **hold;
     });
 }
 

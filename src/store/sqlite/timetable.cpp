@@ -50,6 +50,11 @@ Result<Feed> SqliteTimetable::put_feed(const Feed& feed, const std::string& data
     stored.checksum = base::sha256_hex(data);
     return database_.step<Feed>(now, [&](Step& step) -> Result<Feed> {
         auto& connection = step.tables.connection();
+        const auto current = read_feeds(connection);
+        if (!current) return current.error();
+        for (const auto& feed_there : *current) {
+            if (is_same_timetable(feed_there, stored)) return feed_there;
+        }
         const auto version = connection.integer(
             "INSERT INTO feed_versions (name, latest) VALUES (?1, 1) "
             "ON CONFLICT DO UPDATE SET latest = latest + 1 RETURNING latest",
@@ -90,7 +95,7 @@ Status SqliteTimetable::remove_feed(std::string_view name) {
     // Removing has no time of its own: the step is done at the time that is stored already.
     return database_.step<void>(Timestamp::min(), [&](Step& step) -> Status {
         auto& connection = step.tables.connection();
-        const auto known = connection.integer("SELECT count(*) FROM feeds WHERE name = ?1", {name});
+        const auto known = connection.integer("SELECT count(*) FROM feed_versions WHERE name = ?1", {name});
         if (!known) return known.error();
         if (*known == 0) return not_found("feed");
         return connection.run("DELETE FROM feeds WHERE name = ?1", {name});
