@@ -1,7 +1,9 @@
 #pragma once
 /// The engine: opens a store and hands out the capabilities.
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,6 +71,14 @@ public:
     Result<VerifyReport> verify();
     /// Hands every record of the store to the reader, as they are at one instant.
     Status read_all(RecordReader& reader);
+    /// Writes the whole store as lines of JSON (docs/dump.md), as it is at one instant. They hold its secrets.
+    /// Errors: those of the store and of `write`.
+    Status dump(const std::function<Status(std::string_view line)>& write);
+    /// Fills the store of the URL, which must be empty, from the lines of a dump, all or nothing. `next` gives them one by
+    /// one, and nothing after the last.
+    /// Errors: those of open; conflict (the store is not empty); bad_data (with the line); those of `next`.
+    static Status load(std::string_view url, const std::function<Result<std::optional<std::string>>()>& next,
+                       const EngineOptions& options = {});
     /// What is wrong with the store's medium itself, a sentence each.
     Result<std::vector<std::string>> check_medium();
 

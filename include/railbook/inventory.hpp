@@ -135,7 +135,8 @@ public:
 
     /// Keeps seats from sale. Operators only. Errors: forbidden; not_found; invalid_argument; seat_taken; key_reused.
     Result<SeatBlock> block(const Principal& principal, const BlockRequest& request);
-    /// Gives blocked seats back to the sale; what is not blocked stays as it is. Errors: as of block, but seat_taken.
+    /// Gives blocked seats back to the sale; what is not blocked stays as it is. The key is not needed.
+    /// Errors: forbidden; not_found; invalid_argument.
     Result<SeatBlock> unblock(const Principal& principal, const BlockRequest& request);
 
     /// What it would mean to give the run other coaches. Operators only. Errors: forbidden; not_found; conflict (the run

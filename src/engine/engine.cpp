@@ -6,6 +6,7 @@
 #include "booking/sandbox.hpp"
 #include "engine/verify.hpp"
 #include "store/memory/memory.hpp"
+#include "store/records/lines.hpp"
 #include "store/sqlite/sqlite.hpp"
 
 namespace railbook {
@@ -128,6 +129,22 @@ Result<std::size_t> Engine::run_due(std::size_t limit) {
 Result<VerifyReport> Engine::verify() { return engine::verify(*parts_->store); }
 
 Status Engine::read_all(RecordReader& reader) { return parts_->store->read_all(reader); }
+
+Status Engine::dump(const std::function<Status(std::string_view line)>& write) {
+    store::records::LineWriter lines{write};
+    if (const auto read = parts_->store->read_all(lines); !read) return read;
+    return lines.finish();
+}
+
+Status Engine::load(std::string_view url, const std::function<Result<std::optional<std::string>>()>& next,
+                    const EngineOptions& options) {
+    Environment& environment = options.environment ? *options.environment : system_environment();
+    const auto location = parse_url(url);
+    if (!location) return location.error();
+    const auto store = open_store(*location, environment);
+    if (!store) return store.error();
+    return (*store)->load([&](RecordReader& reader) { return store::records::read_lines(next, reader); });
+}
 
 Result<std::vector<std::string>> Engine::check_medium() { return parts_->store->check_medium(); }
 

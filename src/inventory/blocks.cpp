@@ -19,7 +19,6 @@ struct Found {
 };
 Result<Found> find_seats(Timetable& timetable, const Principal& principal, const BlockRequest& request) {
     if (!principal.may(Scope::operate)) return Error{ErrorCode::forbidden, "blocking seats needs the scope 'operate'"};
-    if (const auto ok = base::check_key(request.key); !ok) return ok.error();
     if (request.seats.empty() || request.seats.size() > kMaxSeats)
         return Error{ErrorCode::invalid_argument, "name the seats, at least one"};
     auto run = timetable.run(request.run);
@@ -53,6 +52,7 @@ base::Canonical canonical(const SeatBlock& block) {
 }  // namespace
 
 Result<SeatBlock> Inventory::block(const Principal& principal, const BlockRequest& request) {
+    if (const auto ok = base::check_key(request.key); !ok) return ok.error();
     const auto now = store_.now();
     if (!now) return now.error();
     const auto found = find_seats(timetable_, principal, request);
@@ -67,8 +67,8 @@ Result<SeatBlock> Inventory::unblock(const Principal& principal, const BlockRequ
     if (!now) return now.error();
     const auto found = find_seats(timetable_, principal, request);
     if (!found) return found.error();
-    const Command command = base::make_command(principal, "seats.unblock", request.key, canonical(found->block), *now,
-                                               policy_.keep_answers);
+    // Repeated, it finds nothing left to unblock: no answer has to be kept.
+    const Command command = base::make_command(principal, "seats.unblock", {}, {}, *now, {});
     return store_.inventory().unblock_seats(command, found->block);
 }
 

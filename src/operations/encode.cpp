@@ -188,6 +188,45 @@ value encode(const SeatMap& map) {
             {"coaches", std::move(coaches)}};
 }
 
+value encode(const SeatChanges& changes, const Run& run) {
+    array list;
+    for (const auto& change : changes.changes) {
+        list.push_back({{"version", change.version},
+                        {"seat", to_string(run.consist->seat_at(change.seat))},
+                        {"from", to_string(run.calls[change.span.from].id)},
+                        {"to", to_string(run.calls[change.span.to].id)},
+                        {"state", to_string(change.state)}});
+    }
+    return {{"run", to_string(run.id)},
+            {"version", changes.version},
+            {"resync", changes.resync},
+            {"changes", std::move(list)}};
+}
+
+value encode(const SeatBlock& block, const Run& run) {
+    array seats;
+    for (const auto& seat : block.seats) seats.emplace_back(to_string(seat.id));
+    return {{"run", to_string(run.id)},
+            {"from", encode_from(departure_of(run, block.span.from))},
+            {"to", encode_to(arrival_of(run, block.span.to))},
+            {"seats", std::move(seats)}};
+}
+
+value encode(const Reseating& reseating) {
+    object one{{"hold", to_string(reseating.hold)}, {"from", to_string(reseating.from)}};
+    if (!reseating.to.coach.empty()) one["to"] = to_string(reseating.to);
+    return one;
+}
+
+value encode(const ConsistOffer& offer) {
+    return {{"id", offer.id},
+            {"run", to_string(offer.run.id)},
+            {"consist", offer.consist->name},
+            {"unaffected", offer.unaffected},
+            {"reseatings", encode(offer.reseatings)},
+            {"stranded", encode(offer.stranded)}};
+}
+
 value encode(const Availability& availability, const RunId& run) {
     return {{"run", to_string(run)}, {"version", availability.version}, {"free", encode(availability.free)}};
 }
@@ -223,12 +262,10 @@ value encode(const Hold& hold) {
     for (const auto& item : hold.items) {
         array seats;
         for (const auto& seat : item.seats) seats.emplace_back(to_string(seat.id));
-        items.push_back({{"run", to_string(item.run)},
-                         {"train", item.train},
-                         {"from", encode_from(item.from)},
-                         {"to", encode_to(item.to)},
-                         {"class", item.travel_class},
-                         {"seats", std::move(seats)}});
+        object one{{"run", to_string(item.run)},      {"train", item.train},         {"from", encode_from(item.from)},
+                   {"to", encode_to(item.to)},        {"class", item.travel_class}, {"seats", std::move(seats)}};
+        if (!item.reason.empty()) one["reason"] = item.reason;
+        items.push_back(std::move(one));
     }
     array actions;
     if (hold.status == HoldStatus::held && !hold.booking) actions = {"extend", "release", "book"};

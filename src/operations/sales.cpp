@@ -101,12 +101,33 @@ Result<value> show_tariff(Request& request) {
 
 // --- Holds ---------------------------------------------------------------------------------------------------------
 
+SeatWishes take_wishes(base::ObjectReader& body) {
+    constexpr std::int64_t kMaxPeople = 1000;
+    SeatWishes wishes;
+    wishes.properties = body.texts("properties", 16);
+    wishes.facing = body.optional_text("facing", 16).value_or("");
+    if (!wishes.facing.empty() && wishes.facing != "forward" && wishes.facing != "backward" &&
+        wishes.facing != "each_other")
+        body.mistake("facing", "must be 'forward', 'backward' or 'each_other'");
+    if (const auto text = body.optional_text("near", 64)) {
+        if (const auto seat = parse_seat(*text)) wishes.near = *seat;
+        else body.mistake("near", seat.error().detail);
+    }
+    wishes.wheelchairs = static_cast<int>(body.optional_integer("wheelchairs", 0, kMaxPeople).value_or(0));
+    wishes.children = static_cast<int>(body.optional_integer("children", 0, kMaxPeople).value_or(0));
+    wishes.required = body.boolean("required", false);
+    wishes.changes = static_cast<int>(body.optional_integer("changes", 0, 16).value_or(0));
+    body.finish();
+    return wishes;
+}
+
 HoldItemRequest take_item(base::ObjectReader item) {
     HoldItemRequest wanted{.run = take_run(item), .from = item.text("from"), .to = item.text("to"), .seats = {}};
     if (auto best = item.optional_object("best")) {
         BestSeats seats;
         seats.count = static_cast<int>(best->integer("count", 1, 1000));
         seats.travel_class = best->optional_text("class", 64).value_or("");
+        if (auto wishes = best->optional_object("wishes")) seats.wishes = take_wishes(*wishes);
         best->finish();
         wanted.seats = std::move(seats);
         if (item.has("seats")) item.mistake("seats", "name either the seats or 'best'");

@@ -16,7 +16,7 @@ namespace {
 const std::vector<Operation>& rows() {
     static const std::vector<Operation> all = [] {
         std::vector<Operation> list;
-        for (const auto part : {timetable_operations(), sales_operations(), store_operations()})
+        for (const auto part : {timetable_operations(), inventory_operations(), sales_operations(), store_operations()})
             list.insert(list.end(), part.begin(), part.end());
         std::ranges::sort(list, {}, [](const Operation& row) { return row.info.name; });
         return list;

@@ -42,6 +42,7 @@ struct Operation {
 
 std::span<const Operation> timetable_operations();
 std::span<const Operation> sales_operations();
+std::span<const Operation> inventory_operations();
 std::span<const Operation> store_operations();
 
 /// A whole list as the one page it is.

@@ -6,6 +6,9 @@ namespace railbook::test {
 namespace {
 
 class BlocksTest : public StoreTest {
+public:
+    using StoreTest::StoreTest;
+
 protected:
     Result<SeatBlock> block(std::vector<std::uint32_t> seats, Span span) {
         return store->inventory().block_seats(make.command("seats.block", "operator:cli"), ice, blocked(seats, span));
@@ -25,10 +28,8 @@ protected:
         return answer->changes;
     }
 };
-INSTANTIATE_TEST_SUITE_P(Stores, BlocksTest, ::testing::Values(StoreKind::memory, StoreKind::sqlite),
-                         [](const auto& one) { return to_string(one.param); });
 
-TEST_P(BlocksTest, ABlockedSeatIsSoldToNobodyOnItsSpan) {
+STORE_TEST(BlocksTest, ABlockedSeatIsSoldToNobodyOnItsSpan) {
     const auto done = block({0, 1}, {1, 3});
     ASSERT_TRUE(done) << done.error();
     EXPECT_EQ(*done, blocked({0, 1}, {1, 3}));
@@ -44,7 +45,7 @@ TEST_P(BlocksTest, ABlockedSeatIsSoldToNobodyOnItsSpan) {
     EXPECT_EQ(actions("run:" + to_string(ice.id)).front(), "seats.blocked");
 }
 
-TEST_P(BlocksTest, WhatIsHeldSoldOrBlockedIsNotBlockedAndNothingHappens) {
+STORE_TEST(BlocksTest, WhatIsHeldSoldOrBlockedIsNotBlockedAndNothingHappens) {
     ASSERT_TRUE(place({{&ice, {1}, {0, 2}}}));
     ASSERT_TRUE(block({2}, {0, 2}));
     const auto before = records_of(*store);
@@ -57,7 +58,7 @@ TEST_P(BlocksTest, WhatIsHeldSoldOrBlockedIsNotBlockedAndNothingHappens) {
     EXPECT_EQ(records_of(*store), before);
 }
 
-TEST_P(BlocksTest, ALapsedHoldGivesWayToABlock) {
+STORE_TEST(BlocksTest, ALapsedHoldGivesWayToABlock) {
     const auto hold = place({{&ice, {1}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     environment.set_now(hold->expires_at);
@@ -67,7 +68,7 @@ TEST_P(BlocksTest, ALapsedHoldGivesWayToABlock) {
     EXPECT_EQ(allocations(ice).front().state, SeatState::blocked);
 }
 
-TEST_P(BlocksTest, UnblockingAPartLeavesTheRestBlocked) {
+STORE_TEST(BlocksTest, UnblockingAPartLeavesTheRestBlocked) {
     ASSERT_TRUE(block({0}, {0, 4}));
     ASSERT_TRUE(unblock({0, 3}, {1, 2}));
     EXPECT_TRUE(place({{&ice, {0}, {1, 2}}}));
@@ -76,7 +77,7 @@ TEST_P(BlocksTest, UnblockingAPartLeavesTheRestBlocked) {
     EXPECT_EQ(allocations(ice).size(), 3U);
 }
 
-TEST_P(BlocksTest, UnblockingLeavesHoldsAndSalesAlone) {
+STORE_TEST(BlocksTest, UnblockingLeavesHoldsAndSalesAlone) {
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}}));
     ASSERT_TRUE(unblock({0}, {0, 4}));
     EXPECT_EQ(allocations(ice).size(), 1U);
@@ -84,7 +85,7 @@ TEST_P(BlocksTest, UnblockingLeavesHoldsAndSalesAlone) {
                                                  {.run = a_run("unknown").id, .span = {0, 1}, .seats = {{0, {}}}}));
 }
 
-TEST_P(BlocksTest, ARepeatedBlockIsAnsweredWithoutASecondEffect) {
+STORE_TEST(BlocksTest, ARepeatedBlockIsAnsweredWithoutASecondEffect) {
     const auto command = make.command("seats.block", "operator:cli");
     ASSERT_TRUE(store->inventory().block_seats(command, ice, blocked({0}, {0, 4})));
     const auto before = records_of(*store);
@@ -97,7 +98,7 @@ TEST_P(BlocksTest, ARepeatedBlockIsAnsweredWithoutASecondEffect) {
     EXPECT_EQ(store->inventory().block_seats(other, ice, blocked({1}, {0, 4})).error().code, ErrorCode::key_reused);
 }
 
-TEST_P(BlocksTest, ChangesAreTold) {
+STORE_TEST(BlocksTest, ChangesAreTold) {
     EXPECT_TRUE(changes_after(0).empty());
     const auto hold = place({{&ice, {2}, {0, 2}}});
     ASSERT_TRUE(hold) << hold.error();
@@ -114,7 +115,7 @@ TEST_P(BlocksTest, ChangesAreTold) {
     EXPECT_TRUE(store->inventory().changes_after(a_run("unknown").id, 1)->resync);
 }
 
-TEST_P(BlocksTest, ASaleAndAnExpiryAreTold) {
+STORE_TEST(BlocksTest, ASaleAndAnExpiryAreTold) {
     const auto sale = paying({{&ice, {0}, {0, 2}}});
     const auto lapsing = place({{&ice, {1}, {0, 2}}});
     ASSERT_TRUE(lapsing) << lapsing.error();

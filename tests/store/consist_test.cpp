@@ -8,9 +8,12 @@ namespace railbook::test {
 namespace {
 
 class ConsistTest : public StoreTest {
+public:
+    using StoreTest::StoreTest;
+
 protected:
     /// Coach 2 comes first, so that every seat has another index; seats 20 and 21 are gone, and there is a coach 3.
-    static std::shared_ptr<const Consist> other_coaches(const railbook::Run& run) {
+    static std::shared_ptr<const Consist> other_coaches(const Run& run) {
         auto consist = std::make_shared<Consist>(*run.consist);
         consist->name = "other";
         std::swap(consist->coaches[0], consist->coaches[1]);
@@ -20,7 +23,7 @@ protected:
         consist->coaches.back().number = "3";
         return consist;
     }
-    Result<railbook::Run> change(std::vector<Reseating> reseatings, std::optional<std::uint64_t> version = {}) {
+    Result<Run> change(std::vector<Reseating> reseatings, std::optional<std::uint64_t> version = {}) {
         const auto now = store->inventory().occupancy({ice.id}, environment.now())->front().version;
         return store->inventory().change_consist(make.command("run.consist", "operator:cli"), ice,
                                                  {version.value_or(now), coaches, std::move(reseatings)});
@@ -29,10 +32,8 @@ protected:
 
     std::shared_ptr<const Consist> coaches = other_coaches(ice);
 };
-INSTANTIATE_TEST_SUITE_P(Stores, ConsistTest, ::testing::Values(StoreKind::memory, StoreKind::sqlite),
-                         [](const auto& one) { return to_string(one.param); });
 
-TEST_P(ConsistTest, EveryoneKeepsTheSeatOfTheSameNameOrGetsTheirNewOne) {
+STORE_TEST(ConsistTest, EveryoneKeepsTheSeatOfTheSameNameOrGetsTheirNewOne) {
     const auto sale = paying({{&ice, {0}, {0, 2}}, {&ice, {4}, {0, 2}}});
     ASSERT_TRUE(settle(sale.payment, true));
     const auto hold = place({{&ice, {7}, {1, 3}}}, "user:bert");
@@ -58,7 +59,7 @@ TEST_P(ConsistTest, EveryoneKeepsTheSeatOfTheSameNameOrGetsTheirNewOne) {
     EXPECT_EQ(actions("booking:" + to_string(booking->id)).back(), "booking.reseated");
     EXPECT_EQ(actions("run:" + to_string(ice.id)).back(), "run.consist_changed");
 
-    railbook::Run changed = ice;
+    Run changed = ice;
     changed.consist = coaches;
     EXPECT_EQ(allocations(changed).size(), 3U);
     EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
@@ -68,7 +69,7 @@ TEST_P(ConsistTest, EveryoneKeepsTheSeatOfTheSameNameOrGetsTheirNewOne) {
     EXPECT_TRUE(release(Maker::claim(*hold)));
 }
 
-TEST_P(ConsistTest, NothingChangesWhereSomebodyWouldBeLeftWithoutASeat) {
+STORE_TEST(ConsistTest, NothingChangesWhereSomebodyWouldBeLeftWithoutASeat) {
     ASSERT_TRUE(place({{&ice, {4, 7}, {0, 2}}}));
     const auto before = records_of(*store);
     const auto refused = change({});
@@ -78,7 +79,7 @@ TEST_P(ConsistTest, NothingChangesWhereSomebodyWouldBeLeftWithoutASeat) {
     EXPECT_EQ(records_of(*store), before);
 }
 
-TEST_P(ConsistTest, NothingChangesWhereASeatWouldBeGivenTwice) {
+STORE_TEST(ConsistTest, NothingChangesWhereASeatWouldBeGivenTwice) {
     const auto first = place({{&ice, {4}, {0, 2}}});
     ASSERT_TRUE(first) << first.error();
     ASSERT_TRUE(place({{&ice, {7}, {1, 3}}}));
@@ -90,7 +91,7 @@ TEST_P(ConsistTest, NothingChangesWhereASeatWouldBeGivenTwice) {
     EXPECT_EQ(records_of(*store), before);
 }
 
-TEST_P(ConsistTest, AnOfferThatIsOutOfDateIsRefused) {
+STORE_TEST(ConsistTest, AnOfferThatIsOutOfDateIsRefused) {
     ASSERT_TRUE(place({{&ice, {7}, {0, 2}}}));
     const auto planned = store->inventory().holds_of_run(ice.id, environment.now());
     ASSERT_TRUE(planned) << planned.error();
@@ -102,7 +103,7 @@ TEST_P(ConsistTest, AnOfferThatIsOutOfDateIsRefused) {
     EXPECT_TRUE(change({}));
 }
 
-TEST_P(ConsistTest, RepeatingTheChangeIsSuccessWithoutASecondEffect) {
+STORE_TEST(ConsistTest, RepeatingTheChangeIsSuccessWithoutASecondEffect) {
     ASSERT_TRUE(place({{&ice, {7}, {0, 2}}}));
     ASSERT_TRUE(change({}));
     const auto before = records_of(*store);
@@ -112,7 +113,7 @@ TEST_P(ConsistTest, RepeatingTheChangeIsSuccessWithoutASecondEffect) {
     EXPECT_EQ(records_of(*store), before);
 }
 
-TEST_P(ConsistTest, AnUntouchedRunIsPinnedWithItsNewCoaches) {
+STORE_TEST(ConsistTest, AnUntouchedRunIsPinnedWithItsNewCoaches) {
     const auto run = change({});
     ASSERT_TRUE(run) << run.error();
     const auto pinned = store->inventory().find_pinned(ice.id);
@@ -121,11 +122,11 @@ TEST_P(ConsistTest, AnUntouchedRunIsPinnedWithItsNewCoaches) {
     EXPECT_TRUE(store->inventory().changes_after(ice.id, 0)->resync) << "who followed the run has to look again";
 }
 
-TEST_P(ConsistTest, BlocksFollowTheirSeatsOrEnd) {
+STORE_TEST(ConsistTest, BlocksFollowTheirSeatsOrEnd) {
     const SeatBlock wanted{.run = ice.id, .span = {0, 4}, .seats = {{4, seat(4)}, {7, seat(7)}}};
     ASSERT_TRUE(store->inventory().block_seats(make.command("seats.block"), ice, wanted));
     ASSERT_TRUE(change({}));
-    railbook::Run changed = ice;
+    Run changed = ice;
     changed.consist = coaches;
     ASSERT_EQ(allocations(changed).size(), 1U);
     EXPECT_EQ(allocations(changed).front().seat, *coaches->index_of(seat(7)));
@@ -133,13 +134,13 @@ TEST_P(ConsistTest, BlocksFollowTheirSeatsOrEnd) {
 }
 
 /// A buyer whose hold lapsed before the change, and whose money comes after it.
-TEST_P(ConsistTest, LateMoneyTakesTheSeatOfTheSameNameOnlyIfThereIsOne) {
+STORE_TEST(ConsistTest, LateMoneyTakesTheSeatOfTheSameNameOnlyIfThereIsOne) {
     for (const std::uint32_t index : {7U, 4U}) {
         const auto late = paying({{&ice, {index}, {0, 2}}}, "user:" + std::to_string(index));
         environment.set_now(late.hold.expires_at + std::chrono::minutes{60});
         if (index == 7) continue;
         ASSERT_TRUE(change({}));
-        railbook::Run changed = ice;
+        Run changed = ice;
         changed.consist = coaches;
         const auto gone = settle(late.payment, true);
         ASSERT_TRUE(gone) << gone.error();
@@ -150,7 +151,7 @@ TEST_P(ConsistTest, LateMoneyTakesTheSeatOfTheSameNameOnlyIfThereIsOne) {
     const auto there = settle(all.payments.front(), true);
     ASSERT_TRUE(there) << there.error();
     EXPECT_FALSE(there->refund_due);
-    railbook::Run changed = ice;
+    Run changed = ice;
     changed.consist = coaches;
     ASSERT_EQ(allocations(changed).size(), 1U);
     EXPECT_EQ(allocations(changed).front().seat, *coaches->index_of(seat(7)));

@@ -50,8 +50,7 @@ protected:
     railbook::Run other = a_run("other");
 };
 INSTANTIATE_TEST_SUITE_P(Stores, LoadTest,
-                         ::testing::Combine(::testing::Values(StoreKind::memory, StoreKind::sqlite),
-                                            ::testing::Values(StoreKind::memory, StoreKind::sqlite)),
+                         ::testing::Combine(::testing::ValuesIn(kStoreKinds), ::testing::ValuesIn(kStoreKinds)),
                          [](const auto& one) {
                              return to_string(std::get<0>(one.param)) + "_to_" + to_string(std::get<1>(one.param));
                          });

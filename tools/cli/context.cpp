@@ -89,6 +89,11 @@ Result<Caller*> Context::caller() {
     return &*caller_;
 }
 
+Result<Engine*> Context::engine() {
+    if (const auto opened = caller(); !opened) return opened.error();
+    return &*engine_;
+}
+
 Result<Answer> Context::call(std::string_view operation, const json::object& body) {
     const auto opened = caller();
     if (!opened) return opened.error();

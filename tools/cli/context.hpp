@@ -54,6 +54,8 @@ public:
 
     /// The store's engine behind operations; opened at first use. Errors: those of Engine::open.
     Result<Caller*> caller();
+    /// The same engine, for what no operation can carry. Errors: those of Engine::open.
+    Result<Engine*> engine();
     Result<Answer> call(std::string_view operation, const boost::json::object& body);
     Result<Answer> call_with_text(std::string_view operation, const std::string& body);
     Result<boost::json::array> call_for_all(std::string_view operation, const boost::json::object& body);

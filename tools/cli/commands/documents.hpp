@@ -4,9 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include <railbook/result.hpp>
+
 #include "context.hpp"
 
 namespace railbook::cli {
+
+/// A JSON document as text. Errors: not_found; too_large; bad_data (not JSON).
+Result<std::string> read_document(const std::string& file);
 
 int list_documents(std::string_view operation, Context& context);
 /// `parameter` is what the operation calls the document's name.

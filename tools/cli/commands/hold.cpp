@@ -25,7 +25,29 @@ struct CreateHold {
     std::vector<std::string> seats;
     int best = 1;
     std::string travel_class;
+    std::vector<std::string> wishes;
+    std::string facing;
+    std::string near;
+    int wheelchairs = 0;
+    int children = 0;
+    bool required = false;
+    int changes = 0;
 };
+
+json::object wishes_of(const CreateHold& options) {
+    json::object wishes;
+    json::array properties;
+    for (const auto& wish : options.wishes) properties.push_back(json::value(wish));
+    if (!properties.empty()) wishes["properties"] = std::move(properties);
+    if (!options.facing.empty()) wishes["facing"] = options.facing;
+    if (!options.near.empty()) wishes["near"] = options.near;
+    if (options.wheelchairs > 0) wishes["wheelchairs"] = options.wheelchairs;
+    if (options.children > 0) wishes["children"] = options.children;
+    if (options.required) wishes["required"] = true;
+    if (options.changes > 0) wishes["changes"] = options.changes;
+    return wishes;
+}
+
 int run(const CreateHold& options, Context& context) {
     json::object item{{"run", options.run}, {"from", options.from}, {"to", options.to}};
     if (!options.seats.empty()) {
@@ -35,6 +57,7 @@ int run(const CreateHold& options, Context& context) {
     } else {
         json::object best{{"count", options.best}};
         if (!options.travel_class.empty()) best["class"] = options.travel_class;
+        if (auto wishes = wishes_of(options); !wishes.empty()) best["wishes"] = std::move(wishes);
         item["best"] = std::move(best);
     }
     json::object body;
@@ -105,6 +128,17 @@ void add_hold(CLI::App& app, Context& context) {
         auto* travel_class =
             command->add_option("--class", options->travel_class, "Class of --best; the train's last where left out");
         seats->excludes(best)->excludes(travel_class);
+        const auto wish = [&](CLI::Option* option) { seats->excludes(option); };
+        wish(command->add_option("--wish", options->wishes, "Properties of each seat: WINDOW AISLE TABLE QUIET ..."));
+        wish(command->add_option("--facing", options->facing, "forward, backward or each_other"));
+        wish(command->add_option("--near", options->near, "As near as possible to this seat: 3/45"));
+        wish(command->add_option("--wheelchairs", options->wheelchairs, "So many need a wheelchair place")
+                 ->check(CLI::NonNegativeNumber));
+        wish(command->add_option("--children", options->children, "So many are children, who never sit alone")
+                 ->check(CLI::NonNegativeNumber));
+        wish(command->add_flag("--required", options->required, "No seat rather than one without the properties"));
+        wish(command->add_option("--seat-changes", options->changes, "How often they may change seats on the way")
+                 ->check(CLI::NonNegativeNumber));
         on_run(*command, context, options, run);
     }
     {

@@ -10,6 +10,7 @@
 #include <railbook/timetable.hpp>
 
 #include "commands/commands.hpp"
+#include "commands/documents.hpp"
 #include "commands/views.hpp"
 #include "errors.hpp"
 
@@ -87,30 +88,6 @@ int run(const ImportGtfs& options, Context& context) {
 }
 
 // --- Documents -----------------------------------------------------------------------------------------------------
-
-/// A JSON document as text. Errors: not_found; too_large; bad_data (not JSON).
-Result<std::string> read_document(const std::string& file) {
-    constexpr std::uintmax_t kMost = 16U << 20;  // far above the largest train
-    std::error_code failure;
-    if (!std::filesystem::is_regular_file(file, failure))
-        return Error{ErrorCode::not_found, fmt::format("there is no file '{}'", file)};
-    if (std::filesystem::file_size(file, failure) > kMost)
-        return Error{ErrorCode::too_large, fmt::format("'{}' is larger than 16 MiB", file)};
-    std::ifstream stream{file, std::ios::binary};
-    std::string text{std::istreambuf_iterator<char>{stream}, {}};
-    if (!stream) return Error{ErrorCode::forbidden, fmt::format("'{}' cannot be read", file)};
-    json::stream_parser parser;
-    boost::system::error_code error;
-    const std::size_t read = parser.write_some(text, error);
-    if (!error) parser.finish(error);
-    const bool tail = !error && text.find_first_not_of(" \t\r\n", read) != std::string::npos;
-    if (error || tail) {
-        const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(read), '\n');
-        return Error{ErrorCode::bad_data, fmt::format("'{}' is not JSON: line {}: {}", file, line,
-                                                      tail ? "something follows the document" : error.message())};
-    }
-    return text;
-}
 
 int import_document(const std::string& file, std::string_view operation, Context& context) {
     const auto document = read_document(file);

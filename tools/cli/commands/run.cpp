@@ -1,10 +1,14 @@
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "commands/commands.hpp"
+#include "commands/documents.hpp"
 #include "commands/views.hpp"
 
 namespace railbook::cli {
 namespace {
+
+namespace json = boost::json;
 
 struct ListRuns {
     std::string date;
@@ -39,6 +43,86 @@ int run(const ShowSeats& options, Context& context) {
     return context.print_one(answer->text, answer->value, {}, describe_seats(answer->value));
 }
 
+struct ChangeBlocks {
+    std::string operation;
+    std::string run;
+    std::string from;
+    std::string to;
+    std::vector<std::string> seats;
+};
+int run(const ChangeBlocks& options, Context& context) {
+    json::array seats;
+    for (const auto& seat : options.seats) seats.push_back(json::value(seat));
+    const auto answer = context.call(
+        options.operation,
+        {{"run", options.run}, {"from", options.from}, {"to", options.to}, {"seats", std::move(seats)}});
+    if (!answer) return context.fail(answer.error());
+    const auto& changed = array_at(answer->value, "/seats");
+    return context.print_one(answer->text, answer->value, {},
+                             fmt::format("{} {} from {} to {}\n", changed.size(),
+                                         options.operation == "run.block" ? "blocked" : "unblocked",
+                                         printable(text_at(answer->value, "/from/name")),
+                                         printable(text_at(answer->value, "/to/name"))));
+}
+
+struct ChangeConsist {
+    std::string run;
+    std::string file;
+    bool confirm = false;
+};
+
+std::string describe_offer(const json::value& offer, bool color) {
+    const Columns columns{
+        text_column("HOLD", "hold", "/hold"),
+        text_column("FROM", "from", "/from"),
+        text_column("TO", "to", "/to"),
+    };
+    const auto& reseatings = array_at(offer, "/reseatings");
+    const auto& stranded = array_at(offer, "/stranded");
+    std::string text = details({{"run", text_at(offer, "/run")},
+                                {"coaches", text_at(offer, "/consist")},
+                                {"stay", text_at(offer, "/unaffected")},
+                                {"move", std::to_string(reseatings.size())},
+                                {"stranded", std::to_string(stranded.size())}});
+    if (!reseatings.empty()) text += '\n' + table(columns, reseatings, color);
+    if (!stranded.empty()) text += "\nwithout a seat:\n" + table(columns, stranded, color);
+    return text;
+}
+
+int run(const ChangeConsist& options, Context& context) {
+    const auto document = read_document(options.file);
+    if (!document) return context.fail(document.error());
+    // The text goes in as it is: parsing it here would hide that a member is there twice.
+    const auto body = [&](const json::object& members) {
+        std::string text = json::serialize(members);
+        text.pop_back();
+        return text + ",\"consist\":" + *document + '}';
+    };
+    const auto offer = context.call_with_text("run.consist_offer", body({{"run", options.run}}));
+    if (!offer) return context.fail(offer.error());
+    if (!options.confirm) {
+        context.note("nothing has changed; --confirm does it");
+        return context.print_one(offer->text, offer->value, {}, describe_offer(offer->value, context.color()));
+    }
+    const auto changed = context.call_with_text(
+        "run.consist_confirm", body({{"run", options.run}, {"offer", text_at(offer->value, "/id")}}));
+    if (!changed) return context.fail(changed.error());
+    context.note(fmt::format("{} has new coaches; {} seats have moved", text_at(changed->value, "/train"),
+                             array_at(offer->value, "/reseatings").size()));
+    return context.print_one(offer->text, offer->value, {}, describe_offer(offer->value, context.color()));
+}
+
+void add_blocking(CLI::App& noun, Context& context, const std::string& verb, const std::string& description) {
+    auto options = std::make_shared<ChangeBlocks>();
+    options->operation = "run." + verb;
+    auto* command = noun.add_subcommand(verb, description);
+    command->add_option("RUN", options->run, "Run: 2026-12-01.db:531")->required();
+    command->add_option("--seat", options->seats, "Seats: 3/45 3/46")->required();
+    command->add_option("--from", options->from, "Stop: id or name")->required();
+    command->add_option("--to", options->to, "Stop: id or name")->required();
+    on_run(*command, context, options, run);
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, Context& context) {
@@ -61,6 +145,17 @@ void add_run(CLI::App& app, Context& context) {
         command->add_option("RUN", options->id, "Run: 2026-12-01.db:531")->required();
         command->add_option("--from", options->from, "Stop: id or name")->required();
         command->add_option("--to", options->to, "Stop: id or name")->required();
+        on_run(*command, context, options, run);
+    }
+    add_blocking(*noun, context, "block", "Keep seats from sale");
+    add_blocking(*noun, context, "unblock", "Give blocked seats back to the sale");
+    {
+        auto options = std::make_shared<ChangeConsist>();
+        auto* command =
+            noun->add_subcommand("consist", "Other coaches for a run: shows whose seats move, and does it with --confirm");
+        command->add_option("RUN", options->run, "Run: 2026-12-01.db:531")->required();
+        command->add_option("FILE", options->file, "A document of one consist (docs/layouts.md)")->required();
+        command->add_flag("--confirm", options->confirm, "Do it, all or nothing");
         on_run(*command, context, options, run);
     }
 }

@@ -14,11 +14,13 @@ namespace json = boost::json;
 
 constexpr std::string_view kHeld = "~~";
 constexpr std::string_view kSold = "##";
+constexpr std::string_view kBlocked = "xx";
 
 std::string mark_of(const json::value& seat) {
     const std::string state = text_at(seat, "/state");
     if (state == "held") return std::string{kHeld};
     if (state == "sold") return std::string{kSold};
+    if (state == "blocked") return std::string{kBlocked};
     return text_at(seat, "/number");
 }
 
@@ -96,7 +98,7 @@ std::string describe_seats(const json::value& map) {
                                              text_at(coach, "/class"), free, seats.size()));
         text += '\n' + Grid{seats}.draw();
     }
-    return text + fmt::format("\n45 free   {} held   {} sold\n", kHeld, kSold);
+    return text + fmt::format("\n45 free   {} held   {} sold   {} blocked\n", kHeld, kSold, kBlocked);
 }
 
 }  // namespace railbook::cli

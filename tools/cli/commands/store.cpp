@@ -1,3 +1,9 @@
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include <sys/stat.h>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -31,12 +37,118 @@ int run(const VerifyStore&, Context& context) {
     return violations.empty() ? kDone : kCheckFoundSomething;
 }
 
+/// Receives the lines of a dump, and takes the place of the file once all of them are there.
+class DumpFile {
+public:
+    explicit DumpFile(std::string file) : file_{std::move(file)}, part_{file_ + ".part"} {}
+    ~DumpFile() {
+        stream_.close();
+        std::error_code ignored;
+        if (!whole_) std::filesystem::remove(part_, ignored);
+    }
+    DumpFile(const DumpFile&) = delete;
+    DumpFile& operator=(const DumpFile&) = delete;
+
+    Status open() {
+        // What a dump holds is for its owner alone: it has the keys of the store in it.
+        const auto mask = umask(077);
+        stream_.open(part_, std::ios::binary | std::ios::trunc);
+        umask(mask);
+        return stream_ ? Status{} : Error{ErrorCode::forbidden, fmt::format("'{}' cannot be written", part_)};
+    }
+    Status write(std::string_view line) {
+        stream_ << line << '\n';
+        return stream_ ? Status{} : full();
+    }
+    Status finish() {
+        stream_.close();
+        if (!stream_) return full();
+        std::error_code failure;
+        std::filesystem::rename(part_, file_, failure);
+        if (failure) return Error{ErrorCode::forbidden, fmt::format("'{}' cannot be written", file_)};
+        whole_ = true;
+        return {};
+    }
+
+private:
+    Error full() const {
+        return {ErrorCode::storage_full, fmt::format("'{}' could not be written", part_), "free space on the disk"};
+    }
+
+    std::string file_;
+    std::string part_;
+    std::ofstream stream_;
+    bool whole_ = false;
+};
+
+struct DumpStore {
+    std::string file;
+};
+int run(const DumpStore& options, Context& context) {
+    const auto engine = context.engine();
+    if (!engine) return context.fail(engine.error());
+    std::size_t lines = 0;
+    if (options.file == "-") {
+        const auto done = (*engine)->dump([&](std::string_view line) -> Status {
+            context.write(line);
+            context.write("\n");
+            return ++lines % 1000 == 0 ? context.flush() : Status{};
+        });
+        return done ? kDone : context.fail(done.error());
+    }
+    DumpFile file{options.file};
+    if (const auto opened = file.open(); !opened) return context.fail(opened.error());
+    const auto done = (*engine)->dump([&](std::string_view line) {
+        ++lines;
+        return file.write(line);
+    });
+    if (!done) return context.fail(done.error());
+    if (const auto finished = file.finish(); !finished) return context.fail(finished.error());
+    context.note(fmt::format("{} lines; keep them safe: the store's keys are among them", lines));
+    return kDone;
+}
+
+struct LoadStore {
+    std::string file;
+};
+int run(const LoadStore& options, Context& context) {
+    std::ifstream file;
+    if (options.file != "-") {
+        file.open(options.file, std::ios::binary);
+        if (!file) return context.fail(Error{ErrorCode::not_found, fmt::format("there is no file '{}'", options.file)});
+    }
+    std::istream& lines = options.file == "-" ? std::cin : file;
+    std::size_t count = 0;
+    const auto next = [&]() -> Result<std::optional<std::string>> {
+        std::string line;
+        if (!std::getline(lines, line)) return std::optional<std::string>{};
+        ++count;
+        return std::optional{std::move(line)};
+    };
+    const auto done = Engine::load(context.settings().store, next, context.settings().engine);
+    if (!done) return context.fail(done.error());
+    context.note(fmt::format("{} lines are loaded", count));
+    return kDone;
+}
+
 }  // namespace
 
 void add_store(CLI::App& app, Context& context) {
     auto* noun = app.add_subcommand("store", "The store itself");
     on_run(*noun->add_subcommand("verify", "Check every law on the live data; 7 if one is broken"), context,
            std::make_shared<VerifyStore>(), run);
+    {
+        auto options = std::make_shared<DumpStore>();
+        auto* command = noun->add_subcommand("dump", "Write the whole store as lines of JSON, for `store load`");
+        command->add_option("FILE", options->file, "Where to; - for the standard output")->required();
+        on_run(*command, context, options, run);
+    }
+    {
+        auto options = std::make_shared<LoadStore>();
+        auto* command = noun->add_subcommand("load", "Fill an empty store of any kind from a dump, all or nothing");
+        command->add_option("FILE", options->file, "The dump; - for the standard input")->required();
+        on_run(*command, context, options, run);
+    }
 }
 
 }  // namespace railbook::cli
