@@ -120,8 +120,8 @@ struct Endpoint {
 // --- Commands ------------------------------------------------------------------------------------------------------
 
 /// What every command that changes something carries into its step: who, what, when, and under which key. The store
-/// keeps the answer under (owner, operation, key) in the transaction of the effect. A repeated key with the same
-/// fingerprint repeats that answer; with another one it is refused with `key_reused`.
+/// keeps the answer under (owner, operation, key) in the transaction of the effect; with an empty key it keeps none. A
+/// repeated key with the same fingerprint repeats that answer; with another one it is refused with `key_reused`.
 struct Command {
     std::string owner;      ///< Principal::owner().
     std::string operation;  ///< Such as `hold.create`.
@@ -620,10 +620,14 @@ public:
     virtual Status read_all(RecordReader& reader) = 0;
     /// Fills an empty store with what `source` hands on, in the order of read_all, all or nothing. Of the allocations
     /// only the blocks are taken; the others follow from the holds. Errors: conflict (the store is not empty); bad_data
-    /// (the records do not fit together); those of `source`.
+    /// (the records do not fit together); those of `source`. Not to be repeated: it finds what it loaded.
     virtual Status load(const std::function<Status(RecordReader&)>& source) = 0;
     /// What is wrong with the medium itself, a sentence each: nothing, one hopes.
     virtual Result<std::vector<std::string>> check_medium() = 0;
+    /// Copies the store, as it is at one instant of the call, into a new file; commands go on meanwhile. The file is
+    /// there with all its content or not at all. Errors: unsupported (this store is not one file); conflict (there is a
+    /// file of that name); not_found (no such folder); forbidden; storage_full.
+    virtual Status backup(const std::string& file);
     virtual StoreInfo info() const = 0;
 };
 

@@ -157,4 +157,8 @@ std::string_view to_string(DocumentKind kind) {
     RAILBOOK_ASSERT(false && "a kind outside the list");
 }
 
+Status Store::backup(const std::string&) {
+    return Error{ErrorCode::unsupported, "only a store that is one file can be copied into another"};
+}
+
 }  // namespace railbook

@@ -10,9 +10,11 @@ namespace {
 /// Keeps what `read_all` tells until it is known that it told everything.
 class Buffer final : public RecordReader {
 public:
-    void on(const Feed& feed) override { keep(feed); }
+    void on(const Counters& counters) override { keep(counters); }
+    void on(const Secret& secret) override { keep(secret); }
+    void on(const Feed& feed, const std::string& data) override { keep(feed, data); }
     void on(const Document& document) override { keep(document); }
-    void on(const Run& run) override { keep(run); }
+    void on(const Run& run, std::uint64_t version) override { keep(run, version); }
     void on(const Hold& hold) override { keep(hold); }
     void on(const RunId& run, const Allocation& allocation) override { keep(run, allocation); }
     void on(const Booking& booking) override { keep(booking); }
@@ -20,6 +22,7 @@ public:
     void on(const Ticket& ticket) override { keep(ticket); }
     void on(const LedgerEntry& entry) override { keep(entry); }
     void on(const AuditEntry& entry) override { keep(entry); }
+    void on(const KeptAnswer& answer) override { keep(answer); }
 
     void tell(RecordReader& reader) const {
         for (const auto& record : records_) record(reader);
@@ -64,6 +67,9 @@ public:
         });
         if (done) records.tell(reader);
         return done;
+    }
+    Status load(const std::function<Status(RecordReader&)>& source) override {
+        return policy_.call("load", [&] { return store_->load(source); }, false);
     }
     Result<std::vector<std::string>> check_medium() override {
         return policy_.call("check_medium", [&] { return store_->check_medium(); });
@@ -116,6 +122,21 @@ private:
     }
     Result<std::vector<Occupancy>> occupancy(const std::vector<RunId>& runs, Timestamp now) override {
         return policy_.call("occupancy", [&] { return store_->inventory().occupancy(runs, now); });
+    }
+    Result<SeatChanges> changes_after(const RunId& run, std::uint64_t version) override {
+        return policy_.call("changes_after", [&] { return store_->inventory().changes_after(run, version); });
+    }
+    Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) override {
+        return policy_.call("block_seats", [&] { return store_->inventory().block_seats(command, run, wanted); });
+    }
+    Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) override {
+        return policy_.call("unblock_seats", [&] { return store_->inventory().unblock_seats(command, wanted); });
+    }
+    Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override {
+        return policy_.call("holds_of_run", [&] { return store_->inventory().holds_of_run(run, now); });
+    }
+    Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override {
+        return policy_.call("change_consist", [&] { return store_->inventory().change_consist(command, run, change); });
     }
 
     Result<Booking> create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) override {

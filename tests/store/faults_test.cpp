@@ -19,7 +19,7 @@ protected:
 
     TestEnvironment environment;
     Maker make{environment};
-    Run ice = a_run("ice");
+    railbook::Run ice = a_run("ice");
 };
 
 TEST_F(FaultsTest, CallFailsBeforeItsEffectOrAfterIt) {

@@ -83,8 +83,12 @@ protected:
         command.now += later;
         return store->inventory().place_hold(command, make.hold({{&run, {seat}, {0, 4}}}), {run}, 0);
     }
+    /// How many seats the mirror knows to be taken.
     std::size_t mirrored(const railbook::Run& run) {
-        return store->inventory().occupancy({run.id}, environment.now())->front().allocations.size();
+        const auto occupancy = store->inventory().occupancy({run.id}, environment.now())->front();
+        std::size_t taken = 0;
+        for (std::uint32_t seat = 0; seat < occupancy.taken.seats; ++seat) taken += occupancy.taken.any(seat, {0, 4});
+        return taken;
     }
 
     Disk disk;

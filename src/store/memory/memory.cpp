@@ -102,8 +102,7 @@ private:
 
 template <class Record, class Id>
 Result<Page<Record>> page_of(std::string_view list, std::string_view owner, const PageRequest& page,
-                             const std::vector<Id>& order,
-                             const Table<Record, Id>& table) {
+                             const std::vector<Id>& order, const Table<Record, Id>& table) {
     const auto start = page_start(list, page);
     if (!start) return start.error();
     Page<Record> answer;
@@ -131,6 +130,7 @@ template <class T>
 Result<T> MemoryStore::answered(const Command& command, const std::function<Result<T>(Timestamp now)>& step) {
     const std::lock_guard lock{mutex_};
     const Timestamp now = step_time(command.now);
+    if (command.key.text.empty()) return step(now);
     const auto earlier = earlier_answer(command, now);
     if (!earlier) return earlier.error();
     if (*earlier) {
@@ -255,7 +255,8 @@ Result<Hold> MemoryStore::place_hold(const Command& command, const Hold& wanted,
         for (const auto& run : runs) {
             if (const auto ok = check_run(run); !ok) return ok.error();
         }
-        if (const auto ok = check_hold_count(all_.count_live_holds(wanted.owner, now), max_holds); !ok) return ok.error();
+        if (const auto ok = check_hold_count(all_.count_live_holds(wanted.owner, now), max_holds); !ok)
+            return ok.error();
         std::vector<SeatId> taken;
         for (const auto& item : wanted.items) {
             const auto pinned = all_.runs.find(item.run);
@@ -334,7 +335,8 @@ Result<SeatBlock> MemoryStore::block_seats(const Command& command, const Run& ru
         std::vector<SeatId> taken;
         if (const auto pinned = all_.runs.find(run.id); pinned != all_.runs.end()) {
             for (const auto& seat : wanted.seats) {
-                if (!pinned->second.allocations.is_free(seat.index, wanted.span, now, HoldId{})) taken.push_back(seat.id);
+                if (!pinned->second.allocations.is_free(seat.index, wanted.span, now, HoldId{}))
+                    taken.push_back(seat.id);
             }
         }
         if (!taken.empty()) return seats_taken(taken);
@@ -368,7 +370,8 @@ Result<Run> MemoryStore::change_consist(const Command& command, const Run& run, 
     const std::lock_guard lock{mutex_};
     const Timestamp now = step_time(command.now);
     const auto pinned = all_.runs.find(run.id);
-    const auto basis = all_.basis_of(pinned == all_.runs.end() ? PinnedRun{run, RunAllocations{run}} : pinned->second, now);
+    const auto basis =
+        all_.basis_of(pinned == all_.runs.end() ? PinnedRun{run, RunAllocations{run}} : pinned->second, now);
     if (*basis.run.run.consist != *change.consist) {
         if (const auto ok = check_run(run); !ok) return ok.error();
     }
@@ -438,7 +441,8 @@ Result<Payment> MemoryStore::settle_refund(const PaymentId& payment, const std::
     if (found == all_.payments.end()) return not_found("payment");
     if (!found->second.record.refund_due) return found->second.record;
     const Booking& booking = all_.bookings.at(found->second.record.booking).record;
-    const auto changes = store::settle_refund(found->second.record, booking, postings, all_.last_entry(booking.id), now);
+    const auto changes =
+        store::settle_refund(found->second.record, booking, postings, all_.last_entry(booking.id), now);
     all_.save(changes, now);
     return *changes.payment;
 }

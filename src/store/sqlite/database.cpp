@@ -165,7 +165,7 @@ Result<bool> Database::attempt(const Group& group, Undo undo) {
     bool has_changed = false;
     for (Work* one = group.first(); one; one = Turns::after(*one)) {
         auto& work = static_cast<StepWork&>(*one);
-        const auto done = do_step(work, latest, undo);
+        const auto done = attempt_step(work, latest, undo);
         if (!done) return done.error();
         if (!*done) return group.size() == 1;  // the only one is undone with its transaction
         if (!work.has_changed) continue;
@@ -184,7 +184,7 @@ Result<bool> Database::attempt(const Group& group, Undo undo) {
     return true;
 }
 
-Result<bool> Database::do_step(StepWork& work, Timestamp latest, Undo undo) {
+Result<bool> Database::attempt_step(StepWork& work, Timestamp latest, Undo undo) {
     if (undo == Undo::alone) {
         if (const auto done = connection_->run("SAVEPOINT step"); !done) return done.error();
     }

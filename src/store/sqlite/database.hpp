@@ -51,17 +51,19 @@ public:
     /// of them has happened, and each is told why.
     template <class T>
     Result<T> step(Timestamp asked, const std::function<Result<T>(Step&)>& body) {
-        std::optional<Result<T>> answer;
-        StepWork work{asked, [&](Step& step) -> Status {
-                          answer = body(step);
-                          return answer->has_value() ? Status{} : answer->error();
-                      }};
-        if (const auto done = commit(work); !done) return done.error();
-        return *std::move(answer);
+        return do_step<T>(Work::Kind::step, asked, body);
     }
-    /// A step whose answer is kept under the command's key: repeated, it only answers. Errors also: key_reused.
+    /// The same, with a transaction of its own and called once, by its own caller: for what takes long, calls the
+    /// caller's own code, or changes what steps believe to be fixed.
+    template <class T>
+    Result<T> step_alone(Timestamp asked, const std::function<Result<T>(Step&)>& body) {
+        return do_step<T>(Work::Kind::alone, asked, body);
+    }
+    /// A step whose answer is kept under the command's key, if it has one: repeated, it only answers. Errors also:
+    /// key_reused.
     template <class T>
     Result<T> command(const Command& command, const std::function<Result<T>(Step&)>& body) {
+        if (command.key.text.empty()) return step<T>(command.now, body);
         return step<T>(command.now, [&](Step& step) -> Result<T> {
             const auto earlier = answer_to(step.tables, command, step.now);
             if (!earlier) return earlier.error();
@@ -97,8 +99,8 @@ public:
 
 private:
     struct StepWork final : Work {
-        StepWork(Timestamp asked_for, std::function<Status(Step&)> what)
-            : Work{Kind::step}, asked{asked_for}, body{std::move(what)} {}
+        StepWork(Kind wanted, Timestamp asked_for, std::function<Status(Step&)> what)
+            : Work{wanted}, asked{asked_for}, body{std::move(what)} {}
         Timestamp asked;
         std::function<Status(Step&)> body;
         Status transaction = not_reached();  ///< Whether it was committed; a refused body is no reason against it.
@@ -117,6 +119,16 @@ private:
     /// Whether the file is ours, and which schema it has; 0 for an empty file.
     Result<int> recognise();
     Status prepare();
+    template <class T>
+    Result<T> do_step(Work::Kind kind, Timestamp asked, const std::function<Result<T>(Step&)>& body) {
+        std::optional<Result<T>> answer;
+        StepWork work{kind, asked, [&](Step& step) -> Status {
+                          answer = body(step);
+                          return answer->has_value() ? Status{} : answer->error();
+                      }};
+        if (const auto done = commit(work); !done) return done.error();
+        return *std::move(answer);
+    }
     /// Has the step done, by whoever commits. Errors: those of the transaction, never the body's.
     Status commit(StepWork& mine);
     void do_reads(ReadWork& mine);
@@ -126,7 +138,7 @@ private:
     /// False, and nothing done: a body failed that had changed something, which cannot be undone alone.
     Result<bool> attempt(const Group& group, Undo undo);
     /// One step of the transaction. Errors: the transaction is lost.
-    Result<bool> do_step(StepWork& work, Timestamp latest, Undo undo);
+    Result<bool> attempt_step(StepWork& work, Timestamp latest, Undo undo);
     /// The latest of `time` and all that were passed before.
     Timestamp not_before(Timestamp time);
 

@@ -158,7 +158,8 @@ Result<RunHolds> SqliteInventory::holds_of_run(const RunId& run, Timestamp now) 
 }
 
 Result<Run> SqliteInventory::change_consist(const Command& command, const Run& run, const ConsistChange& change) {
-    return database_.step<Run>(command.now, [&](Step& step) -> Result<Run> {
+    // Alone: a step beside it would take the run as the mirror has it, and hold seats in coaches that are gone.
+    return database_.step_alone<Run>(command.now, [&](Step& step) -> Result<Run> {
         const auto stored = step.tables.find_run(run.id);
         if (!stored) return stored.error();
         if (*stored && *(*stored)->consist == *change.consist) return **stored;
