@@ -89,10 +89,11 @@ Connection::Connection(std::unique_ptr<sqlite3, CloseDatabase> database, Environ
 
 Connection::~Connection() = default;
 
-Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Environment& environment) {
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Environment& environment,
+                                                     const std::string& vfs) {
     sqlite3* raw = nullptr;
-    const int code =
-        sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    const int code = sqlite3_open_v2(path.c_str(), &raw, kFlags, vfs.empty() ? nullptr : vfs.c_str());
     std::unique_ptr<sqlite3, CloseDatabase> database{raw};
     if (!database) return error_of(SQLITE_NOMEM, {});
     sqlite3_extended_result_codes(raw, 1);

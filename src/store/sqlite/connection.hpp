@@ -105,8 +105,10 @@ private:
 /// Not thread-safe: one step at a time uses it.
 class Connection {
 public:
+    /// `vfs` is empty for that of the operating system.
     /// Errors: bad_data (not SQLite); forbidden; damaged; storage_full; unavailable.
-    static Result<std::unique_ptr<Connection>> open(const std::string& path, Environment& environment);
+    static Result<std::unique_ptr<Connection>> open(const std::string& path, Environment& environment,
+                                                    const std::string& vfs);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

@@ -65,12 +65,13 @@ Database::Database(std::string path, Environment& environment, Ownership ownersh
       connection_{std::move(connection)},
       tables_{*connection_} {}
 
-Result<std::unique_ptr<Database>> Database::open(const std::string& path, Environment& environment) {
-    auto real = real_path(path);
+Result<std::unique_ptr<Database>> Database::open(const std::string& path, Environment& environment,
+                                                 const std::string& vfs) {
+    auto real = vfs.empty() ? real_path(path) : path;
     if (!real) return std::move(real).error();
-    auto ownership = Ownership::take(*real);
+    auto ownership = vfs.empty() ? Ownership::take(*real) : Ownership::of_caller();
     if (!ownership) return std::move(ownership).error();
-    auto connection = Connection::open(*real, environment);
+    auto connection = Connection::open(*real, environment, vfs);
     if (!connection) return std::move(connection).error();
     std::unique_ptr<Database> database{new Database{path, environment, *std::move(ownership), *std::move(connection)}};
     if (const auto done = database->prepare(); !done) return done.error();

@@ -38,7 +38,8 @@ struct Step {
 class Database {
 public:
     /// Errors: those of open_sqlite.
-    static Result<std::unique_ptr<Database>> open(const std::string& path, Environment& environment);
+    static Result<std::unique_ptr<Database>> open(const std::string& path, Environment& environment,
+                                                  const std::string& vfs);
 
     const std::string& path() const { return path_; }
     int schema() const;

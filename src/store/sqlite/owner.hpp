@@ -13,6 +13,8 @@ class Ownership {
 public:
     /// Errors: conflict (the detail names the owner); not_found (no such folder); forbidden; storage_full.
     static Result<Ownership> take(const std::string& path);
+    /// For a file that the operating system does not know: the caller sees to it that nobody else has it.
+    static Ownership of_caller() { return {{}, -1}; }
     Ownership(Ownership&& other) noexcept;
     Ownership& operator=(Ownership&& other) = delete;
     ~Ownership();

@@ -84,8 +84,9 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Environment& environment) {
-    auto database = Database::open(path, environment);
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Environment& environment,
+                                           const std::string& vfs) {
+    auto database = Database::open(path, environment, vfs);
     if (!database) return std::move(database).error();
     return std::unique_ptr<Store>{std::make_unique<SqliteStore>(*std::move(database))};
 }

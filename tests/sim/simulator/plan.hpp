@@ -72,6 +72,7 @@ struct Plan {
     Duration max{};
     Duration payment_ttl{};
     Duration skew{};  ///< Between the processes.
+    bool disk_lies = false;  ///< A sync does nothing: for the proof that this is found.
 
     bool does(Operation operation) const { return wanted[static_cast<std::size_t>(operation)]; }
     bool has(Fault fault) const { return faults[static_cast<std::size_t>(fault)]; }

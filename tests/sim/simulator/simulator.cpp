@@ -14,7 +14,9 @@ Report simulate(const Wanted& wanted) {
         return report;
     }
     for (std::uint64_t i = 0; i < wanted.worlds && report.operations < wanted.operations; ++i) {
-        World world{draw_plan(wanted.seed + i, wanted.store), *railway, report};
+        Plan plan = draw_plan(wanted.seed + i, wanted.store);
+        plan.disk_lies = wanted.disk_lies;
+        World world{plan, *railway, report};
         world.live();
         if (!report.violations.empty()) break;
     }

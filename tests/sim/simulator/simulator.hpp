@@ -14,6 +14,7 @@ struct Wanted {
     std::uint64_t operations = 10'000;  ///< Worlds are begun until so many were done.
     std::uint64_t worlds = std::numeric_limits<std::uint64_t>::max();
     StoreKind store = StoreKind::memory;
+    bool disk_lies = false;  ///< A sync of the disk does nothing, which has to be found. SQLite only.
 };
 
 /// Stops after the first world with a violation.

@@ -150,6 +150,7 @@ public:
             contested("create_booking"), [&] { return inner().create_booking(command, claim, wanted); },
             [&](const Result<Booking>& answer) {
                 if (auto* so_far = my_.command(); so_far && answer) so_far->booking = *answer;
+                if (answer) my_.observer.after_booking(*answer);
                 my_.tell({.name = command.operation, .owner = command.owner, .claim = claim}, answer);
             });
     }

@@ -15,6 +15,7 @@ class StepObserver {
 public:
     virtual ~StepObserver() = default;
     virtual void after_step(const KnownStep& step) = 0;
+    virtual void after_booking(const Booking& booking) = 0;
     /// A payment came to its end. `invoked` and `earliest` are of the call.
     virtual void after_settlement(const Settlement& settlement, const Result<Payment>& answer, std::uint64_t invoked,
                                   Timestamp earliest) = 0;

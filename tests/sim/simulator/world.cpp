@@ -7,12 +7,14 @@
 #include "sim/simulator/client.hpp"
 #include "sim/simulator/oracle/linear.hpp"
 #include "store/memory/memory.hpp"
+#include "store/sqlite/sqlite.hpp"
 
 namespace railbook::sim {
 namespace {
 
 constexpr std::size_t kProcesses = 2;
 constexpr std::uint64_t kMostStates = 50'000;
+constexpr std::uint64_t kStepsUnseen = 6;  // of SQLite, between two looks at all records
 const Timestamp kStart{std::chrono::sys_days{std::chrono::year{2026} / 11 / 20}};
 
 }  // namespace
@@ -27,9 +29,13 @@ World::World(const Plan& plan, const Railway& railway, Report& report)
       ports_{scheduler_, plan_, trace_, report},
       random_{plan.seed ^ 0xC4A05U},
       store_environment_{scheduler_, clock_, Duration::zero(), plan.seed ^ 0x5703EU},
+      disk_{plan.store == StoreKind::sqlite ? std::make_unique<SimulatedDisk>(plan.seed ^ 0xD15CU) : nullptr},
+      watcher_{store_environment_.make_waiter()},
       provider_{ports_, plan_},
       processes_(kProcesses),
       witness_{promises_, verdict_} {
+    witness_.may_fail = [this] { return disk_ && disk_->is_off(); };
+    if (disk_) disk_->ignores_syncs = plan.disk_lies;
     for (std::size_t i = 0; i < processes_.size(); ++i) {
         auto& process = processes_[i];
         process.number = static_cast<int>(i);
@@ -45,7 +51,20 @@ Timestamp World::store_time() { return store_->now().value_or(Timestamp{}); }
 // --- Opening -------------------------------------------------------------------------------------------------------
 
 bool World::open_store() {
-    store_ = store::open_memory(store_environment_);
+    if (!uses_disk()) {
+        store_ = store::open_memory(store_environment_);
+        return true;
+    }
+    auto store = store::open_sqlite("/sim.db", store_environment_, disk_->vfs());
+    if (!store) {
+        verdict_.violated("9 a store opens on what survived", "store", store.error().detail);
+        return false;
+    }
+    store_ = *std::move(store);
+    return true;
+}
+
+bool World::fill_store() {
     const auto now = store_time();
     const auto feed = store_->timetable().put_feed(railway_.feed, railway_.data, now);
     const auto layouts = store_->timetable().put_document(
@@ -78,7 +97,7 @@ bool World::open_engine(Process& process) {
 void World::live() {
     trace_.line(fmt::format("world {}: {} runs, {} segments, {} x {} seats, {} clients, {} operations", plan_.seed,
                             plan_.runs, plan_.segments, plan_.coaches, plan_.seats, plan_.clients, plan_.operations));
-    if (open_store() && std::ranges::all_of(processes_, [&](Process& process) { return open_engine(process); })) {
+    if (open_store() && fill_store() && std::ranges::all_of(processes_, [&](Process& process) { return open_engine(process); })) {
         for (std::size_t i = 0; i < plan_.clients; ++i) {
             clients_.push_back(std::make_unique<Client>(*this, i));
             scheduler_.spawn(clients_.back()->name(), [client = clients_.back().get()] {
@@ -89,21 +108,26 @@ void World::live() {
                 }
             });
         }
+        if (uses_disk()) scheduler_.spawn("watcher", [this] { watch(); });
         do {
             if (still_turns_ > 0) --still_turns_;
             else scheduler_.pass(Duration{random_.between(0, plan_.drift)});
             if (random_.one_in(plan_.chaos_in)) chaos();
+            if (!has_operations_left()) watcher_->let_go_on();
+            if (uses_disk() && disk_->is_off()) cut_power();
             keep_processes();
         } while (verdict_.violations().empty() && scheduler_.step());
         // Where a law is broken already, the commands that are going on are thrown away.
         if (!verdict_.violations().empty()) {
             is_given_up_ = true;
+            operations_ = plan_.operations;
+            watcher_->let_go_on();
             for (const auto& task : scheduler_.tasks()) task->doomed = true;
             while (scheduler_.step()) {
             }
         } else {
             come_to_rest();
-            judge_at_rest();
+            if (verdict_.violations().empty()) judge_at_rest();
         }
     }
     ++report_.worlds;
@@ -165,7 +189,8 @@ void World::note_outcome(Operation operation, const Error* error, bool answered)
 Event World::begin(Event::Kind kind) {
     Task& task = *scheduler_.current();
     task.command = {};
-    return {.kind = kind, .who = task.name, .invoked = ports_.tick(), .earliest = store_time()};
+    task.command.begun = ports_.tick();
+    return {.kind = kind, .who = task.name, .invoked = task.command.begun, .earliest = store_time()};
 }
 
 void World::finish(Event event) {
@@ -188,25 +213,27 @@ const Hold* World::hot() { return hot_ && still_turns_ > 0 ? witness_.find(*hot_
 // --- What the store did --------------------------------------------------------------------------------------------
 
 void World::after_step(const KnownStep& step) {
+    // Reading all of a file after each step takes too long, and steps share commits: there the watcher looks.
+    if (uses_disk()) {
+        if (++steps_unseen_ % kStepsUnseen == 0) watcher_->let_go_on();
+        return;
+    }
     // A refused step changes nothing, so a look at some of them is enough: the next one would see it, too.
     if (step.refused && ports_.last_tick() % 4 != 0) return;
     witness_.look(*store_, &step);
 }
 
+void World::after_booking(const Booking& booking) { bookings_.emplace(booking.id, booking); }
+
 void World::after_settlement(const Settlement& settlement, const Result<Payment>& answer, std::uint64_t invoked,
                              Timestamp earliest) {
     if (!answer || !settlement.captured || answer->status == PaymentStatus::declined) return;
-    const Booking* booking = witness_.find(answer->booking);
-    if (!booking) return;
-    const Hold* hold = witness_.find(booking->hold);
-    if (!hold) return;
+    const auto found = bookings_.find(answer->booking);
+    if (found == bookings_.end()) return;
+    const Booking& booking = found->second;
     Event event{.kind = Event::Kind::sell, .who = "system", .invoked = invoked, .earliest = earliest};
-    event.hold = hold->id;
-    for (const auto& item : hold->items) {
-        HeldRide ride{item.run, item.span, {}};
-        for (const auto& seat : item.seats) ride.seats.push_back(seat.index);
-        event.rides.push_back(std::move(ride));
-    }
+    event.hold = booking.hold;
+    for (const auto& part : booking.parts) event.rides.push_back({part.run, part.span, {part.seat.index}});
     const bool sold = answer->status == PaymentStatus::captured && !answer->refund_due;
     if (!sold) event.refused = ErrorCode::seat_taken;
     event.responded = ports_.tick();
@@ -214,7 +241,7 @@ void World::after_settlement(const Settlement& settlement, const Result<Payment>
     event.latest = store_time();
     trace_.line("    " + described(event));
     history_.push_back(std::move(event));
-    const bool late = booking->expires_at <= earliest;
+    const bool late = booking.expires_at <= earliest;
     if (late) report_.mark(sold ? "late money took the same seats again" : "late money found the seats gone");
 }
 
@@ -222,7 +249,7 @@ void World::after_settlement(const Settlement& settlement, const Result<Payment>
 
 void World::chaos() {
     constexpr std::array kKinds{Fault::crash, Fault::clock_forward, Fault::clock_backward, Fault::to_deadline,
-                                Fault::to_deadline};
+                                Fault::to_deadline, Fault::power_cut};
     const auto fault = kKinds[random_.below(kKinds.size())];
     const auto which = random_.below(processes_.size());
     if (!plan_.has(fault)) return;
@@ -231,6 +258,14 @@ void World::chaos() {
         case Fault::clock_forward:
         case Fault::clock_backward: move_clock(fault); break;
         case Fault::to_deadline: move_to_deadline(); break;
+        case Fault::power_cut: {
+            if (!uses_disk()) break;
+            // Now, or in the middle of something that is being written.
+            const auto changes = random_.below(60);
+            if (changes == 0) disk_->cut_power();
+            else disk_->cut_power_in(changes);
+            break;
+        }
         default: break;
     }
 }
@@ -272,10 +307,101 @@ void World::crash(Process& process) {
 
 /// Dead engines go once nobody is inside of them, and come back.
 void World::keep_processes() {
+    if (ports_.power_is_off) {
+        const bool all_are_out = std::ranges::all_of(processes_, [](const Process& one) { return one.commands == 0; });
+        if (all_are_out && !watcher_is_inside_) power_on();
+        return;
+    }
     for (auto& process : processes_) {
         if (process.up || process.commands > 0) continue;
         process.engine.reset();
         if (scheduler_.elapsed() >= process.back_at) open_engine(process);
+    }
+}
+
+/// Everything stops: nobody is ever answered what is going on.
+void World::cut_power() {
+    if (ports_.power_is_off) return;
+    ports_.power_is_off = true;
+    first_in_flight_ = ports_.last_tick();
+    auto& counted = report_.faults[std::string{to_string(Fault::power_cut)}];
+    bool inside = false;
+    bool after = false;
+    bool inside_step = false;
+    for (const auto& task : scheduler_.tasks()) {
+        if (task->process < 0 || task->fiber->is_done()) continue;
+        task->doomed = true;
+        first_in_flight_ = std::min(first_in_flight_, task->command.begun);
+        inside = inside || task->command.port_calls > 0;
+        after = after || task->command.changed_something;
+        inside_step = inside_step || task->inside_store;
+    }
+    ++counted.all;
+    counted.inside_command += inside;
+    counted.after_effect += after;
+    counted.inside_step += inside_step;
+    for (auto& process : processes_) process.up = false;
+    trace_.line("the power fails");
+}
+
+/// The processes begin anew on what the disk has kept.
+void World::power_on() {
+    for (auto& process : processes_) {
+        process.engine.reset();
+        process.back_at = scheduler_.elapsed() + Duration{random_.between(0, 2000)};
+    }
+    store_.reset();
+    disk_->power_on();
+    ports_.power_is_off = false;
+    trace_.line("the power is back");
+    if (!open_store()) return;
+    // What was seen committed must be there, and what is new came from the commands that were going on.
+    witness_.look(*store_, nullptr);
+    explain_what_survived();
+    report_.mark("a store was opened on what a power cut had left");
+}
+
+/// Commands that were going on when the power failed may have been done: what the records say beyond what anybody was
+/// told may have happened at any time since the oldest of them began.
+void World::explain_what_survived() {
+    for (const auto& hold : witness_.holds()) {
+        const auto is_known = [&](Event::Kind kind) {
+            return std::ranges::any_of(history_, [&](const Event& event) {
+                return event.kind == kind && event.hold == hold.id && !event.refused;
+            });
+        };
+        const auto add = [&](Event::Kind kind, Timestamp until) {
+            Event event{.kind = kind, .who = "before the power cut", .invoked = first_in_flight_};
+            event.likely = ports_.last_tick();
+            event.hold = hold.id;
+            event.rides = rides_of(hold);
+            event.until = until;
+            event.latest_end = hold.latest_end;
+            event.fence = hold.fence;
+            trace_.line("    " + described(event));
+            history_.push_back(std::move(event));
+            report_.mark("a command that a power cut ended was found done");
+        };
+        const bool is_told = std::ranges::any_of(
+            history_, [&](const Event& event) { return event.hold == hold.id && event.until == hold.expires_at; });
+        if (!is_known(Event::Kind::place)) add(Event::Kind::place, hold.expires_at);
+        else if (!hold.booking && !is_told) add(Event::Kind::extend, hold.expires_at);
+        if (hold.booking && !is_known(Event::Kind::book)) add(Event::Kind::book, hold.expires_at);
+        if (hold.status == HoldStatus::released && !is_known(Event::Kind::release))
+            add(Event::Kind::release, hold.expires_at);
+        if (hold.status == HoldStatus::sold && !is_known(Event::Kind::sell)) add(Event::Kind::sell, hold.expires_at);
+    }
+    for (const auto& booking : witness_.bookings()) bookings_.emplace(booking.id, booking);
+}
+
+/// Looks at all records after every few steps of the others.
+void World::watch() {
+    while (has_operations_left()) {
+        watcher_->wait();
+        if (ports_.power_is_off || is_given_up_) continue;
+        watcher_is_inside_ = true;
+        witness_.look(*store_, nullptr);
+        watcher_is_inside_ = false;
     }
 }
 
@@ -314,6 +440,12 @@ void World::move_to_deadline() {
 
 void World::come_to_rest() {
     ports_.calm();
+    if (uses_disk()) {
+        if (disk_->is_off()) cut_power();
+        disk_->cut_power_in(0);
+        keep_processes();
+        if (!verdict_.violations().empty()) return;
+    }
     for (auto& process : processes_) process.back_at = Duration::zero();
     keep_processes();
     constexpr int kMostRounds = 40;

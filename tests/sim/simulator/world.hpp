@@ -13,6 +13,7 @@
 #include <railbook/engine.hpp>
 
 #include "sim/simulator/clock.hpp"
+#include "sim/simulator/disk.hpp"
 #include "sim/simulator/oracle/history.hpp"
 #include "sim/simulator/oracle/records.hpp"
 #include "sim/simulator/plan.hpp"
@@ -95,10 +96,13 @@ private:
     void leave(Process& process);
     void note_outcome(Operation operation, const Error* error, bool answered);
     void after_step(const KnownStep& step) override;
+    void after_booking(const Booking& booking) override;
     void after_settlement(const Settlement& settlement, const Result<Payment>& answer, std::uint64_t invoked,
                           Timestamp earliest) override;
 
     bool open_store();
+    bool fill_store();
+    bool uses_disk() const { return disk_ != nullptr; }
     bool open_engine(Process& process);
     void chaos();
     void crash(Process& process);
@@ -106,6 +110,10 @@ private:
     void move_to_deadline();
     void count_on_all(Fault fault);
     void keep_processes();
+    void cut_power();
+    void power_on();
+    void explain_what_survived();
+    void watch();
     void come_to_rest();
     void judge_at_rest();
     void judge_books();
@@ -122,12 +130,18 @@ private:
     Ports ports_;
     Random random_;
     SimulatedEnvironment store_environment_;
+    std::unique_ptr<SimulatedDisk> disk_;  // of SQLite
     std::unique_ptr<Store> store_;
+    std::unique_ptr<Waiter> watcher_;
     Provider provider_;
     std::vector<Process> processes_;
     std::vector<std::unique_ptr<Client>> clients_;
     RecordWitness witness_;
     std::vector<Event> history_;
+    std::map<BookingId, Booking> bookings_;  // as they were made
+    std::uint64_t first_in_flight_ = 0;      // the tick at which the oldest command began that a power cut ended
+    bool watcher_is_inside_ = false;
+    std::uint64_t steps_unseen_ = 0;
     std::size_t operations_ = 0;
     int still_turns_ = 0;  // in which the clock stands, so that many meet at a deadline
     std::optional<HoldId> hot_;

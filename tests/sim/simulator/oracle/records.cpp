@@ -68,19 +68,6 @@ const Payment* RecordWitness::find(const PaymentId& id) const {
     return found == payment_index_.end() ? nullptr : &payments_[found->second];
 }
 
-void RecordWitness::forget() {
-    holds_.clear();
-    bookings_.clear();
-    payments_.clear();
-    hold_index_.clear();
-    booking_index_.clear();
-    payment_index_.clear();
-    versions_.clear();
-    fences_.clear();
-    references_.clear();
-    audit_.clear();
-}
-
 void RecordWitness::look(Store& store, const KnownStep* step) {
     step_ = step;
     holds_seen_ = bookings_seen_ = payments_seen_ = 0;
@@ -90,18 +77,22 @@ void RecordWitness::look(Store& store, const KnownStep* step) {
     expected_entries_.clear();
     subject_ = nullptr;
     for (auto& [name, subject] : audit_) subject.before = std::exchange(subject.now, 0);
-    // Before the view: what has expired by then has in the view, too. Where the look is at one step, none can come
-    // between the two.
-    const auto before = store.now();
-    if (!before) return;
-    now_ = *before;
-    if (const auto done = store.read_all(*this); !done) {
-        verdict_.violated("the records can be read", "store", done.error().detail);
+    new_holds_from_ = holds_.size();
+    changed_holds_.clear();
+    changed_bookings_.clear();
+    changed_payments_.clear();
+    if (const auto done = store.read_all(*this); !done || may_fail()) {
+        if (!may_fail()) verdict_.violated("the records can be read", "store", done.error().detail);
         return;
     }
-    // After it, for what may only happen once its time has come.
-    const auto after = store.now();
-    if (after) now_ = *after;
+    // The clock is read after the view: what may only happen once its time has come had come by now.
+    const auto now = store.now();
+    if (!now) return;
+    now_ = *now;
+    for (auto i = new_holds_from_; i < holds_.size(); ++i) judge_new(i);
+    for (const auto& [before, after] : changed_holds_) judge_change(before, after);
+    for (const auto& [before, after] : changed_bookings_) judge_change(before, after);
+    for (const auto& [before, after] : changed_payments_) judge_change(before, after);
     if (holds_seen_ < holds_.size() || bookings_seen_ < bookings_.size() || payments_seen_ < payments_.size())
         verdict_.violated("what was committed stays", "store", "a record has vanished");
     if (step_ && step_->refused && !expected_entries_.empty())
@@ -132,11 +123,10 @@ void RecordWitness::on(const Hold& hold) {
                           before.booking == hold.booking && before.fence == hold.fence && before.owner == hold.owner &&
                           before.latest_end == hold.latest_end && before.items.size() == hold.items.size();
         if (same) return;
-        judge_change(before, hold);
+        changed_holds_.emplace_back(before, hold);
         before = hold;
         return;
     }
-    judge_new(hold);
     hold_index_[hold.id] = holds_.size();
     holds_.push_back(hold);
 }
@@ -145,7 +135,8 @@ void RecordWitness::expect_entry(const Hold& hold, const char* what) {
     for (const auto& item : hold.items) expected_entries_.emplace_back("run:" + to_string(item.run), what);
 }
 
-void RecordWitness::judge_new(const Hold& hold) {
+void RecordWitness::judge_new(std::size_t index) {
+    const Hold& hold = holds_[index];
     const auto object = named(hold);
     if (hold.fence == 0) verdict_.violated("3 a hold has a fence", object, "it has none");
     if (hold.latest_end != hold.created_at + promises_.max)
@@ -166,9 +157,10 @@ void RecordWitness::judge_new(const Hold& hold) {
         for (const auto& seat : item.seats) fences_[{item.run, seat.index}] = hold.fence;
     }
     if (step_) {
-        const auto live = std::ranges::count_if(
-            holds_, [&](const Hold& other) { return other.owner == hold.owner && keeps_seats(other, now_) &&
-                                                    is_open(other.status); });
+        const auto live = std::count_if(
+            holds_.begin(), holds_.begin() + static_cast<std::ptrdiff_t>(index), [&](const Hold& other) {
+                return other.owner == hold.owner && keeps_seats(other, now_) && is_open(other.status);
+            });
         const bool limited = promises_.max_holds != 0 && !hold.owner.starts_with("operator:");
         if (limited && static_cast<std::size_t>(live) >= promises_.max_holds)
             verdict_.violated("an owner has no more holds than allowed", object, std::to_string(live + 1));
@@ -288,7 +280,7 @@ void RecordWitness::on(const Booking& booking) {
             return;
         }
         if (before == booking) return;
-        judge_change(before, booking);
+        changed_bookings_.emplace_back(before, booking);
         before = booking;
         return;
     }
@@ -334,7 +326,7 @@ void RecordWitness::on(const Payment& payment) {
             return;
         }
         if (before == payment) return;
-        judge_change(before, payment);
+        changed_payments_.emplace_back(before, payment);
         before = payment;
         return;
     }

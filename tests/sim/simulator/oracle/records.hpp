@@ -1,6 +1,7 @@
 #pragma once
 /// The laws on the store's records, checked on what they are and on how they changed since the last look.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,9 +28,8 @@ public:
 
     /// Reads every record. `step` is null where several may have been done since the last look.
     void look(Store& store, const KnownStep* step);
-    /// What was not acknowledged may have gone with the power: what it was is no longer known.
-    void forget();
-
+    /// Asked where the records cannot be read: whether that is no wonder.
+    std::function<bool()> may_fail = [] { return false; };
     const std::vector<Hold>& holds() const { return holds_; }
     const std::vector<Booking>& bookings() const { return bookings_; }
     const std::vector<Payment>& payments() const { return payments_; }
@@ -59,7 +59,7 @@ private:
     void on(const AuditEntry& entry) override;
     using RecordReader::on;
 
-    void judge_new(const Hold& hold);
+    void judge_new(std::size_t index);
     void judge_change(const Hold& before, const Hold& after);
     void judge_change(const Booking& before, const Booking& after);
     void judge_change(const Payment& before, const Payment& after);
@@ -89,6 +89,10 @@ private:
     std::size_t holds_seen_ = 0;
     std::size_t bookings_seen_ = 0;
     std::size_t payments_seen_ = 0;
+    std::size_t new_holds_from_ = 0;
+    std::vector<std::pair<Hold, Hold>> changed_holds_;  // as they were and are; the same below
+    std::vector<std::pair<Booking, Booking>> changed_bookings_;
+    std::vector<std::pair<Payment, Payment>> changed_payments_;
     std::vector<std::pair<RunId, Allocation>> allocations_;
     std::map<BookingId, std::size_t> tickets_;
     std::map<BookingId, Sums> ledger_;
