@@ -14,11 +14,13 @@ build_packages=(
 )
 test_packages=(
     libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
-    clang-19 libclang-rt-19-dev llvm-19 shellcheck
+    clang-19 libclang-rt-19-dev llvm-19 shellcheck patch
 )
 # What the releases name differently, or have only in part.
 debian_12_packages=(libboost1.81-dev libboost-json1.81-dev)
 debian_13_packages=(libboost-dev libboost-json-dev tzdata-legacy)  # links such as Canada/Eastern are a package there
+debian_12_test_packages=(libboost-context1.81-dev)
+debian_13_test_packages=(libboost-context-dev)
 
 fail() {
     printf 'error: %s\n  reason: %s\n  hint: %s\n' "$1" "$2" "$3" >&2
@@ -40,8 +42,14 @@ if [[ -r /etc/os-release ]]; then
     system=$(. /etc/os-release && echo "${ID-unknown} ${VERSION_ID-}")
 fi
 case "$system" in
-    "debian 12") packages+=("${debian_12_packages[@]}") ;;
-    "debian 13") packages+=("${debian_13_packages[@]}") ;;
+    "debian 12")
+        packages+=("${debian_12_packages[@]}")
+        [[ "$1" != test ]] || packages+=("${debian_12_test_packages[@]}")
+        ;;
+    "debian 13")
+        packages+=("${debian_13_packages[@]}")
+        [[ "$1" != test ]] || packages+=("${debian_13_test_packages[@]}")
+        ;;
     *)
         fail "tools/setup.sh cannot install packages here" \
             "this system is '${system% }'; the script knows Debian 12 and 13" \

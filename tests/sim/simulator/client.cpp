@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "sim/simulator/world.hpp"
-
 namespace railbook::sim {
 namespace {
 
@@ -32,9 +30,7 @@ Client::Client(World& world, std::size_t number)
       staff_{Principal::operator_named(name_)},
       random_{world.plan().seed * 64 + number + 1} {}
 
-const Hold* Client::some_hold(Random& random) const {
-    return owned_.empty() ? nullptr : &random.pick(owned_).hold;
-}
+const Hold* Client::some_hold(Random& random) const { return owned_.empty() ? nullptr : &random.pick(owned_).hold; }
 const Booking* Client::some_booking(Random& random) const {
     if (owned_.empty()) return nullptr;
     const auto& owned = random.pick(owned_);
@@ -108,24 +104,6 @@ void Client::act(Operation operation) {
     }
 }
 
-/// The same command until its outcome is known, or patience ends.
-template <class T>
-std::optional<Result<T>> Client::persist(Operation operation, const std::function<Result<T>(Engine&)>& call) {
-    for (std::size_t tries = 0;; ++tries) {
-        auto answer = world_.attempt<T>(operation, random_, call);
-        const bool known = answer && (*answer || answer->error().code != ErrorCode::unavailable);
-        if (known) {
-            const auto& command = world_.scheduler().current()->command;
-            if (tries > 0 && command.first_change != 0 && command.last_call > command.first_change)
-                world_.report().mark("a commit of unknown outcome was resolved as done");
-            return answer;
-        }
-        if (tries >= world_.plan().patience) return std::nullopt;
-        const auto wait = random_.between(0, 500);
-        world_.scheduler().sleep(Duration{wait});
-    }
-}
-
 Span Client::some_span() {
     const auto from = random_.below(world_.plan().segments);
     const auto length = 1 + random_.below(world_.plan().segments - from);
@@ -190,8 +168,7 @@ void Client::hold_journey() {
 }
 
 void Client::hold(Operation operation, HoldRequest request, Event event) {
-    const auto answer =
-        persist<Hold>(operation, [&](Engine& engine) { return engine.inventory().hold(me_, request); });
+    const auto answer = persist<Hold>(operation, [&](Engine& engine) { return engine.inventory().hold(me_, request); });
     const auto& command = world_.scheduler().current()->command;
     if (!answer) {
         // If it was placed, somebody has to explain why the seats are taken.
@@ -246,11 +223,12 @@ void Client::take_note(const HoldRequest& request, const Hold& hold, const Event
     for (std::size_t i = 0; i < hold.items.size(); ++i) {
         const auto& item = hold.items[i];
         const auto& wanted = request.items[i];
-        bool fits = item.run == wanted.run && station(item.span.from) == wanted.from &&
-                    station(item.span.to) == wanted.to;
+        bool fits =
+            item.run == wanted.run && station(item.span.from) == wanted.from && station(item.span.to) == wanted.to;
         if (const auto* seats = std::get_if<std::vector<SeatId>>(&wanted.seats)) {
             fits = fits && seats->size() == item.seats.size();
-            for (const auto& seat : *seats) fits = fits && std::ranges::find(item.seats, seat, &HeldSeat::id) != item.seats.end();
+            for (const auto& seat : *seats)
+                fits = fits && std::ranges::find(item.seats, seat, &HeldSeat::id) != item.seats.end();
         } else {
             fits = fits && item.seats.size() == static_cast<std::size_t>(std::get<BestSeats>(wanted.seats).count);
         }
@@ -340,118 +318,6 @@ void Client::release() {
     world_.finish(std::move(event));
 }
 
-// --- Bookings ------------------------------------------------------------------------------------------------------
-
-std::optional<Quote> Client::quote_for(const Hold& hold) {
-    std::string name;
-    QuoteRequest request;
-    for (const auto& item : hold.items) {
-        name += fmt::format("{} {} {} {};", to_string(item.run), item.span.from, item.span.to, item.seats.size());
-        request.legs.push_back({item.run, station(item.span.from), station(item.span.to)});
-    }
-    const auto passengers = hold.items.front().seats.size();
-    for (const auto& item : hold.items) {
-        if (item.seats.size() != passengers) return std::nullopt;
-    }
-    for (std::size_t i = 0; i < passengers; ++i) request.passengers.push_back({fmt::format("{}", i + 1), "adult"});
-    request.travel_class = "second";
-    if (const auto known = quotes_.find(name); known != quotes_.end()) {
-        if (known->second.expires_at > world_.store_time() + std::chrono::minutes{1}) return known->second;
-    }
-    const auto quote = world_.attempt<Quote>(Operation::book, random_,
-                                             [&](Engine& engine) { return engine.pricing().quote(request); });
-    if (!quote || !*quote) return std::nullopt;
-    std::int64_t sum = 0;
-    for (const auto& line : (*quote)->lines) sum += line.amount.amount;
-    if (sum != (*quote)->total.amount) violated("6 parts sum to the whole", "a quote");
-    quotes_.insert_or_assign(name, **quote);
-    return **quote;
-}
-
-BookingRequest Client::booking_request(const Hold& hold, const std::string& token) {
-    BookingRequest request{.key = new_key(), .hold = hold.id, .fence = hold.fence, .quote = token, .passengers = {}};
-    for (std::size_t i = 0; i < hold.items.front().seats.size(); ++i)
-        request.passengers.push_back({"", "Given", "Family"});
-    return request;
-}
-
-void Client::book() {
-    Owned* owned = pick_owned();
-    if (!owned) return;
-    const Hold hold = owned->hold;
-    const auto quote = quote_for(hold);
-    if (!quote) return;
-    Event event = event_on(Event::Kind::book, hold);
-    const auto request = booking_request(hold, quote->token);
-    const auto answer = persist<Booking>(Operation::book,
-                                         [&](Engine& engine) { return engine.bookings().create(me_, request); });
-    const auto& command = world_.scheduler().current()->command;
-    if (!answer) {
-        if (!command.booking) return;
-        event.until = command.booking->expires_at;
-        return world_.abandon(std::move(event));
-    }
-    if (!*answer) {
-        const auto code = answer->error().code;
-        if (code == ErrorCode::conflict && command.was_refused_falsely) return;
-        if (code == ErrorCode::quote_expired) {
-            if (quote->expires_at > world_.store_time()) violated("a refusal has a reason", "the quote is valid");
-            return;
-        }
-        event.refused = code;
-        return world_.finish(std::move(event));
-    }
-    const Booking& booking = **answer;
-    if (booking.total != quote->total) violated("6 the price charged is the price quoted", brief(booking.id));
-    if (booking.hold != hold.id || booking.owner != me_.owner() || booking.parts.empty())
-        violated("a booking is of its hold", brief(booking.id));
-    if (booking.expires_at > hold.latest_end || booking.expires_at > booking.created_at + world_.promises().payment_ttl)
-        violated("2 nobody keeps a hold for longer", "booking " + brief(booking.id));
-    std::size_t seats = 0;
-    for (const auto& item : hold.items) seats += item.seats.size();
-    if (booking.parts.size() != seats) violated("2 a hold is all or nothing", "booking " + brief(booking.id));
-    event.until = booking.expires_at;
-    world_.finish(std::move(event));
-    for (auto& mine : owned_) {
-        if (mine.hold.id == hold.id) mine.booking = booking;
-    }
-    told_.push_back({request, booking});
-}
-
-void Client::pay() {
-    Owned* owned = pick_owned();
-    if (!owned || !owned->booking) {
-        // The hot hold may be unbooked; another one may wait for its money.
-        const auto found = std::ranges::find_if(owned_.rbegin(), owned_.rend(),
-                                                [](const Owned& one) { return one.booking.has_value(); });
-        if (found == owned_.rend()) return;
-        owned = &*found;
-    }
-    const Booking booking = *owned->booking;
-    constexpr std::array kMethods{"sim:good", "sim:good", "sim:good", "sim:bad", "sim:lost"};
-    const auto method = random_.below(kMethods.size());
-    const PaymentRequest request{new_key(), booking.id, kMethods[method]};
-    const Timestamp earliest = world_.begin(Event::Kind::find).earliest;
-    const auto answer =
-        persist<Payment>(Operation::pay, [&](Engine& engine) { return engine.bookings().pay(me_, request); });
-    if (!answer) return;
-    if (!*answer) {
-        if (answer->error().code == ErrorCode::hold_expired && booking.expires_at > world_.store_time())
-            violated("a refusal has a reason", "the booking is before its deadline");
-        return;
-    }
-    const Payment& payment = **answer;
-    if (payment.amount != booking.total) violated("6 the price charged is the price quoted", brief(booking.id));
-    if (payment.booking != booking.id) violated("a payment is of its booking", brief(booking.id));
-    if (earliest >= booking.expires_at)
-        violated("2 nobody keeps a hold past its deadline", "a payment began for booking " + brief(booking.id));
-    for (auto& mine : owned_) {
-        if (mine.booking && mine.booking->id == booking.id) mine.payment = payment;
-    }
-    told_.push_back({request, payment});
-    if (payment.status == PaymentStatus::refunded) world_.report().mark("late money was refunded");
-}
-
 // --- Reading -------------------------------------------------------------------------------------------------------
 
 void Client::find() {
@@ -502,7 +368,8 @@ void Client::list() {
     auto next = listed.begin();
     for (const auto& id : mine) {
         next = std::find_if(next, listed.end(), [&](const Hold& hold) { return hold.id == id; });
-        if (next == listed.end()) return violated("9 what was acknowledged is there", "hold " + brief(id) + " in a list");
+        if (next == listed.end())
+            return violated("9 what was acknowledged is there", "hold " + brief(id) + " in a list");
     }
 }
 
@@ -515,9 +382,8 @@ void Client::look() {
     if (random_.coin()) {
         Event event = world_.begin(Event::Kind::count);
         event.rides = {ride};
-        const auto answer = world_.attempt<std::vector<Availability>>(Operation::look, random_, [&](Engine& engine) {
-            return engine.inventory().availability({{run, span}});
-        });
+        const auto answer = world_.attempt<std::vector<Availability>>(
+            Operation::look, random_, [&](Engine& engine) { return engine.inventory().availability({{run, span}}); });
         if (!answer || !*answer) return;
         const auto& free = (*answer)->front().free;
         const auto second = free.find("second");
@@ -542,249 +408,6 @@ void Client::look() {
     }
     if (event.sights.size() != ride.seats.size()) return violated("14 a train keeps its seats", to_string(run));
     world_.finish(std::move(event));
-}
-
-// --- Commands that must have no effect -----------------------------------------------------------------------------
-
-void Client::repeat() {
-    if (told_.empty()) return;
-    const Told told = random_.pick(told_);
-    const auto compare = [&](const auto& answer, const auto& before) {
-        if (!answer) return;
-        if (!*answer) {
-            if (answer->error().code == ErrorCode::unavailable) return;
-            return violated("7 a repeated command repeats its answer",
-                            fmt::format("it was refused: {}", to_string(answer->error().code)));
-        }
-        if (**answer != before) return violated("7 a repeated command repeats its answer", "it is another");
-        world_.report().mark("a repeated command repeated its answer");
-    };
-    if (const auto* hold = std::get_if<HoldRequest>(&told.request)) {
-        compare(world_.attempt<Hold>(Operation::repeat, random_,
-                                     [&](Engine& engine) { return engine.inventory().hold(me_, *hold); }),
-                std::get<Hold>(told.answer));
-    } else if (const auto* booking = std::get_if<BookingRequest>(&told.request)) {
-        compare(world_.attempt<Booking>(Operation::repeat, random_,
-                                        [&](Engine& engine) { return engine.bookings().create(me_, *booking); }),
-                std::get<Booking>(told.answer));
-    } else {
-        const auto& before = std::get<Payment>(told.answer);
-        const auto answer = world_.attempt<Payment>(Operation::repeat, random_, [&](Engine& engine) {
-            return engine.bookings().pay(me_, std::get<PaymentRequest>(told.request));
-        });
-        if (!answer || (!*answer && answer->error().code == ErrorCode::unavailable)) return;
-        // The payment may have moved on meanwhile; it is the same one.
-        const bool same = *answer && (*answer)->id == before.id && (*answer)->amount == before.amount &&
-                          (*answer)->provider_key == before.provider_key;
-        if (!same) violated("7 a repeated command repeats its answer", "a payment");
-    }
-}
-
-void Client::reuse_key() {
-    if (told_.empty()) return;
-    const Told told = random_.pick(told_);
-    std::optional<ErrorCode> code;
-    bool known = false;
-    const auto note = [&](const auto& answer) {
-        known = answer && (*answer || answer->error().code != ErrorCode::unavailable);
-        if (known && !*answer) code = answer->error().code;
-    };
-    if (const auto* hold = std::get_if<HoldRequest>(&told.request)) {
-        HoldRequest other = *hold;
-        other.items.push_back(other.items.front());
-        note(world_.attempt<Hold>(Operation::reuse_key, random_,
-                                  [&](Engine& engine) { return engine.inventory().hold(me_, other); }));
-    } else if (const auto* booking = std::get_if<BookingRequest>(&told.request)) {
-        BookingRequest other = *booking;
-        other.contact.email = "other@example.com";
-        note(world_.attempt<Booking>(Operation::reuse_key, random_,
-                                     [&](Engine& engine) { return engine.bookings().create(me_, other); }));
-    } else {
-        PaymentRequest other = std::get<PaymentRequest>(told.request);
-        other.method = other.method == "sim:good" ? "sim:bad" : "sim:good";
-        note(world_.attempt<Payment>(Operation::reuse_key, random_,
-                                     [&](Engine& engine) { return engine.bookings().pay(me_, other); }));
-    }
-    if (!known) return;
-    if (code != ErrorCode::key_reused)
-        return violated("7 a key is not used twice", code ? std::string{to_string(*code)} : "it was done");
-    world_.report().mark("a key used again was refused");
-}
-
-void Client::act_with_stale_fence() {
-    Owned* owned = pick_owned();
-    if (!owned) return;
-    const Hold hold = owned->hold;
-    const auto fence = random_.coin() ? hold.fence - 1 : hold.fence + 1;
-    const auto which = random_.below(3);
-    std::optional<Error> error;
-    bool done = false;
-    const auto note = [&](const auto& answer) {
-        if (!answer) return;
-        done = answer->has_value();
-        if (!done) error = answer->error();
-    };
-    world_.begin(Event::Kind::find);
-    if (which == 0) {
-        note(world_.attempt<Hold>(Operation::stale_fence, random_, [&](Engine& engine) {
-            return engine.inventory().extend(me_, {hold.id, fence, std::nullopt});
-        }));
-    } else if (which == 1) {
-        note(world_.attempt<void>(Operation::stale_fence, random_,
-                                  [&](Engine& engine) { return engine.inventory().release(me_, hold.id, fence); }));
-    } else {
-        const auto quote = quote_for(hold);
-        if (!quote) return;
-        auto request = booking_request(hold, quote->token);
-        request.fence = fence;
-        note(world_.attempt<Booking>(Operation::stale_fence, random_,
-                                     [&](Engine& engine) { return engine.bookings().create(me_, request); }));
-    }
-    if (done) return violated("3 a stale actor changes nothing", at(hold));
-    if (!error || error->code == ErrorCode::unavailable) return;
-    const bool falsely = world_.scheduler().current()->command.was_refused_falsely;
-    if (error->code == ErrorCode::hold_lost) world_.report().mark("a stale fence was refused");
-    else if (!falsely && error->code != ErrorCode::quote_expired)
-        violated("3 a stale actor is told hold_lost", fmt::format("{}: {}", at(hold), to_string(error->code)));
-}
-
-void Client::act_on_foreign() {
-    const auto& others = world_.clients();
-    const Client& other = *others[random_.below(others.size())];
-    if (&other == this) return;
-    const Hold* its = other.some_hold(random_);
-    if (!its) return;
-    const Hold hold = *its;
-    const Booking* its_booking = other.some_booking(random_);
-    const std::optional<Booking> booking = its_booking ? std::optional{*its_booking} : std::nullopt;
-    std::optional<Error> error;
-    bool done = false;
-    const auto note = [&](const auto& answer) {
-        if (!answer) return;
-        done = answer->has_value();
-        if (!done) error = answer->error();
-    };
-    world_.begin(Event::Kind::find);
-    switch (random_.below(booking ? 7 : 4)) {
-        case 0:
-            note(world_.attempt<Hold>(Operation::foreign, random_, [&](Engine& engine) {
-                return engine.inventory().extend(me_, {hold.id, hold.fence, std::nullopt});
-            }));
-            break;
-        case 1:
-            note(world_.attempt<void>(Operation::foreign, random_, [&](Engine& engine) {
-                return engine.inventory().release(me_, hold.id, hold.fence);
-            }));
-            break;
-        case 2:
-            note(world_.attempt<Hold>(Operation::foreign, random_,
-                                      [&](Engine& engine) { return engine.inventory().find(me_, hold.id); }));
-            break;
-        case 3: {
-            const auto quote = quote_for(hold);
-            if (!quote) return;
-            const auto request = booking_request(hold, quote->token);
-            note(world_.attempt<Booking>(Operation::foreign, random_,
-                                         [&](Engine& engine) { return engine.bookings().create(me_, request); }));
-            break;
-        }
-        case 4:
-            note(world_.attempt<Booking>(Operation::foreign, random_,
-                                         [&](Engine& engine) { return engine.bookings().find(me_, booking->id); }));
-            break;
-        case 5:
-            note(world_.attempt<Booking>(Operation::foreign, random_, [&](Engine& engine) {
-                return engine.bookings().find(me_, booking->reference);
-            }));
-            break;
-        default: {
-            const PaymentRequest request{new_key(), booking->id, "sim:good"};
-            note(world_.attempt<Payment>(Operation::foreign, random_,
-                                         [&](Engine& engine) { return engine.bookings().pay(me_, request); }));
-        }
-    }
-    if (done) return violated("11 another's looks like a missing one", at(hold) + " of " + other.name());
-    if (!error || error->code == ErrorCode::unavailable) return;
-    if (error->code != ErrorCode::not_found)
-        return violated("11 another's looks like a missing one", std::string{to_string(error->code)});
-    world_.report().mark("another's hold or booking was not found");
-}
-
-void Client::run_due() {
-    const auto limit = 1 + random_.below(6);
-    world_.begin(Event::Kind::find);
-    const auto answer = world_.attempt<std::size_t>(Operation::run_due, random_,
-                                                    [&](Engine& engine) { return engine.run_due(limit); });
-    if (answer && !*answer && answer->error().code != ErrorCode::unavailable)
-        violated("due work is done", std::string{to_string(answer->error().code)});
-}
-
-// --- Operators -----------------------------------------------------------------------------------------------------
-
-void Client::block() {
-    const auto& plan = world_.plan();
-    const auto run = run_named(plan, random_.below(plan.runs));
-    const Span span = some_span();
-    const auto count = 1 + random_.below(2);
-    const auto seats = some_seats(count);
-    const BlockRequest request{new_key(), run, station(span.from), station(span.to), seats};
-    // Not for ever: with everything blocked, nothing happens any more.
-    const bool frees = !random_.one_in(3);
-    Event event = world_.begin(frees ? Event::Kind::unblock : Event::Kind::block);
-    HeldRide ride{run, span, {}};
-    for (std::size_t i = 0; i < plan.seats * plan.coaches; ++i) {
-        if (std::ranges::find(seats, seat_at(plan, i)) != seats.end()) ride.seats.push_back(static_cast<std::uint32_t>(i));
-    }
-    event.rides = {ride};
-    const auto answer = persist<SeatBlock>(Operation::block, [&](Engine& engine) {
-        return frees ? engine.inventory().unblock(staff_, request) : engine.inventory().block(staff_, request);
-    });
-    if (!answer) {
-        if (world_.scheduler().current()->command.first_change != 0) world_.abandon(std::move(event));
-        return;
-    }
-    if (!*answer) {
-        if (frees || answer->error().code != ErrorCode::seat_taken) {
-            const bool falsely = world_.scheduler().current()->command.was_refused_falsely;
-            if (!falsely) violated("a refusal has a reason", fmt::format("a block, with {}", to_string(answer->error().code)));
-            return;
-        }
-        event.refused = answer->error().code;
-    }
-    world_.finish(std::move(event));
-}
-
-void Client::act_as_staff() {
-    const auto& others = world_.clients();
-    const Hold* its = others[random_.below(others.size())]->some_hold(random_);
-    if (!its) return;
-    const Hold hold = *its;
-    const bool extends = random_.coin();
-    Event event = event_on(extends ? Event::Kind::extend : Event::Kind::release, hold);
-    std::optional<Error> error;
-    bool known = false;
-    if (extends) {
-        const auto answer = world_.attempt<Hold>(Operation::staff, random_, [&](Engine& engine) {
-            return engine.inventory().extend(staff_, {hold.id, std::nullopt, std::nullopt});
-        });
-        known = answer && (*answer || answer->error().code != ErrorCode::unavailable);
-        if (known && !*answer) error = answer->error();
-        if (known && *answer) event.until = (*answer)->expires_at;
-    } else {
-        const auto answer = world_.attempt<void>(Operation::staff, random_, [&](Engine& engine) {
-            return engine.inventory().release(staff_, hold.id, std::nullopt);
-        });
-        known = answer && (*answer || answer->error().code != ErrorCode::unavailable);
-        if (known && !*answer) error = answer->error();
-    }
-    if (known) {
-        if (error) event.refused = error->code;
-        return world_.finish(std::move(event));
-    }
-    const auto& command = world_.scheduler().current()->command;
-    if (!command.hold) return;
-    event.until = command.hold->expires_at;
-    world_.abandon(std::move(event));
 }
 
 // --- In the end ----------------------------------------------------------------------------------------------------
@@ -817,8 +440,7 @@ void Client::judge_what_it_was_told(const RecordWitness& records) {
         }
         // An end is an end; only money that is owed still goes back.
         const bool ended = told_payment->status != PaymentStatus::pending && !told_payment->refund_due;
-        if (ended && payment->status != told_payment->status)
-            violated("9 what was acknowledged stays", object);
+        if (ended && payment->status != told_payment->status) violated("9 what was acknowledged stays", object);
     }
     world_.verdict().checked("answers that were kept", owned_.size() + told_.size());
 }

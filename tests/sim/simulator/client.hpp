@@ -3,6 +3,7 @@
 /// told.
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,11 +15,9 @@
 #include "sim/simulator/oracle/history.hpp"
 #include "sim/simulator/plan.hpp"
 #include "sim/simulator/random.hpp"
+#include "sim/simulator/world.hpp"
 
 namespace railbook::sim {
-
-class World;
-class RecordWitness;
 
 class Client {
 public:
@@ -70,6 +69,7 @@ private:
     void block();
     void act_as_staff();
 
+    /// The same command until its outcome is known, or patience ends.
     template <class T>
     std::optional<Result<T>> persist(Operation operation, const std::function<Result<T>(Engine&)>& call);
     /// A quote for what the hold has; empty where none could be got.
@@ -93,6 +93,23 @@ private:
     std::vector<Told> told_;
     std::map<std::string, Quote> quotes_;
 };
+
+template <class T>
+std::optional<Result<T>> Client::persist(Operation operation, const std::function<Result<T>(Engine&)>& call) {
+    for (std::size_t tries = 0;; ++tries) {
+        auto answer = world_.attempt<T>(operation, random_, call);
+        const bool known = answer && (*answer || answer->error().code != ErrorCode::unavailable);
+        if (known) {
+            const auto& command = world_.scheduler().current()->command;
+            if (tries > 0 && command.first_change != 0 && command.last_call > command.first_change)
+                world_.report().mark("a commit of unknown outcome was resolved as done");
+            return answer;
+        }
+        if (tries >= world_.plan().patience) return std::nullopt;
+        const auto wait = random_.between(0, 500);
+        world_.scheduler().sleep(Duration{wait});
+    }
+}
 
 /// The rides of a hold, as the model of a run takes them.
 std::vector<HeldRide> rides_of(const Hold& hold);

@@ -80,8 +80,8 @@ void SimulatedDisk::survive(File& file) {
                 const auto from = change.bytes.begin() + static_cast<std::ptrdiff_t>(at);
                 const bool arrives = random_.coin();
                 if (arrives) {
-                    apply(file.durable, {Change::Kind::write, change.at + at,
-                                         {from, from + static_cast<std::ptrdiff_t>(size)}});
+                    apply(file.durable,
+                          {Change::Kind::write, change.at + at, {from, from + static_cast<std::ptrdiff_t>(size)}});
                 }
                 at += size;
             }

@@ -149,7 +149,8 @@ int lock_shared(sqlite3_file* file, int first, int count, int flags) {
     const bool takes = (flags & SQLITE_SHM_LOCK) != 0;
     const bool exclusively = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
     for (unsigned i = static_cast<unsigned>(first); takes && i < static_cast<unsigned>(first + count); ++i) {
-        const bool mine_only = (open.shared_slots & (1U << i)) != 0 ? data.shared_slots[i] == 1 : data.shared_slots[i] == 0;
+        const bool mine_only =
+            (open.shared_slots & (1U << i)) != 0 ? data.shared_slots[i] == 1 : data.shared_slots[i] == 0;
         if (data.exclusive_slots[i] && data.exclusive_slots[i] != &open) return SQLITE_BUSY;
         if (exclusively && !mine_only) return SQLITE_BUSY;
     }

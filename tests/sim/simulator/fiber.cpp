@@ -1,5 +1,6 @@
 #include "sim/simulator/fiber.hpp"
 
+#include <memory>
 #include <utility>
 
 #include <boost/context/fixedsize_stack.hpp>
@@ -61,9 +62,8 @@ Fiber::Fiber(std::function<void()> body) : body_{std::move(body)} {
     inside_stack_ = static_cast<const char*>(stack.sp) - stack.size;
     inside_size_ = stack.size;
     const boost::context::preallocated place{stack.sp, stack.size, stack};
-    inside_ = boost::context::fiber{std::allocator_arg, place, stacks, [this](boost::context::fiber&& caller) {
-                                        return run(std::move(caller));
-                                    }};
+    inside_ = boost::context::fiber{std::allocator_arg, place, stacks,
+                                    [this](boost::context::fiber&& caller) { return run(std::move(caller)); }};
 #ifdef RAILBOOK_SIM_TSAN
     inside_thread_ = __tsan_create_fiber(0);
     caller_thread_ = __tsan_get_current_fiber();

@@ -1,4 +1,5 @@
-// railbook_sim [--seed S] [--operations N] [--worlds W] [--store memory|sqlite] [--story LINES]: the simulator as a command.
+// railbook_sim [--seed S] [--operations N] [--worlds W] [--store memory|sqlite] [--story LINES]: the simulator as a
+// command.
 
 #include <charconv>
 #include <csignal>
@@ -15,7 +16,8 @@ using railbook::sim::StoreKind;
 using railbook::sim::Wanted;
 
 int usage() {
-    std::fputs("usage: railbook_sim [--seed S] [--operations N] [--worlds W] [--store memory|sqlite] [--story LINES]\n", stderr);
+    std::fputs("usage: railbook_sim [--seed S] [--operations N] [--worlds W] [--store memory|sqlite] [--story LINES]\n",
+               stderr);
     return 2;
 }
 

@@ -4,16 +4,23 @@ namespace railbook::sim {
 
 std::string_view to_string(Operation operation) {
     constexpr std::array<std::string_view, kOperations> kNames{
-        "hold seats", "hold best", "hold journey", "extend",      "release", "book",    "pay",   "find",
-        "list",       "look",      "repeat",       "reuse key",   "stale fence", "foreign", "run due", "block", "staff"};
+        "hold seats", "hold best", "hold journey", "extend",      "release", "book",    "pay",   "find", "list",
+        "look",       "repeat",    "reuse key",    "stale fence", "foreign", "run due", "block", "staff"};
     return kNames[static_cast<std::size_t>(operation)];
 }
 
 std::string_view to_string(Fault fault) {
-    constexpr std::array<std::string_view, kFaults> kNames{
-        "store: conflict", "store: unavailable before", "store: unavailable after", "gateway: unavailable before",
-        "gateway: unavailable after", "gateway: slow", "process: crash", "power: cut", "clock: forward",
-        "clock: backward", "clock: to a deadline"};
+    constexpr std::array<std::string_view, kFaults> kNames{"store: conflict",
+                                                           "store: unavailable before",
+                                                           "store: unavailable after",
+                                                           "gateway: unavailable before",
+                                                           "gateway: unavailable after",
+                                                           "gateway: slow",
+                                                           "process: crash",
+                                                           "power: cut",
+                                                           "clock: forward",
+                                                           "clock: backward",
+                                                           "clock: to a deadline"};
     return kNames[static_cast<std::size_t>(fault)];
 }
 
@@ -40,10 +47,11 @@ Plan draw_plan(std::uint64_t seed, StoreKind store) {
     for (auto& fault : plan.faults) fault = random.coin();
     // Booking and paying are long ways: they are tried in more than a quarter of the worlds.
     const bool pays = random.coin();
-    if (pays) plan.wanted[static_cast<std::size_t>(Operation::book)] = plan.wanted[static_cast<std::size_t>(Operation::pay)] = true;
+    if (pays)
+        plan.wanted[static_cast<std::size_t>(Operation::book)] = plan.wanted[static_cast<std::size_t>(Operation::pay)] =
+            true;
     // Without a hold nothing happens.
-    if (!plan.does(Operation::hold_seats) && !plan.does(Operation::hold_best))
-        plan.wanted[random.below(2)] = true;
+    if (!plan.does(Operation::hold_seats) && !plan.does(Operation::hold_best)) plan.wanted[random.below(2)] = true;
     plan.fault_in = 8 + random.below(60);
     plan.chaos_in = 40 + random.below(400);
     plan.patience = random.below(4);

@@ -15,23 +15,23 @@ namespace railbook::sim {
 enum class StoreKind : std::uint8_t { memory, sqlite };
 
 enum class Operation : std::uint8_t {
-    hold_seats,     ///< Named ones.
+    hold_seats,  ///< Named ones.
     hold_best,
-    hold_journey,   ///< Several runs, all or none.
+    hold_journey,  ///< Several runs, all or none.
     extend,
     release,
     book,
     pay,
-    find,           ///< A hold or a booking.
+    find,  ///< A hold or a booking.
     list,
-    look,           ///< A seat map, or free seats by class.
-    repeat,         ///< A command that was answered, with its key.
-    reuse_key,      ///< A key that was answered, with another body.
+    look,       ///< A seat map, or free seats by class.
+    repeat,     ///< A command that was answered, with its key.
+    reuse_key,  ///< A key that was answered, with another body.
     stale_fence,
-    foreign,        ///< Acting on another's hold or booking.
+    foreign,  ///< Acting on another's hold or booking.
     run_due,
-    block,          ///< And unblock, as an operator.
-    staff,          ///< An operator extends or releases a hold of somebody.
+    block,  ///< And unblock, as an operator.
+    staff,  ///< An operator extends or releases a hold of somebody.
 };
 inline constexpr std::size_t kOperations = 17;
 std::string_view to_string(Operation operation);
@@ -42,12 +42,12 @@ enum class Fault : std::uint8_t {
     unavailable_after,   ///< The store fails, and it was.
     gateway_before,
     gateway_after,
-    slow_provider,       ///< It decides only later.
-    crash,               ///< A process dies with all commands that it is in the middle of, and starts again.
-    power_cut,           ///< Everything stops, and what was not synced is lost, or torn. SQLite only.
+    slow_provider,  ///< It decides only later.
+    crash,          ///< A process dies with all commands that it is in the middle of, and starts again.
+    power_cut,      ///< Everything stops, and what was not synced is lost, or torn. SQLite only.
     clock_forward,
     clock_backward,
-    to_deadline,         ///< The clock moves to the very deadline of a hold, or a millisecond to either side.
+    to_deadline,  ///< The clock moves to the very deadline of a hold, or a millisecond to either side.
 };
 inline constexpr std::size_t kFaults = 11;
 std::string_view to_string(Fault fault);
@@ -71,7 +71,7 @@ struct Plan {
     Duration extension{};
     Duration max{};
     Duration payment_ttl{};
-    Duration skew{};  ///< Between the processes.
+    Duration skew{};         ///< Between the processes.
     bool disk_lies = false;  ///< A sync does nothing: for the proof that this is found.
 
     bool does(Operation operation) const { return wanted[static_cast<std::size_t>(operation)]; }

@@ -3,9 +3,9 @@
 /// call may fail before or after its effect.
 
 #include <cstdint>
-#include <functional>
-#include <string>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include <railbook/result.hpp>
 

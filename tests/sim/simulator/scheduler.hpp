@@ -25,10 +25,10 @@ struct ProcessDied {};
 struct CommandSoFar {
     std::uint32_t port_calls = 0;
     bool changed_something = false;
-    bool was_refused_falsely = false;  ///< By a fault that looks like a refusal.
-    std::uint64_t begun = 0;           ///< The tick at which it was given.
-    std::uint64_t last_call = 0;       ///< The tick of the last port call that took effect ...
-    std::uint64_t first_change = 0;    ///< ... and of the first that changed something; 0 for none.
+    bool was_refused_falsely = false;         ///< By a fault that looks like a refusal.
+    std::uint64_t begun = 0;                  ///< The tick at which it was given.
+    std::uint64_t last_call = 0;              ///< The tick of the last port call that took effect ...
+    std::uint64_t first_change = 0;           ///< ... and of the first that changed something; 0 for none.
     std::optional<Hold> hold = std::nullopt;  ///< What it placed, extended or released.
     std::optional<Booking> booking = std::nullopt;
 };
@@ -36,11 +36,11 @@ struct CommandSoFar {
 struct Task {
     std::string name;
     std::unique_ptr<Fiber> fiber;
-    Duration wakes_at{};           ///< On the scheduler's clock.
-    bool waits = false;            ///< For another task to let it go on.
-    int process = -1;              ///< Whose command it is inside of; -1 for none.
-    bool doomed = false;           ///< That process has died.
-    bool inside_store = false;     ///< Between the two switching points of a port call: the store finishes its step.
+    Duration wakes_at{};        ///< On the scheduler's clock.
+    bool waits = false;         ///< For another task to let it go on.
+    int process = -1;           ///< Whose command it is inside of; -1 for none.
+    bool doomed = false;        ///< That process has died.
+    bool inside_store = false;  ///< Between the two switching points of a port call: the store finishes its step.
     CommandSoFar command;
 };
 

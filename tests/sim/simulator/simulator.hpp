@@ -10,7 +10,7 @@
 namespace railbook::sim {
 
 struct Wanted {
-    std::uint64_t seed = 1;           ///< Of the first world; the next has the next one.
+    std::uint64_t seed = 1;             ///< Of the first world; the next has the next one.
     std::uint64_t operations = 10'000;  ///< Worlds are begun until so many were done.
     std::uint64_t worlds = std::numeric_limits<std::uint64_t>::max();
     StoreKind store = StoreKind::memory;

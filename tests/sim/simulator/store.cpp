@@ -5,9 +5,7 @@ namespace {
 
 constexpr PortCall read(std::string_view name) { return {.name = name}; }
 constexpr PortCall change(std::string_view name) { return {.name = name, .changes = true}; }
-constexpr PortCall contested(std::string_view name) {
-    return {.name = name, .changes = true, .may_conflict = true};
-}
+constexpr PortCall contested(std::string_view name) { return {.name = name, .changes = true, .may_conflict = true}; }
 
 /// What the four interfaces have in common.
 struct Shared {
@@ -60,8 +58,8 @@ public:
                                                 [&] { return my_.inner.timetable().put_document(document, now); });
     }
     Result<std::vector<Document>> documents(DocumentKind kind) override {
-        return my_.ports.call<Result<std::vector<Document>>>(
-            read("documents"), [&] { return my_.inner.timetable().documents(kind); });
+        return my_.ports.call<Result<std::vector<Document>>>(read("documents"),
+                                                             [&] { return my_.inner.timetable().documents(kind); });
     }
 
 private:
@@ -78,8 +76,7 @@ public:
     Result<Hold> place_hold(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                             std::size_t max_holds) override {
         return my_.ports.call<Result<Hold>>(
-            contested("place_hold"),
-            [&] { return my_.inner.inventory().place_hold(command, wanted, runs, max_holds); },
+            contested("place_hold"), [&] { return my_.inner.inventory().place_hold(command, wanted, runs, max_holds); },
             [&](const Result<Hold>& answer) { changed(command, {}, answer); });
     }
     Result<Hold> find_hold(const HoldId& id) override {
@@ -104,8 +101,8 @@ public:
             read("occupancy"), [&] { return my_.inner.inventory().occupancy(runs, now); });
     }
     Result<SeatChanges> changes_after(const RunId& run, std::uint64_t version) override {
-        return my_.ports.call<Result<SeatChanges>>(
-            read("changes_after"), [&] { return my_.inner.inventory().changes_after(run, version); });
+        return my_.ports.call<Result<SeatChanges>>(read("changes_after"),
+                                                   [&] { return my_.inner.inventory().changes_after(run, version); });
     }
     Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) override {
         return my_.ports.call<Result<SeatBlock>>(
@@ -128,9 +125,7 @@ public:
     Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& wanted) override {
         return my_.ports.call<Result<Run>>(
             contested("change_consist"), [&] { return my_.inner.inventory().change_consist(command, run, wanted); },
-            [&](const Result<Run>& answer) {
-                my_.tell({.name = command.operation, .owner = command.owner}, answer);
-            });
+            [&](const Result<Run>& answer) { my_.tell({.name = command.operation, .owner = command.owner}, answer); });
     }
 
 private:

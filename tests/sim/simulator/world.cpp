@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "sim/simulator/client.hpp"
-#include "sim/simulator/oracle/linear.hpp"
 #include "store/memory/memory.hpp"
 #include "store/sqlite/sqlite.hpp"
 
@@ -13,7 +12,6 @@ namespace railbook::sim {
 namespace {
 
 constexpr std::size_t kProcesses = 2;
-constexpr std::uint64_t kMostStates = 50'000;
 constexpr std::uint64_t kStepsUnseen = 6;  // of SQLite, between two looks at all records
 const Timestamp kStart{std::chrono::sys_days{std::chrono::year{2026} / 11 / 20}};
 
@@ -35,7 +33,11 @@ World::World(const Plan& plan, const Railway& railway, Report& report)
       processes_(kProcesses),
       witness_{promises_, verdict_} {
     witness_.may_fail = [this] { return disk_ && disk_->is_off(); };
-    if (disk_) disk_->ignores_syncs = plan.disk_lies;
+    if (disk_) {
+        disk_->ignores_syncs = plan.disk_lies;
+        // While one waits for the disk, others come with more to be committed.
+        disk_->on_sync = [this] { scheduler_.switch_point(); };
+    }
     for (std::size_t i = 0; i < processes_.size(); ++i) {
         auto& process = processes_[i];
         process.number = static_cast<int>(i);
@@ -97,7 +99,8 @@ bool World::open_engine(Process& process) {
 void World::live() {
     trace_.line(fmt::format("world {}: {} runs, {} segments, {} x {} seats, {} clients, {} operations", plan_.seed,
                             plan_.runs, plan_.segments, plan_.coaches, plan_.seats, plan_.clients, plan_.operations));
-    if (open_store() && fill_store() && std::ranges::all_of(processes_, [&](Process& process) { return open_engine(process); })) {
+    if (open_store() && fill_store() &&
+        std::ranges::all_of(processes_, [&](Process& process) { return open_engine(process); })) {
         for (std::size_t i = 0; i < plan_.clients; ++i) {
             clients_.push_back(std::make_unique<Client>(*this, i));
             scheduler_.spawn(clients_.back()->name(), [client = clients_.back().get()] {
@@ -243,300 +246,6 @@ void World::after_settlement(const Settlement& settlement, const Result<Payment>
     history_.push_back(std::move(event));
     const bool late = booking.expires_at <= earliest;
     if (late) report_.mark(sold ? "late money took the same seats again" : "late money found the seats gone");
-}
-
-// --- Chaos ---------------------------------------------------------------------------------------------------------
-
-void World::chaos() {
-    constexpr std::array kKinds{Fault::crash, Fault::clock_forward, Fault::clock_backward, Fault::to_deadline,
-                                Fault::to_deadline, Fault::power_cut};
-    const auto fault = kKinds[random_.below(kKinds.size())];
-    const auto which = random_.below(processes_.size());
-    if (!plan_.has(fault)) return;
-    switch (fault) {
-        case Fault::crash: crash(processes_[which]); break;
-        case Fault::clock_forward:
-        case Fault::clock_backward: move_clock(fault); break;
-        case Fault::to_deadline: move_to_deadline(); break;
-        case Fault::power_cut: {
-            if (!uses_disk()) break;
-            // Now, or in the middle of something that is being written.
-            const auto changes = random_.below(60);
-            if (changes == 0) disk_->cut_power();
-            else disk_->cut_power_in(changes);
-            break;
-        }
-        default: break;
-    }
-}
-
-void World::count_on_all(Fault fault) {
-    auto& counted = report_.faults[std::string{to_string(fault)}];
-    ++counted.all;
-    bool inside = false;
-    bool after = false;
-    for (const auto& task : scheduler_.tasks()) {
-        if (task->process < 0 || task->fiber->is_done()) continue;
-        inside = inside || task->command.port_calls > 0;
-        after = after || task->command.changed_something;
-    }
-    counted.inside_command += inside;
-    counted.after_effect += after;
-}
-
-void World::crash(Process& process) {
-    if (!process.up) return;
-    process.up = false;
-    process.back_at = scheduler_.elapsed() + Duration{random_.between(0, 5000)};
-    trace_.line(fmt::format("p{} dies", process.number));
-    auto& counted = report_.faults[std::string{to_string(Fault::crash)}];
-    ++counted.all;
-    bool inside = false;
-    bool after = false;
-    for (const auto& task : scheduler_.tasks()) {
-        if (task->process != process.number || task->fiber->is_done()) continue;
-        task->doomed = true;
-        inside = inside || task->command.port_calls > 0;
-        after = after || task->command.changed_something;
-        if (task->command.port_calls > 0) report_.mark("a command was thrown away by a crash");
-        if (task->command.changed_something) report_.mark("a command was thrown away after it had an effect");
-    }
-    counted.inside_command += inside;
-    counted.after_effect += after;
-}
-
-/// Dead engines go once nobody is inside of them, and come back.
-void World::keep_processes() {
-    if (ports_.power_is_off) {
-        const bool all_are_out = std::ranges::all_of(processes_, [](const Process& one) { return one.commands == 0; });
-        if (all_are_out && !watcher_is_inside_) power_on();
-        return;
-    }
-    for (auto& process : processes_) {
-        if (process.up || process.commands > 0) continue;
-        process.engine.reset();
-        if (scheduler_.elapsed() >= process.back_at) open_engine(process);
-    }
-}
-
-/// Everything stops: nobody is ever answered what is going on.
-void World::cut_power() {
-    if (ports_.power_is_off) return;
-    ports_.power_is_off = true;
-    first_in_flight_ = ports_.last_tick();
-    auto& counted = report_.faults[std::string{to_string(Fault::power_cut)}];
-    bool inside = false;
-    bool after = false;
-    bool inside_step = false;
-    for (const auto& task : scheduler_.tasks()) {
-        if (task->process < 0 || task->fiber->is_done()) continue;
-        task->doomed = true;
-        first_in_flight_ = std::min(first_in_flight_, task->command.begun);
-        inside = inside || task->command.port_calls > 0;
-        after = after || task->command.changed_something;
-        inside_step = inside_step || task->inside_store;
-    }
-    ++counted.all;
-    counted.inside_command += inside;
-    counted.after_effect += after;
-    counted.inside_step += inside_step;
-    for (auto& process : processes_) process.up = false;
-    trace_.line("the power fails");
-}
-
-/// The processes begin anew on what the disk has kept.
-void World::power_on() {
-    for (auto& process : processes_) {
-        process.engine.reset();
-        process.back_at = scheduler_.elapsed() + Duration{random_.between(0, 2000)};
-    }
-    store_.reset();
-    disk_->power_on();
-    ports_.power_is_off = false;
-    trace_.line("the power is back");
-    if (!open_store()) return;
-    // What was seen committed must be there, and what is new came from the commands that were going on.
-    witness_.look(*store_, nullptr);
-    explain_what_survived();
-    report_.mark("a store was opened on what a power cut had left");
-}
-
-/// Commands that were going on when the power failed may have been done: what the records say beyond what anybody was
-/// told may have happened at any time since the oldest of them began.
-void World::explain_what_survived() {
-    for (const auto& hold : witness_.holds()) {
-        const auto is_known = [&](Event::Kind kind) {
-            return std::ranges::any_of(history_, [&](const Event& event) {
-                return event.kind == kind && event.hold == hold.id && !event.refused;
-            });
-        };
-        const auto add = [&](Event::Kind kind, Timestamp until) {
-            Event event{.kind = kind, .who = "before the power cut", .invoked = first_in_flight_};
-            event.likely = ports_.last_tick();
-            event.hold = hold.id;
-            event.rides = rides_of(hold);
-            event.until = until;
-            event.latest_end = hold.latest_end;
-            event.fence = hold.fence;
-            trace_.line("    " + described(event));
-            history_.push_back(std::move(event));
-            report_.mark("a command that a power cut ended was found done");
-        };
-        const bool is_told = std::ranges::any_of(
-            history_, [&](const Event& event) { return event.hold == hold.id && event.until == hold.expires_at; });
-        if (!is_known(Event::Kind::place)) add(Event::Kind::place, hold.expires_at);
-        else if (!hold.booking && !is_told) add(Event::Kind::extend, hold.expires_at);
-        if (hold.booking && !is_known(Event::Kind::book)) add(Event::Kind::book, hold.expires_at);
-        if (hold.status == HoldStatus::released && !is_known(Event::Kind::release))
-            add(Event::Kind::release, hold.expires_at);
-        if (hold.status == HoldStatus::sold && !is_known(Event::Kind::sell)) add(Event::Kind::sell, hold.expires_at);
-    }
-    for (const auto& booking : witness_.bookings()) bookings_.emplace(booking.id, booking);
-}
-
-/// Looks at all records after every few steps of the others.
-void World::watch() {
-    while (has_operations_left()) {
-        watcher_->wait();
-        if (ports_.power_is_off || is_given_up_) continue;
-        watcher_is_inside_ = true;
-        witness_.look(*store_, nullptr);
-        watcher_is_inside_ = false;
-    }
-}
-
-void World::move_clock(Fault fault) {
-    const auto magnitude = random_.below(5);
-    std::int64_t most = 10;
-    for (std::size_t i = 0; i < magnitude; ++i) most *= 8;
-    const Duration by{random_.between(1, most)};
-    clock_.step(fault == Fault::clock_forward ? by : -by);
-    count_on_all(fault);
-    trace_.line(fmt::format("the clock {} {} ms", fault == Fault::clock_forward ? "gains" : "loses", by.count()));
-}
-
-/// Everybody meets at the deadline of a hold: at the very millisecond, just before or just after it.
-void World::move_to_deadline() {
-    const Timestamp now = store_time();
-    std::vector<const Hold*> open;
-    for (const auto& hold : witness_.holds()) {
-        const bool is_open = hold.status == HoldStatus::held || hold.status == HoldStatus::paying;
-        if (is_open && hold.expires_at > now + Duration{1}) open.push_back(&hold);
-    }
-    const auto side = random_.between(-1, 1);
-    if (open.empty()) return;
-    const Hold& hold = *random_.pick(open);
-    clock_.step(hold.expires_at + Duration{side} - clock_.now());
-    count_on_all(Fault::to_deadline);
-    hot_ = hold.id;
-    still_turns_ = 40;
-    for (const auto& task : scheduler_.tasks()) {
-        if (task->process < 0) task->wakes_at = std::min(task->wakes_at, scheduler_.elapsed());
-    }
-    trace_.line(fmt::format("the clock comes to the deadline of hold {} {:+}", brief(hold.id), side));
-}
-
-// --- At rest -------------------------------------------------------------------------------------------------------
-
-void World::come_to_rest() {
-    ports_.calm();
-    if (uses_disk()) {
-        if (disk_->is_off()) cut_power();
-        disk_->cut_power_in(0);
-        keep_processes();
-        if (!verdict_.violations().empty()) return;
-    }
-    for (auto& process : processes_) process.back_at = Duration::zero();
-    keep_processes();
-    constexpr int kMostRounds = 40;
-    for (int round = 0; round < kMostRounds; ++round) {
-        scheduler_.pass(std::chrono::minutes{20});
-        const auto done = processes_.front().engine->run_due(1000);
-        if (!done) {
-            verdict_.violated("due work is done", "store", done.error().detail);
-            return;
-        }
-        if (*done == 0 && round > 2) break;
-    }
-    witness_.look(*store_, nullptr);
-}
-
-void World::judge_at_rest() {
-    for (const auto& payment : witness_.payments()) {
-        if (payment.status == PaymentStatus::pending || payment.refund_due)
-            verdict_.violated("4 every payment ends", "payment " + brief(payment.id), "it is open at rest");
-    }
-    for (const auto& hold : witness_.holds()) {
-        if (hold.status == HoldStatus::held || hold.status == HoldStatus::paying)
-            verdict_.violated("2 every hold ends", "hold " + brief(hold.id), "it is open long after its deadline");
-    }
-    judge_books();
-    for (const auto& client : clients_) client->judge_what_it_was_told(witness_);
-    const auto report = processes_.front().engine->verify();
-    if (!report) verdict_.violated("the library's own check runs", "store", report.error().detail);
-    else {
-        for (const auto& violation : report->violations)
-            verdict_.violated("the library's own check: " + violation.law, violation.object, violation.detail);
-    }
-    judge_order();
-}
-
-/// Law 4 by the books of the provider, who knows what was taken.
-void World::judge_books() {
-    std::map<std::string, const Payment*> by_key;
-    for (const auto& payment : witness_.payments()) by_key.emplace(payment.provider_key, &payment);
-    std::map<std::string, std::int64_t> returned;
-    for (const auto& [key, entry] : provider_.books()) {
-        if (entry.kind == Provider::Entry::Kind::refund && entry.good)
-            returned[entry.captured_key] += entry.amount.amount;
-    }
-    for (const auto& [key, entry] : provider_.books()) {
-        if (entry.kind != Provider::Entry::Kind::capture || !entry.good) continue;
-        const auto found = by_key.find(key);
-        if (found == by_key.end()) {
-            verdict_.violated("4 money never vanishes", "the provider", "it took money that no payment knows of");
-            continue;
-        }
-        const Payment& payment = *found->second;
-        const auto object = "payment " + brief(payment.id);
-        const auto back = returned[key];
-        if (entry.amount != payment.amount)
-            verdict_.violated("6 the price charged is the price quoted", object, "the provider took another amount");
-        if (payment.status == PaymentStatus::captured && back != 0)
-            verdict_.violated("4 captured money ends in tickets or a refund", object, "in both");
-        if (payment.status == PaymentStatus::refunded && back != entry.amount.amount)
-            verdict_.violated("4 captured money ends in tickets or a refund", object, "the provider returned less");
-        if (payment.status == PaymentStatus::declined)
-            verdict_.violated("4 money never vanishes", object, "it is declined, and the provider took the money");
-        verdict_.checked("payments against the provider's books");
-    }
-    for (const auto& [key, payment] : by_key) {
-        if (payment->status != PaymentStatus::captured && payment->status != PaymentStatus::refunded) continue;
-        const auto found = provider_.books().find(key);
-        if (found == provider_.books().end() || !found->second.good)
-            verdict_.violated("4 what is captured was taken", "payment " + brief(payment->id), "the provider did not");
-    }
-    if (provider_.contradictions() != 0)
-        verdict_.violated("4 a repeated request is the same", "the provider", "it was asked for other things");
-}
-
-void World::judge_order() {
-    for (std::size_t i = 0; i < plan_.runs; ++i) {
-        const RunId run = run_named(plan_, i);
-        std::vector<const Event*> events;
-        for (const auto& event : history_) {
-            if (std::ranges::any_of(event.rides, [&](const HeldRide& ride) { return ride.run == run; }))
-                events.push_back(&event);
-        }
-        const auto answer = find_order(run, events, kMostStates);
-        verdict_.checked("answers in one order", events.size());
-        verdict_.checked("states of that search", answer.states);
-        if (answer.linear == Linear::gave_up) verdict_.checked("searches that gave up");
-        if (answer.linear != Linear::no) continue;
-        std::string why = "there is none in which they are right";
-        for (std::size_t k = 0; k < std::min<std::size_t>(answer.stuck.size(), 3); ++k) why += "; " + answer.stuck[k];
-        verdict_.violated("the answers are those of one order", "run " + to_string(run), why);
-    }
 }
 
 }  // namespace railbook::sim

@@ -26,15 +26,15 @@ enum class Sight : std::uint8_t { free, taken, sold, blocked };
 /// One command and its answer.
 struct Event {
     enum class Kind : std::uint8_t {
-        place,    ///< A hold was asked for; `refused` says with what it was refused.
+        place,  ///< A hold was asked for; `refused` says with what it was refused.
         extend,
         release,
         book,
-        sell,     ///< A payment's end: sold, or not because the seats were gone.
-        find,     ///< A hold was looked at.
-        look,     ///< A seat map was looked at.
-        count,    ///< So many seats were free.
-        block,    ///< Seats were kept from sale.
+        sell,   ///< A payment's end: sold, or not because the seats were gone.
+        find,   ///< A hold was looked at.
+        look,   ///< A seat map was looked at.
+        count,  ///< So many seats were free.
+        block,  ///< Seats were kept from sale.
         unblock,
     };
     static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
@@ -42,18 +42,18 @@ struct Event {
     Kind kind = Kind::place;
     std::string who;
     std::uint64_t invoked = 0;
-    std::uint64_t responded = kNever;  ///< kNever: nobody was told, so it may have happened or not, and at any time.
-    std::uint64_t likely = kNever;     ///< When it seems to have happened: the first order that is tried.
-    Timestamp earliest{};              ///< The store's clock when it was asked for ...
+    std::uint64_t responded = kNever;     ///< kNever: nobody was told, so it may have happened or not, and at any time.
+    std::uint64_t likely = kNever;        ///< When it seems to have happened: the first order that is tried.
+    Timestamp earliest{};                 ///< The store's clock when it was asked for ...
     Timestamp latest = Timestamp::max();  ///< ... and when it was answered.
 
     std::optional<ErrorCode> refused = std::nullopt;
     HoldId hold{};
     std::vector<HeldRide> rides{};
-    Timestamp until{};        ///< The deadline that was told.
-    Timestamp latest_end{};   ///< place
-    std::uint64_t fence = 0;  ///< place
-    std::size_t wanted = 0;   ///< place, refused: so many of any seat of `rides`
+    Timestamp until{};                     ///< The deadline that was told.
+    Timestamp latest_end{};                ///< place
+    std::uint64_t fence = 0;               ///< place
+    std::size_t wanted = 0;                ///< place, refused: so many of any seat of `rides`
     HoldStatus status = HoldStatus::held;  ///< find
     std::vector<Sight> sights{};           ///< look: of each seat of `rides.front()`
 };

@@ -141,7 +141,8 @@ void RecordWitness::judge_new(std::size_t index) {
     if (hold.fence == 0) verdict_.violated("3 a hold has a fence", object, "it has none");
     if (hold.latest_end != hold.created_at + promises_.max)
         verdict_.violated("2 nobody keeps a hold for longer", object, "its latest end is not the policy's");
-    if (hold.expires_at > hold.latest_end) verdict_.violated("2 nobody keeps a hold for longer", object, "than its end");
+    if (hold.expires_at > hold.latest_end)
+        verdict_.violated("2 nobody keeps a hold for longer", object, "than its end");
     if (step_ && (hold.status != HoldStatus::held || hold.expires_at != hold.created_at + promises_.ttl))
         verdict_.violated("2 a hold begins held, until its deadline", object, std::string{to_string(hold.status)});
     if (hold.created_at > now_) verdict_.violated("12 one clock decides", object, "it was made in the future");
@@ -157,8 +158,8 @@ void RecordWitness::judge_new(std::size_t index) {
         for (const auto& seat : item.seats) fences_[{item.run, seat.index}] = hold.fence;
     }
     if (step_) {
-        const auto live = std::count_if(
-            holds_.begin(), holds_.begin() + static_cast<std::ptrdiff_t>(index), [&](const Hold& other) {
+        const auto live =
+            std::count_if(holds_.begin(), holds_.begin() + static_cast<std::ptrdiff_t>(index), [&](const Hold& other) {
                 return other.owner == hold.owner && keeps_seats(other, now_) && is_open(other.status);
             });
         const bool limited = promises_.max_holds != 0 && !hold.owner.starts_with("operator:");
@@ -170,8 +171,7 @@ void RecordWitness::judge_new(std::size_t index) {
 
 void RecordWitness::judge_change(const Hold& before, const Hold& after) {
     const auto object = named(after);
-    const bool edge =
-        step_ ? may_become(before.status, after.status) : may_become_in_time(before.status, after.status);
+    const bool edge = step_ ? may_become(before.status, after.status) : may_become_in_time(before.status, after.status);
     if (!edge) {
         verdict_.violated("8 a hold moves along its edges", object,
                           std::string{to_string(before.status)} + " to " + std::string{to_string(after.status)});
@@ -302,8 +302,8 @@ void RecordWitness::judge_change(const Booking& before, const Booking& after) {
                       before.expires_at == after.expires_at;
     if (!same) verdict_.violated("what was booked stays", object, "it has changed");
     if (!std::equal(before.payments.begin(), before.payments.end(), after.payments.begin(),
-                    after.payments.begin() + static_cast<std::ptrdiff_t>(
-                                                 std::min(before.payments.size(), after.payments.size()))))
+                    after.payments.begin() +
+                        static_cast<std::ptrdiff_t>(std::min(before.payments.size(), after.payments.size()))))
         verdict_.violated("what was booked stays", object, "it lost a payment");
     for (std::size_t i = 0; i < std::min(before.parts.size(), after.parts.size()); ++i) {
         if (!may_become(before.parts[i].status, after.parts[i].status)) {
@@ -313,7 +313,8 @@ void RecordWitness::judge_change(const Booking& before, const Booking& after) {
         }
     }
     const bool expired = before.status() == PartStatus::prebooked && after.status() == PartStatus::expired;
-    if (expired && after.expires_at > now_) verdict_.violated("8 a booking lasts to its deadline", object, "it did not");
+    if (expired && after.expires_at > now_)
+        verdict_.violated("8 a booking lasts to its deadline", object, "it did not");
     expected_entries_.emplace_back("booking:" + to_string(after.id), "a booking changed");
 }
 
@@ -443,8 +444,8 @@ void RecordWitness::judge_money() {
         const auto says = [&](const char* account, std::int64_t amount) {
             if (sums.accounts[account] != amount) {
                 verdict_.violated("5 the ledger holds every payment", object,
-                                  std::string{account} + " is " + std::to_string(sums.accounts[account]) +
-                                      " and not " + std::to_string(amount));
+                                  std::string{account} + " is " + std::to_string(sums.accounts[account]) + " and not " +
+                                      std::to_string(amount));
             }
         };
         says("captured", of.captured);

@@ -62,22 +62,22 @@ std::uint64_t RunModel::hash() const {
 bool RunModel::is_free(std::uint32_t seat, Span span, Timestamp now, const HoldId& mine) const {
     const auto found = seats_.find(seat);
     return found == seats_.end() || std::ranges::none_of(found->second, [&](const Part& part) {
-        return part.span.overlaps(span) && part.until > now && (part.hold == HoldId{} || part.hold != mine);
-    });
+               return part.span.overlaps(span) && part.until > now && (part.hold == HoldId{} || part.hold != mine);
+           });
 }
 
 bool RunModel::is_sold(std::uint32_t seat, Span span) const {
     const auto found = seats_.find(seat);
     return found != seats_.end() && std::ranges::any_of(found->second, [&](const Part& part) {
-        return part.span.overlaps(span) && part.hold != HoldId{} && holds_.at(part.hold).life == Life::sold;
-    });
+               return part.span.overlaps(span) && part.hold != HoldId{} && holds_.at(part.hold).life == Life::sold;
+           });
 }
 
 bool RunModel::is_blocked(std::uint32_t seat, Span span) const {
     const auto found = seats_.find(seat);
     return found != seats_.end() && std::ranges::any_of(found->second, [&](const Part& part) {
-        return part.span.overlaps(span) && part.hold == HoldId{};
-    });
+               return part.span.overlaps(span) && part.hold == HoldId{};
+           });
 }
 
 void RunModel::set_until(const HoldId& hold, Timestamp until) {
@@ -202,8 +202,7 @@ bool RunModel::sell(const Event& event, std::string* why) {
     }
     if (event.refused) {
         // On another run of the same hold a seat may be gone.
-        const bool only_here =
-            std::ranges::all_of(known.rides, [&](const HeldRide& ride) { return ride.run == run_; });
+        const bool only_here = std::ranges::all_of(known.rides, [&](const HeldRide& ride) { return ride.run == run_; });
         if (known.until > event.latest) return wrong(why, "the seats were still its own");
         if (only_here && free_at_first) return wrong(why, "the seats were free to be taken again");
         known.seats_are_gone = true;

@@ -14,8 +14,8 @@ class RunModel {
 public:
     explicit RunModel(const RunId& run) : run_{run} {}
 
-    /// Whether the answer is right now; if so, its effect is taken over. Time is an interval: a hold whose deadline lies
-    /// in it may count as lapsed or not. `why` says what is wrong, where it is asked for.
+    /// Whether the answer is right now; if so, its effect is taken over. Time is an interval: a hold whose deadline
+    /// lies in it may count as lapsed or not. `why` says what is wrong, where it is asked for.
     bool apply(const Event& event, std::string* why);
     /// Equal states have equal ones.
     std::uint64_t hash() const;

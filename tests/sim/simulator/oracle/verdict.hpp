@@ -43,6 +43,8 @@ template <class Id>
 std::string brief(const Id& id) {
     return to_string(id).substr(0, 6);
 }
-inline std::string milliseconds(Timestamp time) { return std::to_string(time.time_since_epoch().count() % 100'000'000); }
+inline std::string milliseconds(Timestamp time) {
+    return std::to_string(time.time_since_epoch().count() % 100'000'000);
+}
 
 }  // namespace railbook::sim
