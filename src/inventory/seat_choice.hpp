@@ -33,16 +33,6 @@
 
 namespace railbook::inventory {
 
-struct SeatWishes {
-    std::vector<std::string> properties = {};
-    std::string facing = {};
-    std::optional<SeatId> near = std::nullopt;
-    int wheelchairs = 0;
-    int children = 0;
-    bool required = false;
-    int changes = 0;
-};
-
 struct SeatRequest {
     Span span;
     std::string_view travel_class;
