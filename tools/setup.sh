@@ -13,7 +13,7 @@ build_packages=(
     libsqlite3-dev libssl-dev libtomlplusplus-dev tzdata
 )
 test_packages=(
-    libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
+    libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev redis-server redis-tools
     clang-19 libclang-rt-19-dev llvm-19 shellcheck patch
 )
 # What the releases name differently, or have only in part.
