@@ -49,13 +49,6 @@ struct Cost {
     auto operator<=>(const Cost&) const = default;
 };
 
-SeatSet shifted_up(const SeatSet& set) {
-    SeatSet moved{set.seats()};
-    const auto from = set.words();
-    const auto to = moved.words();
-    for (std::size_t w = 0; w < from.size(); ++w) to[w] = from[w] << 1 | (w > 0 ? from[w - 1] >> 63 : 0);
-    return moved;
-}
 SeatSet shifted_down(const SeatSet& set, std::size_t by) {
     SeatSet moved{set.seats()};
     shift_down(set.words(), by, moved.words());
@@ -63,7 +56,6 @@ SeatSet shifted_down(const SeatSet& set, std::size_t by) {
 }
 SeatSet without(SeatSet set, const SeatSet& other) { return set -= other; }
 SeatSet both(SeatSet set, const SeatSet& other) { return set &= other; }
-SeatSet either(SeatSet set, const SeatSet& other) { return set |= other; }
 
 Error sold_out(std::string detail) {
     return {ErrorCode::sold_out, std::move(detail), "ask for fewer seats or wishes, another class or another train"};
@@ -90,14 +82,14 @@ public:
         if (request_.required) {
             for (const auto& wish : request_.wishes) eligible = keep(eligible, wish);
         }
-        if (eligible.count() < request_.count) {
-            return sold_out(request_.required && free_.count() >= request_.count
+        if (!eligible.has_at_least(request_.count)) {
+            return sold_out(request_.required && free_.has_at_least(request_.count)
                                 ? "there are not so many free seats with what is required"
                                 : "there are not so many free seats");
         }
         if (!request_.wants_reserved) {
             const SeatSet others = without(eligible, plan_.reserved());
-            if (request_.wheelchairs > 0 || others.count() >= request_.count) {
+            if (request_.wheelchairs > 0 || others.has_at_least(request_.count)) {
                 if (auto chosen = seat_all(eligible, others)) return *std::move(chosen);
             }
         }
@@ -123,7 +115,8 @@ private:
                           : seat_party(others, request_.count, request_.near, request_.most_pieces);
         if (!chosen) return std::nullopt;
         std::ranges::sort(*chosen);
-        if (pieces_of(*chosen).size() > request_.most_pieces) return std::nullopt;
+        if (request_.most_pieces < request_.count && pieces_of(*chosen).size() > request_.most_pieces)
+            return std::nullopt;
         return chosen;
     }
 
@@ -174,7 +167,7 @@ private:
         const auto& coach = plan_.coaches()[plan_.coach_of(places.front())];
         SeatSet in_coach{plan_.seats()};
         ordinary.for_each(coach.first, coach.last, [&](std::uint32_t seat) { in_coach.add(seat); });
-        auto more = seat_party(in_coach.count() >= rest ? in_coach : ordinary, rest, places.front(), rest);
+        auto more = seat_party(in_coach.has_at_least(rest) ? in_coach : ordinary, rest, places.front(), rest);
         if (!more) return std::nullopt;
         chosen.insert(chosen.end(), more->begin(), more->end());
         return chosen;
@@ -183,7 +176,7 @@ private:
     /// Passengers without wheelchairs.
     std::optional<Seats> seat_party(const SeatSet& eligible, std::uint32_t count, std::optional<std::uint32_t> near,
                                     std::uint32_t most_pieces) const {
-        if (eligible.count() < count) return std::nullopt;
+        if (!eligible.has_at_least(count)) return std::nullopt;
         if (request_.face_each_other && count > 1) {
             if (auto facing = seat_facing(eligible, count, near)) return facing;
             if (request_.required) return std::nullopt;
@@ -219,56 +212,93 @@ private:
                 return distance;
             });
         }
-        if (count > 1) {
+        if (count > 1 && plan_.has_gaps()) {
             SeatCounts gaps{plan_.seats()};
-            gaps.add(without(plan_.joined(), plan_.beside()).words());
+            gaps.add(plan_.gaps().words());
             gaps.summed(count - 1).keep_least(candidates);
+        }
+        if (candidates.has_at_least(2)) keep_best_fits(candidates, eligible, count);
+        return candidates.first();
+    }
+
+    /// Lines 6 to 8 of the order of preference.
+    void keep_best_fits(SeatSet& candidates, const SeatSet& eligible, std::uint32_t count) const {
+        // Most often some fit exactly: neighbours of which none is open at either end.
+        SeatSet exact{plan_.seats()};
+        find_neighbours(without(without(eligible, open_before_), open_after_).words(), plan_.joined().words(), count,
+                        exact.words());
+        exact &= candidates;
+        if (exact.any()) {
+            candidates = exact;
+            if (candidates.has_at_least(2)) keep_fewest_single_seats(candidates, count);
+            return;
         }
         SeatCounts open{plan_.seats()};
         open.add(open_before_.words());
         open.add(open_after_.words());
-        const bool fits_exactly = open.summed(count).keep_least(candidates) == 0;
+        open.summed(count).keep_least(candidates);
         keep_fewest_single_seats(candidates, count);
-        if (!fits_exactly) {
-            keep_least(candidates, [&](std::uint32_t first) {
-                std::uint64_t slack = 0;
-                for (std::uint32_t i = 0; i < count; ++i) slack += taken_.slack(first + i, span_);
-                return slack;
-            });
-        }
-        return candidates.first();
+        // Where nothing is taken, all stretches are of one length.
+        if (taken_.bits.empty() || !candidates.has_at_least(2)) return;
+        keep_least(candidates, [&](std::uint32_t first) {
+            std::uint64_t slack = 0;
+            for (std::uint32_t i = 0; i < count; ++i) slack += taken_.slack(first + i, span_);
+            return slack;
+        });
     }
 
     template <class Number>
     static void keep_least(SeatSet& candidates, const Number& number) {
         std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+        std::uint32_t first = 0;  // with the least so far: those before it are out
         SeatSet kept{candidates.seats()};
         candidates.for_each([&](std::uint32_t seat) {
             const std::uint64_t mine = number(seat);
             if (mine > least) return;
-            if (mine < least) kept = SeatSet{candidates.seats()};
+            if (mine < least) first = seat;
             least = mine;
             kept.add(seat);
         });
         candidates = kept;
+        candidates.remove_before(first);
     }
 
     /// A single seat is free, has seats beside it, and all of those are taken. What counts is how many there are when
     /// the choice is made: one that was single and is taken counts as one less.
     void keep_fewest_single_seats(SeatSet& candidates, std::uint32_t count) const {
-        const SeatSet& beside = plan_.beside();
-        const SeatSet with_next = both(beside, both(free_, shifted_down(free_, 1)));  // and the next one is free too
-        const SeatSet with_previous = shifted_up(with_next);
-        // Of the seat before the first one, seen from the first one: free, beside it, and nobody else's neighbour then.
-        const SeatSet left_alone = shifted_up(without(both(free_, beside), with_previous));
-        // Of the seat behind the last one, seen from the last one.
-        const SeatSet right_alone = both(beside, shifted_down(without(free_, with_next), 1));
-        SeatSet has_beside = either(beside, shifted_up(beside));
-        SeatCounts single{plan_.seats()};
-        // Taking a seat that is single leaves one less than taking another: count the others.
-        const SeatSet single_now = without(without(both(free_, has_beside), with_next), with_previous);
-        single.add(without(free_, single_now).words());
-        SeatCounts after = single.summed(count);
+        const auto free = free_.words();
+        const auto beside = plan_.beside().words();
+        const std::size_t size = free.size();
+        const auto next_of = [size](const auto& words, std::size_t w) {
+            return words[w] >> 1 | (w + 1 < size ? words[w + 1] << 63 : 0);
+        };
+        const auto previous_of = [](const auto& words, std::size_t w) {
+            return words[w] << 1 | (w > 0 ? words[w - 1] >> 63 : 0);
+        };
+        SeatSet with_next{plan_.seats()};    // free, and the seat beside it with the next number too
+        SeatSet last_one{plan_.seats()};     // free, and no such seat is
+        SeatSet first_one{plan_.seats()};    // free, has a next one beside it, and none before it that is free
+        SeatSet left_alone{plan_.seats()};   // of the seat before the first one, seen from the first one
+        SeatSet right_alone{plan_.seats()};  // of the seat behind the last one, seen from the last one
+        SeatSet not_single{plan_.seats()};
+        for (std::size_t w = 0; w < size; ++w) {
+            with_next.words()[w] = beside[w] & free[w] & next_of(free, w);
+            last_one.words()[w] = free[w] & ~with_next.words()[w];
+        }
+        for (std::size_t w = 0; w < size; ++w) {
+            const std::uint64_t with_previous = previous_of(with_next.words(), w);
+            const std::uint64_t single = last_one.words()[w] & ~with_previous & (beside[w] | previous_of(beside, w));
+            not_single.words()[w] = free[w] & ~single;
+            first_one.words()[w] = free[w] & beside[w] & ~with_previous;
+        }
+        for (std::size_t w = 0; w < size; ++w) {
+            left_alone.words()[w] = previous_of(first_one.words(), w);
+            right_alone.words()[w] = beside[w] & next_of(last_one.words(), w);
+        }
+        // Taking a seat that is single leaves one less than taking another: the others are counted.
+        SeatCounts others{plan_.seats()};
+        others.add(not_single.words());
+        SeatCounts after = others.summed(count);
         after.add(left_alone.words());
         after.add(shifted_down(right_alone, count - 1).words());
         after.keep_least(candidates);

@@ -36,7 +36,8 @@ SeatPlan::SeatPlan(std::shared_ptr<const Consist> consist)
     : consist_{std::move(consist)},
       reserved_{static_cast<std::uint32_t>(consist_->seat_count())},
       joined_{reserved_.seats()},
-      beside_{reserved_.seats()} {
+      beside_{reserved_.seats()},
+      gaps_{reserved_.seats()} {
     const std::uint32_t all = joined_.seats();
     places_.reserve(all);
     std::uint32_t seat = 0;
@@ -62,6 +63,9 @@ SeatPlan::SeatPlan(std::shared_ptr<const Consist> consist)
         find_neighbours_of(range);
         find_facing(range);
     }
+    gaps_ = joined_;
+    gaps_ -= beside_;
+    has_gaps_ = gaps_.any();
     find_parties_apart();
 }
 
@@ -118,7 +122,7 @@ bool SeatPlan::is_together(std::uint32_t first, std::uint32_t count) const {
 }
 
 void SeatPlan::find_parties_apart() {
-    apart_.assign(kMaxParty + 1, SeatSet{seats()});
+    apart_.resize(kMaxParty + 1);
     for (std::uint32_t count = 2; count <= kMaxParty; ++count) {
         for (const auto& coach : coaches_) {
             for (auto seat = coach.first; seat + count <= coach.last; ++seat) {
@@ -126,7 +130,9 @@ void SeatPlan::find_parties_apart() {
                 const Position& end = places_[seat + count - 1];
                 const bool in_row = places_[seat].row == end.row &&
                                     std::abs(end.column - places_[seat].column) == static_cast<int>(count) - 1;
-                if (!in_row && !is_together(seat, count)) apart_[count].add(seat);
+                if (in_row || is_together(seat, count)) continue;
+                if (!apart_[count]) apart_[count].emplace(seats());
+                apart_[count]->add(seat);
             }
         }
     }
@@ -137,7 +143,7 @@ const SeatSet* SeatPlan::with_property(std::string_view property) const { return
 const SeatSet* SeatPlan::facing(std::string_view facing) const { return found_in(facing_, facing); }
 
 const SeatSet* SeatPlan::apart(std::uint32_t count) const {
-    return count < apart_.size() && apart_[count].any() ? &apart_[count] : nullptr;
+    return count < apart_.size() && apart_[count] ? &*apart_[count] : nullptr;
 }
 
 std::span<const std::uint16_t> SeatPlan::neighbours(std::uint32_t seat) const {

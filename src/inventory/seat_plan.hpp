@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,6 +54,9 @@ public:
     const SeatSet& joined() const { return joined_; }
     /// Seats whose next one is at the same side of the same row; all joined ones where rows are not known.
     const SeatSet& beside() const { return beside_; }
+    /// Joined ones that are not beside each other: an aisle or the end of a row is between them.
+    const SeatSet& gaps() const { return gaps_; }
+    bool has_gaps() const { return has_gaps_; }
     /// First seats of `count` joined ones that are not together: the end of one row and the beginning of another.
     /// Null where there is none.
     const SeatSet* apart(std::uint32_t count) const;
@@ -66,7 +70,7 @@ public:
     std::uint32_t distance(std::uint32_t seat, std::uint32_t other) const;
 
 private:
-    /// Beyond so many, together or not is worked out when it is asked.
+    /// No row has so many seats; a larger party fills a row, and is together wherever it sits.
     static constexpr std::uint32_t kMaxParty = 9;
 
     struct Position {
@@ -91,7 +95,9 @@ private:
     SeatSet reserved_;
     SeatSet joined_;
     SeatSet beside_;
-    std::vector<SeatSet> apart_;  // by count
+    SeatSet gaps_;
+    bool has_gaps_ = false;
+    std::vector<std::optional<SeatSet>> apart_;  // by count
 };
 
 /// The plans of the trains that are in use. Thread-safe.

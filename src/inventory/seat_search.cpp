@@ -252,7 +252,13 @@ bool MaskPlanes::is_free(std::uint32_t seat, Span span) const {
 }
 
 std::uint32_t MaskPlanes::slack(std::uint32_t seat, Span span) const {
-    if (bits.empty()) return segments - (span.to - span.from);
+    if (bits.empty()) return segments - static_cast<std::uint32_t>(span.to - span.from);
+    if (segments <= 32) {
+        const std::uint64_t mask = bits[seat];
+        const auto begin = static_cast<std::uint32_t>(std::bit_width(mask & ((std::uint64_t{1} << span.from) - 1)));
+        const auto after = static_cast<std::uint32_t>(std::countr_zero(mask >> span.to | std::uint64_t{1} << 63));
+        return (span.from - begin) + std::min(after, segments - span.to);
+    }
     // The nearest taken segment on either side: the highest bit below the span, the lowest one above it.
     std::uint32_t begin = 0;
     for (std::uint32_t plane = (span.from + 31U) / 32; plane-- > 0;) {

@@ -45,16 +45,15 @@ public:
         return std::any_of(bits_.begin(), bits_.begin() + static_cast<std::ptrdiff_t>(size()),
                            [](std::uint64_t word) { return word != 0; });
     }
-    std::uint32_t count() const {
-        std::uint32_t found = 0;
-        for (const auto word : words()) found += static_cast<std::uint32_t>(std::popcount(word));
-        return found;
+    bool has_at_least(std::uint32_t wanted) const {
+        for (std::size_t w = 0; w < size() && wanted > 0; ++w) {
+            for (std::uint64_t word = bits_[w]; word != 0 && wanted > 0; word &= word - 1) --wanted;
+        }
+        return wanted == 0;
     }
-    /// Of the seats [first, last).
-    std::uint32_t count(std::uint32_t first, std::uint32_t last) const {
-        std::uint32_t found = 0;
-        for_each(first, last, [&](std::uint32_t) { ++found; });
-        return found;
+    void remove_before(std::uint32_t seat) {
+        std::fill_n(bits_.begin(), seat / 64, 0);
+        if (seat < seats_) bits_[seat / 64] &= ~std::uint64_t{0} << (seat % 64);
     }
     std::optional<std::uint32_t> first() const {
         for (std::size_t w = 0; w < size(); ++w) {
@@ -127,6 +126,7 @@ public:
     }
     /// For every seat the sum over the `count` seats that begin with it, by doubling.
     SeatCounts summed(std::uint32_t count) const {
+        if (count == 1) return *this;
         SeatCounts sum{*this, 0};
         SeatCounts stretch{*this};
         std::uint32_t done = 0;
