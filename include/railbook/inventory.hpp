@@ -3,6 +3,7 @@
 /// free again from Hannover.
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -14,6 +15,10 @@
 #include <railbook/timetable.hpp>
 
 namespace railbook {
+
+namespace inventory {
+class SeatPlans;
+}
 
 /// What the passengers of one ride would like. Wishes are met as far as the train allows, unless `required`.
 struct SeatWishes {
@@ -153,6 +158,7 @@ private:
     Store& store_;
     Timetable& timetable_;
     HoldPolicy policy_;
+    std::shared_ptr<inventory::SeatPlans> plans_;
 };
 
 /// The hold as it reads at `now`: what has expired reads as expired before anyone has swept it.

@@ -7,8 +7,8 @@
 
 #include "base/assert.hpp"
 #include "base/command.hpp"
-#include "inventory/choose.hpp"
 #include "inventory/rides.hpp"
+#include "inventory/seat_choice.hpp"
 
 namespace railbook {
 namespace {
@@ -27,6 +27,7 @@ public:
     Plan(const RunHolds& now, std::shared_ptr<const Consist> consist, const SeatMasks& blocked) : now_{now} {
         offer_.run = now.run;
         offer_.consist = std::move(consist);
+        plan_.emplace(offer_.consist);
         taken_.seats = static_cast<std::uint32_t>(offer_.consist->seat_count());
         taken_.segments = static_cast<std::uint32_t>(now.run.segment_count());
         keep_blocks(blocked);
@@ -84,24 +85,29 @@ private:
 
     void seat(const Lost& lost) {
         const auto& item = item_of(lost);
-        auto slack = inventory::slack_of_seats(taken_, item.span);
         const auto count = static_cast<int>(lost.seats.size());
         // Where a part of the party stays, the others come to it if they can.
-        auto chosen = lost.kept_in.empty()
-                          ? std::nullopt
-                          : inventory::choose_seats(*offer_.consist, item.travel_class, count,
-                                                    only_in(lost.kept_in, slack));
-        if (!chosen) chosen = inventory::choose_seats(*offer_.consist, item.travel_class, count, slack);
+        auto chosen =
+            lost.kept_in.empty() ? std::nullopt : choose(item, count, taken_except_in(lost.kept_in, item.span));
+        if (!chosen) chosen = choose(item, count, taken_);
         if (chosen) {
             for (std::size_t i = 0; i < lost.seats.size(); ++i) move(lost, lost.seats[i], (*chosen)[i]);
             return;
         }
         for (const auto& seat : lost.seats) {
-            slack = inventory::slack_of_seats(taken_, item.span);
-            chosen = inventory::choose_seats(*offer_.consist, item.travel_class, 1, slack);
+            chosen = choose(item, 1, taken_);
             if (chosen) move(lost, seat, chosen->front());
             else offer_.stranded.push_back({lost.hold->id, lost.item, seat, {}});
         }
+    }
+
+    std::optional<std::vector<std::uint32_t>> choose(const HoldItem& item, int count, const SeatMasks& taken) const {
+        if (!plan_->of_class(item.travel_class)) return std::nullopt;
+        const SeatWishes nothing;
+        auto choice = inventory::choose_seats(*plan_, {taken.bits, taken.seats, taken.segments},
+                                              {item.span, item.travel_class, count, nothing});
+        if (!choice) return std::nullopt;
+        return std::move(choice->stages.front().seats);
     }
 
     void move(const Lost& lost, const SeatId& from, std::uint32_t to) {
@@ -109,15 +115,16 @@ private:
         offer_.reseatings.push_back({lost.hold->id, lost.item, from, offer_.consist->seat_at(to)});
     }
 
-    std::vector<inventory::Slack> only_in(const std::set<std::string>& coaches,
-                                          std::vector<inventory::Slack> slack) const {
-        std::size_t index = 0;
+    /// As if all other coaches were full.
+    SeatMasks taken_except_in(const std::set<std::string>& coaches, Span span) const {
+        SeatMasks taken = taken_;
+        std::uint32_t index = 0;
         for (const auto& coach : offer_.consist->coaches) {
             for (std::size_t i = 0; i < coach.places.size(); ++i, ++index) {
-                if (!coaches.contains(coach.number)) slack[index].reset();
+                if (!coaches.contains(coach.number)) taken.set(index, span);
             }
         }
-        return slack;
+        return taken;
     }
 
     std::string name() const {
@@ -132,14 +139,18 @@ private:
         }
         for (const auto* moves : {&offer_.reseatings, &offer_.stranded}) {
             for (const auto& one : *moves)
-                text.add(to_string(one.hold)).add(static_cast<std::int64_t>(one.item)).add(to_string(one.from)).add(to_string(one.to));
+                text.add(to_string(one.hold))
+                    .add(static_cast<std::int64_t>(one.item))
+                    .add(to_string(one.from))
+                    .add(to_string(one.to));
         }
         return text.fingerprint().substr(0, 32);
     }
 
     const RunHolds& now_;
     ConsistOffer offer_;
-    SeatMasks taken_;  // in the new coaches
+    std::optional<inventory::SeatPlan> plan_;  // of the new coaches
+    SeatMasks taken_;                          // in the new coaches
 };
 
 Status check_operator(const Principal& principal) {
@@ -204,8 +215,7 @@ Result<Run> Inventory::change_consist(const Principal& principal, const RunId& i
                      "use longer coaches, or refund their passengers first"};
     }
     const Command command = base::make_command(principal, "run.consist", {}, {}, *now, {});
-    return store_.inventory().change_consist(
-        command, *run, {planned->version, consist, planned->offer.reseatings});
+    return store_.inventory().change_consist(command, *run, {planned->version, consist, planned->offer.reseatings});
 }
 
 }  // namespace railbook

@@ -7,7 +7,7 @@
 
 #include "base/assert.hpp"
 #include "base/command.hpp"
-#include "inventory/choose.hpp"
+#include "inventory/seat_choice.hpp"
 #include "inventory/rides.hpp"
 
 namespace railbook {
@@ -88,64 +88,97 @@ base::Canonical canonical(const HoldRequest& request) {
         } else {
             const auto& best = std::get<BestSeats>(item.seats);
             text.add("best").add(best.count).add(best.travel_class);
+            if (best.wishes == SeatWishes{}) continue;
+            const auto& wishes = best.wishes;
+            text.add("wishes").add(static_cast<std::int64_t>(wishes.properties.size()));
+            for (const auto& property : wishes.properties) text.add(property);
+            text.add(wishes.facing).add(wishes.near ? to_string(*wishes.near) : std::string{});
+            text.add(wishes.wheelchairs).add(wishes.children).add(wishes.required ? 1 : 0).add(wishes.changes);
         }
     }
     return text;
 }
 
+inventory::MaskPlanes planes_of(const SeatMasks& taken) { return {taken.bits, taken.seats, taken.segments}; }
+
+/// Seats of one ride: a stage, or one more for each change of seats on the way.
+struct RideSeats {
+    std::vector<inventory::SeatStage> stages;
+    std::string reason;
+};
+
+/// Those of other seats that a buyer may want instead of taken ones.
+Error seats_taken(const inventory::SeatPlan& plan, const FoundRide& ride, const SeatMasks& taken,
+                  const std::vector<std::uint32_t>& lost) {
+    constexpr std::size_t kMaxOffers = 5;
+    const auto names = [&](const std::vector<std::uint32_t>& seats) {
+        std::string text;
+        for (const auto seat : seats) text += (text.empty() ? "" : ", ") + to_string(plan.consist().seat_at(seat));
+        return text;
+    };
+    const auto offers = inventory::nearest_free(plan, planes_of(taken), ride.span(), lost, kMaxOffers);
+    return {ErrorCode::seat_taken, fmt::format("taken: {}", names(lost)),
+            offers.empty() ? "choose another train" : fmt::format("the nearest free seats: {}", names(offers))};
+}
+
 /// The seats that the request names, where nobody has a part of them. `taken` holds what others have and what earlier
 /// rides of the same hold take.
-Result<std::vector<std::uint32_t>> named_seats(const FoundRide& ride, const std::vector<SeatId>& seats,
-                                               const SeatMasks& taken) {
+Result<RideSeats> named_seats(const FoundRide& ride, const std::vector<SeatId>& seats, const SeatMasks& taken,
+                              inventory::SeatPlans& plans) {
     const Consist& consist = *ride.run.consist;
-    std::vector<std::uint32_t> indexes;
-    std::string lost;
+    inventory::SeatStage stage{ride.span(), {}};
+    std::vector<std::uint32_t> lost;
     for (const auto& seat : seats) {
         const auto index = consist.index_of(seat);
         if (!index) {
             return Error{ErrorCode::not_found, fmt::format("{} has no seat {}", ride.run.train, to_string(seat)),
                          "'railbook run seats' shows the seats of a run"};
         }
-        if (!indexes.empty() &&
-            consist.coach_of(*index).travel_class != consist.coach_of(indexes.front()).travel_class) {
+        if (!stage.seats.empty() &&
+            consist.coach_of(*index).travel_class != consist.coach_of(stage.seats.front()).travel_class) {
             return Error{ErrorCode::invalid_argument, "the seats of one ride must be of one class",
                          "name each class as a ride of its own"};
         }
-        if (taken.any(*index, ride.span())) lost += (lost.empty() ? "" : ", ") + to_string(seat);
-        indexes.push_back(*index);
+        if (taken.any(*index, ride.span())) lost.push_back(*index);
+        stage.seats.push_back(*index);
     }
-    if (!lost.empty()) return Error{ErrorCode::seat_taken, fmt::format("taken: {}", lost), "choose other seats"};
-    return indexes;
+    if (!lost.empty()) return seats_taken(*plans.of(ride.run.consist), ride, taken, lost);
+    return RideSeats{{std::move(stage)}, {}};
 }
 
 /// The best free seats, given what is taken and what earlier rides of the same hold take.
-Result<std::vector<std::uint32_t>> best_seats(const FoundRide& ride, const BestSeats& best,
-                                              const SeatMasks& taken) {
-    const Consist& consist = *ride.run.consist;
-    const std::string travel_class = best.travel_class.empty() ? default_class(consist) : best.travel_class;
-    if (std::ranges::find(consist.coaches, travel_class, &Coach::travel_class) == consist.coaches.end())
+Result<RideSeats> best_seats(const FoundRide& ride, const BestSeats& best, const SeatMasks& taken,
+                             inventory::SeatPlans& plans) {
+    const auto plan = plans.of(ride.run.consist);
+    const std::string travel_class = best.travel_class.empty() ? default_class(plan->consist()) : best.travel_class;
+    if (!plan->of_class(travel_class))
         return Error{ErrorCode::not_found, fmt::format("{} has no class '{}'", ride.run.train, travel_class)};
-    const auto slack = inventory::slack_of_seats(taken, ride.span());
-    auto chosen = inventory::choose_seats(consist, travel_class, best.count, slack);
-    if (!chosen) {
-        return Error{ErrorCode::sold_out,
-                     fmt::format("{} has no {} free seats in class {} from {} to {}", ride.run.train, best.count,
-                                 travel_class, ride.run.calls[ride.from].name, ride.run.calls[ride.to].name),
-                     "ask for fewer seats, another class or another train"};
+    const inventory::SeatRequest request{ride.span(), travel_class, best.count, best.wishes};
+    auto choice = inventory::choose_seats(*plan, planes_of(taken), request);
+    if (!choice) {
+        const Error& error = choice.error();
+        if (error.code != ErrorCode::sold_out) return error;
+        std::string detail =
+            fmt::format("{} has no {} free seats in class {} from {} to {}", ride.run.train, best.count, travel_class,
+                        ride.run.calls[ride.from].name, ride.run.calls[ride.to].name);
+        if (best.wishes != SeatWishes{}) detail += " as wished: " + error.detail;
+        return Error{ErrorCode::sold_out, std::move(detail), "ask for fewer seats, another class or another train"};
     }
-    return std::move(*chosen);
+    auto reason = inventory::explain(*plan, planes_of(taken), request, *choice);
+    return RideSeats{std::move(choice->stages), std::move(reason)};
 }
 
-HoldItem make_item(const FoundRide& ride, const std::vector<std::uint32_t>& seats) {
+HoldItem make_item(const FoundRide& ride, const inventory::SeatStage& stage, const std::string& reason) {
     const Consist& consist = *ride.run.consist;
     HoldItem item{.run = ride.run.id,
                   .train = ride.run.train,
-                  .from = departure_of(ride.run, ride.from),
-                  .to = arrival_of(ride.run, ride.to),
-                  .span = ride.span(),
-                  .travel_class = consist.coach_of(seats.front()).travel_class,
-                  .seats = {}};
-    for (const auto seat : seats) item.seats.push_back({seat, consist.seat_at(seat)});
+                  .from = departure_of(ride.run, stage.span.from),
+                  .to = arrival_of(ride.run, stage.span.to),
+                  .span = stage.span,
+                  .travel_class = consist.coach_of(stage.seats.front()).travel_class,
+                  .seats = {},
+                  .reason = reason};
+    for (const auto seat : stage.seats) item.seats.push_back({seat, consist.seat_at(seat)});
     return item;
 }
 
@@ -160,7 +193,11 @@ Hold as_of(Hold hold, Timestamp now) {
 }
 
 Inventory::Inventory(Environment& environment, Store& store, Timetable& timetable, HoldPolicy policy)
-    : environment_{environment}, store_{store}, timetable_{timetable}, policy_{policy} {}
+    : environment_{environment},
+      store_{store},
+      timetable_{timetable},
+      policy_{policy},
+      plans_{std::make_shared<inventory::SeatPlans>()} {}
 
 Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& request) {
     if (!principal.may(Scope::buy)) return Error{ErrorCode::forbidden, "holding seats needs the scope 'buy'"};
@@ -201,16 +238,17 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
         for (std::size_t i = 0; i < rides.size(); ++i) {
             SeatMasks taken = masks_of(rides[i].run, (*occupancy)[i].taken);
             // What this hold takes on the same run with an earlier ride.
-            for (std::size_t k = 0; k < i; ++k) {
-                if (ids[k] != ids[i]) continue;
-                for (const auto& seat : wanted.items[k].seats) taken.set(seat.index, wanted.items[k].span);
+            for (const auto& item : wanted.items) {
+                if (item.run != ids[i]) continue;
+                for (const auto& seat : item.seats) taken.set(seat.index, item.span);
             }
             const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats);
-            const auto seats = named ? named_seats(rides[i], *named, taken)
-                                     : best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken);
+            const auto seats = named
+                                   ? named_seats(rides[i], *named, taken, *plans_)
+                                   : best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken, *plans_);
             if (!seats) return seats.error();
             chose = chose || !named;
-            wanted.items.push_back(make_item(rides[i], *seats));
+            for (const auto& stage : seats->stages) wanted.items.push_back(make_item(rides[i], stage, seats->reason));
             const bool known = std::ranges::find(runs, ids[i], &Run::id) != runs.end();
             if (!known) runs.push_back(rides[i].run);
         }
@@ -285,7 +323,8 @@ Result<SeatMap> Inventory::seats(const RunId& id, std::string_view from, std::st
     std::uint32_t index = 0;
     for (const auto& coach : run->consist->coaches) {
         CoachView view{coach.number, coach.travel_class, coach.layout, {}};
-        for (const auto& place : coach.places) view.seats.push_back({place, occupancy->front().state(index++, map.span)});
+        for (const auto& place : coach.places)
+            view.seats.push_back({place, occupancy->front().state(index++, map.span)});
         map.coaches.push_back(std::move(view));
     }
     map.run = std::move(*run);
@@ -296,14 +335,14 @@ Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride
     const auto now = store_.now();
     if (!now) return now.error();
     std::vector<RunId> ids;
-    std::vector<std::shared_ptr<const Consist>> consists;
+    std::vector<Run> runs;
     for (const auto& ride : rides) {
-        const auto run = timetable_.run(ride.run);
+        auto run = timetable_.run(ride.run);
         if (!run) return run.error();
         if (ride.span.from >= ride.span.to || ride.span.to > run->segment_count())
             return Error{ErrorCode::invalid_argument, fmt::format("{} has no such segments", to_string(ride.run))};
         ids.push_back(run->id);
-        consists.push_back(run->consist);
+        runs.push_back(*std::move(run));
     }
     const auto occupancy = store_.inventory().occupancy(ids, *now);
     if (!occupancy) return occupancy.error();
@@ -312,12 +351,14 @@ Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride
     for (std::size_t i = 0; i < rides.size(); ++i) {
         Availability answer;
         answer.version = (*occupancy)[i].version;
-        std::uint32_t seat = 0;
-        for (const auto& coach : consists[i]->coaches) {
-            int& free = answer.free[coach.travel_class];
-            for (std::size_t k = 0; k < coach.places.size(); ++k) {
-                if (!(*occupancy)[i].taken.any(seat++, rides[i].span)) ++free;
-            }
+        const auto plan = plans_->of(runs[i].consist);
+        const SeatMasks taken = masks_of(runs[i], (*occupancy)[i].taken);
+        inventory::SeatSet free{plan->seats()};
+        inventory::find_free(planes_of(taken), rides[i].span, 0, plan->seats(), free.words());
+        for (const auto& [travel_class, seats] : plan->classes()) {
+            inventory::SeatSet of_class = free;
+            of_class &= seats;
+            answer.free[travel_class] = static_cast<int>(of_class.count());
         }
         answers.push_back(std::move(answer));
     }

@@ -42,6 +42,7 @@ public:
     const std::vector<CoachSeats>& coaches() const { return coaches_; }
     std::uint32_t coach_of(std::uint32_t seat) const { return places_[seat].coach; }
 
+    const std::map<std::string, SeatSet, std::less<>>& classes() const { return classes_; }
     /// Null where the train has no such class.
     const SeatSet* of_class(std::string_view travel_class) const;
     /// Null where no seat has it.

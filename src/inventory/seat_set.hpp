@@ -45,6 +45,11 @@ public:
         return std::any_of(bits_.begin(), bits_.begin() + static_cast<std::ptrdiff_t>(size()),
                            [](std::uint64_t word) { return word != 0; });
     }
+    std::uint32_t count() const {
+        std::uint32_t found = 0;
+        for (const auto word : words()) found += static_cast<std::uint32_t>(std::popcount(word));
+        return found;
+    }
     bool has_at_least(std::uint32_t wanted) const {
         for (std::size_t w = 0; w < size() && wanted > 0; ++w) {
             for (std::uint64_t word = bits_[w]; word != 0 && wanted > 0; word &= word - 1) --wanted;
