@@ -27,10 +27,50 @@ RunAllocations::RunAllocations(const Run& run, std::uint64_t version, const std:
       told_after_{version} {
     for (const auto& allocation : stored) seats_[allocation.seat].push_back(allocation);
     for (auto& [seat, allocations] : seats_) std::ranges::sort(allocations, {}, &Allocation::span);
+    for (auto* counted : {&taken_, &held_, &blocked_})
+        counted->masks = {.seats = seat_count_, .segments = segment_count_};
+    for (const auto& allocation : stored) mark(allocation);
+}
+
+void RunAllocations::CountedMasks::add(const Allocation& allocation) {
+    masks.set(allocation.seat, allocation.span);
+    ++allocations;
+}
+
+void RunAllocations::CountedMasks::drop(const Allocation& allocation) {
+    masks.clear(allocation.seat, allocation.span);
+    --allocations;
+}
+
+SeatMasks RunAllocations::CountedMasks::copy() const {
+    return allocations > 0 ? masks : SeatMasks{.seats = masks.seats, .segments = masks.segments};
+}
+
+void RunAllocations::mark(const Allocation& allocation) {
+    taken_.add(allocation);
+    if (allocation.state == SeatState::held) held_.add(allocation);
+    if (allocation.state == SeatState::blocked) blocked_.add(allocation);
+    none_lapses_before_ = std::min(none_lapses_before_, allocation.until);
+}
+
+void RunAllocations::unmark(const Allocation& allocation) {
+    taken_.drop(allocation);
+    if (allocation.state == SeatState::held) held_.drop(allocation);
+    if (allocation.state == SeatState::blocked) blocked_.drop(allocation);
+}
+
+void RunAllocations::look_ahead(Timestamp now) {
+    if (now < none_lapses_before_) return;
+    none_lapses_before_ = Timestamp::max();
+    for (const auto& [seat, allocations] : seats_) {
+        for (const auto& allocation : allocations)
+            none_lapses_before_ = std::min(none_lapses_before_, allocation.until);
+    }
 }
 
 bool RunAllocations::is_free(std::uint32_t seat, Span span, Timestamp now, const HoldId& mine) const {
     if (seat >= seat_count_) return false;
+    if (!taken_.masks.any(seat, span)) return true;
     const auto found = seats_.find(seat);
     if (found == seats_.end()) return true;
     return std::ranges::none_of(found->second, [&](const Allocation& other) {
@@ -44,9 +84,10 @@ void RunAllocations::make_way(std::uint32_t seat, Span span, Timestamp now, cons
     if (found == seats_.end()) return;
     std::erase_if(found->second, [&](const Allocation& other) {
         if (!other.span.overlaps(span) || other.state == SeatState::blocked) return false;
-        if (mine && other.hold == *mine) return true;
-        if (other.until > now) return false;
-        tell(seat, other.span, SeatState::free);
+        const bool is_mine = mine && other.hold == *mine;
+        if (!is_mine && other.until > now) return false;
+        if (!is_mine) tell(seat, other.span, SeatState::free);
+        unmark(other);
         return true;
     });
     if (found->second.empty()) seats_.erase(found);
@@ -55,6 +96,7 @@ void RunAllocations::make_way(std::uint32_t seat, Span span, Timestamp now, cons
 void RunAllocations::put(const Allocation& allocation) {
     auto& allocations = seats_[allocation.seat];
     allocations.insert(std::ranges::upper_bound(allocations, allocation.span, {}, &Allocation::span), allocation);
+    mark(allocation);
 }
 
 void RunAllocations::tell(std::uint32_t seat, Span span, SeatState state) {
@@ -89,6 +131,7 @@ void RunAllocations::follow(const Hold& hold, const RunId& run, Timestamp now) {
             if (after != before) tell(seat.index, item.span, after);
         }
     }
+    look_ahead(now);
 }
 
 void RunAllocations::block(const SeatBlock& block, Timestamp now) {
@@ -114,9 +157,11 @@ void RunAllocations::unblock(const SeatBlock& block) {
             }
             tell(seat.index, {std::max(other.span.from, block.span.from), std::min(other.span.to, block.span.to)},
                  SeatState::free);
+            unmark(other);
             for (const auto rest : rest_of(other.span, block.span)) {
                 kept.push_back(other);
                 kept.back().span = rest;
+                mark(kept.back());
             }
         }
         found->second = std::move(kept);
@@ -125,6 +170,12 @@ void RunAllocations::unblock(const SeatBlock& block) {
 }
 
 Occupancy RunAllocations::at(Timestamp now) const {
+    if (now >= none_lapses_before_) return without_lapsed(now);
+    return {.version = version_, .taken = taken_.copy(), .held = held_.copy(), .blocked = blocked_.copy()};
+}
+
+/// Some may have passed their deadline without having been swept.
+Occupancy RunAllocations::without_lapsed(Timestamp now) const {
     Occupancy answer;
     answer.version = version_;
     for (auto* masks : {&answer.taken, &answer.held, &answer.blocked}) {

@@ -41,13 +41,32 @@ private:
     /// Drops what has lapsed on the span, and what `mine` has.
     void make_way(std::uint32_t seat, Span span, Timestamp now, const HoldId* mine);
     void tell(std::uint32_t seat, Span span, SeatState state);
+    void mark(const Allocation& allocation);
+    void unmark(const Allocation& allocation);
+    /// Looks anew when the next one lapses, where that may have been the next one.
+    void look_ahead(Timestamp now);
+    Occupancy without_lapsed(Timestamp now) const;
 
     std::uint32_t seat_count_;
     std::uint32_t segment_count_;
     std::uint64_t version_;
-    std::uint64_t told_after_;         // the changes of every later version are in changes_
-    std::deque<SeatChange> changes_;  // the last ones, oldest first
+    std::uint64_t told_after_;                                // the changes of every later version are in changes_
+    std::deque<SeatChange> changes_;                          // the last ones, oldest first
     std::map<std::uint32_t, std::vector<Allocation>> seats_;  // each seat's by span
+    // The same as masks, so that nobody who asks goes through all allocations.
+    struct CountedMasks {
+        SeatMasks masks;
+        std::size_t allocations = 0;
+
+        void add(const Allocation& allocation);
+        void drop(const Allocation& allocation);
+        /// Without bits where none is set.
+        SeatMasks copy() const;
+    };
+    CountedMasks taken_;
+    CountedMasks held_;
+    CountedMasks blocked_;
+    Timestamp none_lapses_before_ = Timestamp::max();
 };
 
 /// What is left of a block where `freed` is taken out of it.
