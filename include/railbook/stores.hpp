@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -86,13 +87,45 @@ struct Call {
     bool operator==(const Call&) const = default;
 };
 
+/// The calls of a run. Copies share them: a run passes through many hands, and hardly anybody changes its calls.
+class CallList {
+public:
+    CallList() = default;
+    CallList(std::vector<Call> calls)  // NOLINT(google-explicit-constructor)
+        : calls_{std::make_shared<std::vector<Call>>(std::move(calls))} {}
+
+    const std::vector<Call>& all() const {
+        static const std::vector<Call> none;
+        return calls_ ? *calls_ : none;
+    }
+    /// To be changed, which no copy sees.
+    std::vector<Call>& edit() {
+        calls_ = std::make_shared<std::vector<Call>>(all());
+        return *calls_;
+    }
+    void push_back(Call call) { edit().push_back(std::move(call)); }
+    operator const std::vector<Call>&() const { return all(); }  // NOLINT(google-explicit-constructor)
+
+    auto begin() const { return all().begin(); }
+    auto end() const { return all().end(); }
+    std::size_t size() const { return all().size(); }
+    bool empty() const { return all().empty(); }
+    const Call& front() const { return all().front(); }
+    const Call& back() const { return all().back(); }
+    const Call& operator[](std::size_t index) const { return all()[index]; }
+    bool operator==(const CallList& other) const { return calls_ == other.calls_ || all() == other.all(); }
+
+private:
+    std::shared_ptr<std::vector<Call>> calls_;
+};
+
 /// A train on one service date: its calls and its coaches.
 struct Run {
     RunId id;
     std::string train;   ///< What passengers call it, such as `ICE 1672`.
     std::string agency;  ///< The operator's name.
     std::string headsign;
-    std::vector<Call> calls;  ///< At least two.
+    CallList calls;  ///< At least two.
     std::shared_ptr<const Consist> consist;
     bool pinned = false;  ///< These calls and coaches are fixed: something of the run was held or sold.
 

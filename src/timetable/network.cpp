@@ -330,7 +330,8 @@ Run Network::run(const RunIndex& index) const {
             .calls = {},
             .consist = nullptr};
     const auto stops = calls(index.trip);
-    run.calls.reserve(stops.size());
+    std::vector<railbook::Call> calls_of_run;
+    calls_of_run.reserve(stops.size());
     for (Index i = 0; i < stops.size(); ++i) {
         const auto& stop = data_.stops[stops[i].stop];
         const auto& station = data_.stations[stop.station];
@@ -345,8 +346,9 @@ Run Network::run(const RunIndex& index) const {
                   .distance = stops[i].distance};
         if (i > 0) call.arrives = time_of(index.trip, index.day, stops[i].arrival + index.shift);
         if (i + 1 < stops.size()) call.departs = time_of(index.trip, index.day, stops[i].departure + index.shift);
-        run.calls.push_back(std::move(call));
+        calls_of_run.push_back(std::move(call));
     }
+    run.calls = std::move(calls_of_run);
     return run;
 }
 

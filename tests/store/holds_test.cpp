@@ -120,7 +120,7 @@ STORE_TEST(HoldsTest, FirstHoldPinsTheRun) {
 STORE_TEST(HoldsTest, PinnedRunWithOtherCallsOrCoachesIsAConflict) {
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}}));
     Run later = ice;
-    later.calls.back().platform = "9";
+    later.calls.edit().back().platform = "9";
     const auto calls = place({{&later, {1}, {0, 4}}});
     ASSERT_FALSE(calls);
     EXPECT_EQ(calls.error().code, ErrorCode::conflict);

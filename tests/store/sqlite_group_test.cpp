@@ -133,7 +133,7 @@ TEST_F(SqliteGroupTest, RefusedCommandLeavesThoseBesideItDone) {
 TEST_F(SqliteGroupTest, CommandSeesTheRunThatOneBesideItHasPinned) {
     ASSERT_TRUE(place(a_run("other"), 0));
     railbook::Run later = ice;
-    later.calls.back().platform = "9";
+    later.calls.edit().back().platform = "9";
     std::atomic<int> placed = 0;
     std::atomic<int> refused = 0;
     together([&](int i) {

@@ -83,7 +83,7 @@ STORE_TEST(SqlitePersistenceTest, RunsShareTheCoachesTheyHaveInCommon) {
 
 STORE_TEST(SqlitePersistenceTest, NamesInAnOldEncodingComeBackAsTheyWere) {
     Run latin = a_run("latin");
-    latin.calls.front().name = "K\xf6ln";
+    latin.calls.edit().front().name = "K\xf6ln";
     const auto hold = place({{&latin, {0}, {0, 4}}});
     ASSERT_TRUE(hold) << hold.error();
     reopen();

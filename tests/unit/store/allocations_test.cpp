@@ -13,7 +13,7 @@ Run train(const RunId& id) {
     consist->coaches.push_back({.number = "1", .layout = "plain", .travel_class = "second", .places = {}});
     consist->coaches.front().places.resize(10);
     Run run{.id = id, .train = {}, .agency = {}, .headsign = {}, .calls = {}, .consist = consist};
-    run.calls.resize(10);
+    run.calls.edit().resize(10);
     return run;
 }
 

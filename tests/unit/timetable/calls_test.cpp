@@ -23,8 +23,8 @@ Run round_trip() {
     call("D", "Düsseldorf Hbf", 0, 9);
     call("K", "Köln Hbf", 2, 10);
     call("B", "Bonn Hbf", 0, 11);
-    run.calls.front().arrives.reset();
-    run.calls.back().departs.reset();
+    run.calls.edit().front().arrives.reset();
+    run.calls.edit().back().departs.reset();
     return run;
 }
 
