@@ -1,5 +1,8 @@
 #include "base/command.hpp"
 
+#include <iterator>
+
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "base/crypto.hpp"
@@ -12,13 +15,13 @@ constexpr std::size_t kMaxKey = 255;
 }  // namespace
 
 Canonical& Canonical::add(std::string_view field) {
-    text_ += fmt::format("{}:", field.size());
+    fmt::format_to(std::back_inserter(text_), FMT_COMPILE("{}:"), field.size());
     text_ += field;
     return *this;
 }
 
 Canonical& Canonical::add(std::int64_t number) {
-    text_ += fmt::format("#{};", number);
+    fmt::format_to(std::back_inserter(text_), FMT_COMPILE("#{};"), number);
     return *this;
 }
 
@@ -29,7 +32,8 @@ Command make_command(const Principal& principal, std::string_view operation, con
     return {.owner = principal.owner(),
             .operation = std::string{operation},
             .key = key,
-            .fingerprint = request.fingerprint(),
+            // Without a key nothing is repeated, so nothing is compared.
+            .fingerprint = key.text.empty() ? std::string{} : request.fingerprint(),
             .now = now,
             .keep_answer = keep_answer};
 }

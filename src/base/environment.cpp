@@ -1,8 +1,13 @@
 #include <railbook/environment.hpp>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+
+#include <pthread.h>
 
 #include <openssl/rand.h>
 
@@ -11,12 +16,47 @@
 namespace railbook {
 namespace {
 
+/// How often this process was forked: a child must not go on with its parent's random bytes.
+std::atomic<std::uint64_t> forks{0};
+
+/// Random bytes of one thread, drawn many at a time: most of the time that OpenSSL takes is spent for each call. What
+/// was handed out is wiped.
+class Supply {
+public:
+    void take(std::span<std::byte> out) {
+        static const int registered = pthread_atfork(nullptr, nullptr, [] { ++forks; });
+        RAILBOOK_ASSERT(registered == 0);
+        if (out.size() > bytes_.size()) return draw(out);
+        const auto now = forks.load(std::memory_order_relaxed);
+        if (left_ < out.size() || forks_ != now) {
+            draw(bytes_);
+            left_ = bytes_.size();
+            forks_ = now;
+        }
+        const auto from = bytes_.begin() + static_cast<std::ptrdiff_t>(bytes_.size() - left_);
+        const auto to = from + static_cast<std::ptrdiff_t>(out.size());
+        std::copy(from, to, out.begin());
+        std::fill(from, to, std::byte{});
+        left_ -= out.size();
+    }
+
+private:
+    static void draw(std::span<std::byte> out) {
+        // Without randomness every id could collide: there is nothing sensible to go on with.
+        RAILBOOK_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) == 1);
+    }
+
+    std::array<std::byte, 512> bytes_{};
+    std::size_t left_ = 0;
+    std::uint64_t forks_ = 0;
+};
+
 class SystemEnvironment final : public Environment {
 public:
     Timestamp now() override { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
     void random_bytes(std::span<std::byte> out) override {
-        // Without randomness every id could collide: there is nothing sensible to go on with.
-        RAILBOOK_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) == 1);
+        thread_local Supply supply;
+        supply.take(out);
     }
     void log(LogLevel, std::string_view) override {}
 };
