@@ -10,10 +10,10 @@ set -euo pipefail
 build_packages=(
     g++ cmake ninja-build pkgconf ccache
     libcli11-dev libfmt-dev libhowardhinnant-date-dev libutf8proc-dev libzip-dev zlib1g-dev
-    libsqlite3-dev libssl-dev libtomlplusplus-dev tzdata
+    libpq-dev libsqlite3-dev libssl-dev libtomlplusplus-dev tzdata
 )
 test_packages=(
-    libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev redis-server redis-tools
+    libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev redis-server redis-tools postgresql
     clang-19 libclang-rt-19-dev llvm-19 shellcheck patch
 )
 # What the releases name differently, or have only in part.

@@ -45,7 +45,7 @@ struct VerifyReport {
 /// of its own; a short one calls it after each command.
 class Engine {
 public:
-    /// `sqlite:FILE` (made if it is not there) or `memory:`.
+    /// `sqlite:FILE` (made if it is not there), `postgres://HOST/DATABASE` or `memory:`.
     /// Errors: invalid_argument (URL); conflict (another process owns the file: the detail says which);
     /// bad_data (a file of another program); unsupported (made by a newer Railbook); damaged; forbidden (permissions).
     static Result<Engine> open(std::string_view url, const EngineOptions& options = {});

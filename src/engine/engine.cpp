@@ -6,6 +6,7 @@
 #include "booking/sandbox.hpp"
 #include "engine/verify.hpp"
 #include "store/memory/memory.hpp"
+#include "store/postgres/postgres.hpp"
 #include "store/records/lines.hpp"
 #include "store/sqlite/sqlite.hpp"
 
@@ -13,8 +14,9 @@ namespace railbook {
 namespace {
 
 struct Location {
-    enum class Kind : std::uint8_t { memory, sqlite } kind;
-    std::string file;
+    enum class Kind : std::uint8_t { memory, sqlite, postgres } kind;
+    std::string file;      ///< Of sqlite.
+    std::string url = {};  ///< Of postgres.
 };
 
 Result<Location> parse_url(std::string_view url) {
@@ -22,14 +24,18 @@ Result<Location> parse_url(std::string_view url) {
     constexpr std::string_view kSqlite = "sqlite:";
     if (url.starts_with(kSqlite) && url.size() > kSqlite.size())
         return Location{Location::Kind::sqlite, std::string{url.substr(kSqlite.size())}};
+    for (const std::string_view scheme : {"postgres://", "postgresql://"}) {
+        if (url.starts_with(scheme)) return Location{Location::Kind::postgres, {}, std::string{url}};
+    }
     return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a store", url.substr(0, 128)),
-                 "write sqlite:FILE or memory:"};
+                 "write sqlite:FILE, postgres://HOST/DATABASE or memory:"};
 }
 
 Result<std::unique_ptr<Store>> open_store(const Location& location, Environment& environment) {
     switch (location.kind) {
         case Location::Kind::memory: return store::open_memory(environment);
         case Location::Kind::sqlite: return store::open_sqlite(location.file, environment);
+        case Location::Kind::postgres: return store::open_postgres(location.url, environment);
     }
     return Error{ErrorCode::internal, "a kind of store outside the list"};
 }

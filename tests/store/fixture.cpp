@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 
 #include <unistd.h>
 
 #include "store/disk.hpp"
 #include "store/memory/memory.hpp"
+#include "store/postgres/postgres.hpp"
 #include "store/rules.hpp"
 #include "store/sqlite/sqlite.hpp"
+#include "support/postgres.hpp"
 
 namespace railbook::test {
 
@@ -179,11 +182,41 @@ std::vector<LedgerTransaction> Maker::refund_postings(const Payment& payment) {
     return {{"refund", {{"suspense", plus}, {"refunded", {-plus.amount, plus.currency, plus.scale}}}}};
 }
 
-std::string to_string(StoreKind kind) { return kind == StoreKind::memory ? "memory" : "sqlite"; }
+std::string to_string(StoreKind kind) {
+    switch (kind) {
+        case StoreKind::memory: return "memory";
+        case StoreKind::sqlite: return "sqlite";
+        case StoreKind::postgres: return "postgres";
+    }
+    return "unknown";
+}
+
+std::string postgres_url(const TemporaryFolder& folder) {
+    const auto server = PostgresServer::shared();
+    if (!server) {
+        ADD_FAILURE() << server.error();
+        return {};
+    }
+    // Made once, and copied: the migrations take longer than a test.
+    static const std::string kTemplate = [&] {
+        auto url = (*server)->new_database();
+        TestEnvironment environment;
+        const auto opened = store::open_postgres(url, environment);
+        if (!opened) ADD_FAILURE() << opened.error();
+        return url;
+    }();
+    const auto name = folder.file("postgres-url");
+    if (std::string url; std::ifstream{name} >> url) return url;
+    const auto url = (*server)->copy_of(kTemplate);
+    std::ofstream{name} << url;
+    return url;
+}
 
 std::unique_ptr<Store> open(StoreKind kind, const TemporaryFolder& folder, Environment& environment) {
     if (kind == StoreKind::memory) return store::open_memory(environment);
-    auto opened = store::open_sqlite(folder.file("store.db"), environment);
+    auto opened = kind == StoreKind::sqlite
+                      ? store::open_sqlite(folder.file("store.db"), environment)
+                      : store::open_postgres(postgres_url(folder), environment, {.clock_of_environment = true});
     if (!opened) ADD_FAILURE() << opened.error();
     return opened ? *std::move(opened) : nullptr;
 }

@@ -68,11 +68,13 @@ private:
     TestEnvironment& environment_;
 };
 
-enum class StoreKind : std::uint8_t { memory, sqlite };
+enum class StoreKind : std::uint8_t { memory, sqlite, postgres };
 /// Each of them passes every test of stores.
-inline constexpr std::array kStoreKinds{StoreKind::memory, StoreKind::sqlite};
+inline constexpr std::array kStoreKinds{StoreKind::memory, StoreKind::sqlite, StoreKind::postgres};
 std::string to_string(StoreKind kind);
 std::unique_ptr<Store> open(StoreKind kind, const TemporaryFolder& folder, Environment& environment);
+/// The database that belongs to the folder; made, with the schema in it, when it is first asked for.
+std::string postgres_url(const TemporaryFolder& folder);
 
 /// Everything that `read_all` tells of a store.
 struct Records : RecordReader {

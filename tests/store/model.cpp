@@ -103,13 +103,14 @@ std::set<Cell> Model::live_cells(Timestamp now) const {
 
 // --- The world -----------------------------------------------------------------------------------------------------
 
-World::World(std::uint64_t seed)
+World::World(std::uint64_t seed, StoreKind kind)
     : environment_{seed},
+      kind_{kind},
       memory_{open(StoreKind::memory, folder_, environment_)},
-      sqlite_{open(StoreKind::sqlite, folder_, environment_)} {}
+      other_{open(kind_, folder_, environment_)} {}
 
 template <class T>
-bool World::same(const char* step, const Result<T>& memory, const Result<T>& sqlite, Model::Outcome expected) {
+bool World::same(const char* step, const Result<T>& memory, const Result<T>& other, Model::Outcome expected) {
     std::ostringstream told;
     const auto tell = [&](const char* who, const Result<T>& answer) {
         told << ' ' << who << ' ';
@@ -117,14 +118,14 @@ bool World::same(const char* step, const Result<T>& memory, const Result<T>& sql
         else told << answer.error() << ';';
     };
     const bool agree =
-        memory.has_value() == sqlite.has_value() &&
-        (memory ? *memory == *sqlite
-                : memory.error().code == sqlite.error().code && memory.error().detail == sqlite.error().detail);
+        memory.has_value() == other.has_value() &&
+        (memory ? *memory == *other
+                : memory.error().code == other.error().code && memory.error().detail == other.error().detail);
     const bool as_expected = memory.has_value() == !expected && (memory || memory.error().code == *expected);
     if (agree && as_expected) return true;
     told << step << ':';
     tell("memory", memory);
-    tell("sqlite", sqlite);
+    tell(to_string(kind_).c_str(), other);
     told << " the model " << (expected ? to_string(*expected) : "did it");
     difference_ = told.str();
     return false;
@@ -132,7 +133,7 @@ bool World::same(const char* step, const Result<T>& memory, const Result<T>& sql
 
 bool World::same_cells() {
     const auto expected = model_.live_cells(environment_.now());
-    for (auto* store : {memory_.get(), sqlite_.get()}) {
+    for (auto* store : {memory_.get(), other_.get()}) {
         const auto answer = store->inventory().occupancy({runs_[0].id, runs_[1].id}, environment_.now());
         std::set<Cell> found;
         for (std::size_t run = 0; answer && run < answer->size(); ++run) {
@@ -176,8 +177,8 @@ bool World::place(int a, int b, int c) {
     const auto command = make_.command("hold.create");
     const auto wanted = make_.hold(wishes, "user:anna", kTtl, kMax);
     const auto memory = memory_->inventory().place_hold(command, wanted, runs, 0);
-    const auto sqlite = sqlite_->inventory().place_hold(command, wanted, runs, 0);
-    if (!same("place", memory, sqlite, model_.place(cells, environment_.now(), kTtl, kMax))) return false;
+    const auto other = other_->inventory().place_hold(command, wanted, runs, 0);
+    if (!same("place", memory, other, model_.place(cells, environment_.now(), kTtl, kMax))) return false;
     if (memory) {
         placed_.push_back({Maker::claim(*memory), *memory, {}, {}});
         last_ = Asked{command, wanted, runs, *memory};
@@ -189,9 +190,9 @@ bool World::settle(std::size_t hold, bool captured) {
     auto& placed = placed_[hold];
     const auto settlement = make_.settlement(*placed.payment, *placed.booking, captured);
     const auto memory = memory_->bookings().settle_payment(settlement, environment_.now());
-    const auto sqlite = sqlite_->bookings().settle_payment(settlement, environment_.now());
+    const auto other = other_->bookings().settle_payment(settlement, environment_.now());
     model_.settle(hold, environment_.now(), captured);
-    if (!same("settle", memory, sqlite, std::nullopt)) return false;
+    if (!same("settle", memory, other, std::nullopt)) return false;
     if (!memory->refund_due) return true;
     if (!model_.at(hold).goes_back) {
         difference_ = "money goes back that the model keeps";
@@ -199,7 +200,7 @@ bool World::settle(std::size_t hold, bool captured) {
     }
     const auto postings = Maker::refund_postings(*memory);
     return same("refund", memory_->bookings().settle_refund(memory->id, postings, environment_.now()),
-                sqlite_->bookings().settle_refund(memory->id, postings, environment_.now()), std::nullopt);
+                other_->bookings().settle_refund(memory->id, postings, environment_.now()), std::nullopt);
 }
 
 bool World::move(const Move& move) {
@@ -214,21 +215,21 @@ bool World::move(const Move& move) {
                 const Timestamp until = now + std::chrono::minutes{b};
                 const auto command = make_.command("hold.extend");
                 return same("extend", memory_->inventory().extend_hold(command, placed.claim, until),
-                            sqlite_->inventory().extend_hold(command, placed.claim, until),
+                            other_->inventory().extend_hold(command, placed.claim, until),
                             model_.extend(hold, now, until));
             }
             case 7: {
                 const auto command = make_.command("hold.release");
                 return same("release", memory_->inventory().release_hold(command, placed.claim),
-                            sqlite_->inventory().release_hold(command, placed.claim), model_.release(hold, now));
+                            other_->inventory().release_hold(command, placed.claim), model_.release(hold, now));
             }
             case 8:
             case 9: {
                 const auto command = make_.command("booking.create");
                 const auto wanted = make_.booking(placed.hold, kPaymentTtl);
                 const auto memory = memory_->bookings().create_booking(command, placed.claim, wanted);
-                const auto sqlite = sqlite_->bookings().create_booking(command, placed.claim, wanted);
-                if (!same("book", memory, sqlite, model_.book(hold, now, kPaymentTtl))) return false;
+                const auto other = other_->bookings().create_booking(command, placed.claim, wanted);
+                if (!same("book", memory, other, model_.book(hold, now, kPaymentTtl))) return false;
                 if (memory) placed.booking = *memory;
                 return true;
             }
@@ -238,8 +239,8 @@ bool World::move(const Move& move) {
                 const auto command = make_.command("booking.pay");
                 const auto wanted = make_.payment(*memory_->bookings().find_booking(placed.booking->id));
                 const auto memory = memory_->bookings().begin_payment(command, wanted);
-                const auto sqlite = sqlite_->bookings().begin_payment(command, wanted);
-                if (!same("pay", memory, sqlite, model_.pay(hold, now))) return false;
+                const auto other = other_->bookings().begin_payment(command, wanted);
+                if (!same("pay", memory, other, model_.pay(hold, now))) return false;
                 if (memory) placed.payment = *memory;
                 return true;
             }
@@ -247,24 +248,24 @@ bool World::move(const Move& move) {
             case 13: return !placed.payment || settle(hold, b % 4 != 0);
             case 14: {
                 const auto limit = static_cast<std::size_t>(b % 5);
-                return same("expire", memory_->bookings().expire(now, limit), sqlite_->bookings().expire(now, limit),
+                return same("expire", memory_->bookings().expire(now, limit), other_->bookings().expire(now, limit),
                             std::nullopt);
             }
             case 15: {
                 const Duration lease = std::chrono::seconds{b};
                 return same("claim", memory_->bookings().claim_due_payments(now, lease, 2),
-                            sqlite_->bookings().claim_due_payments(now, lease, 2), std::nullopt);
+                            other_->bookings().claim_due_payments(now, lease, 2), std::nullopt);
             }
             case 16: {
                 if (!last_) return true;
                 return same("repeat", memory_->inventory().place_hold(last_->command, last_->wanted, last_->runs, 0),
-                            sqlite_->inventory().place_hold(last_->command, last_->wanted, last_->runs, 0),
+                            other_->inventory().place_hold(last_->command, last_->wanted, last_->runs, 0),
                             std::nullopt);
             }
             case 17: {
-                sqlite_.reset();
-                sqlite_ = open(StoreKind::sqlite, folder_, environment_);
-                return sqlite_ != nullptr;
+                other_.reset();
+                other_ = open(kind_, folder_, environment_);
+                return other_ != nullptr;
             }
             default: {
                 static constexpr std::array<std::int64_t, 5> kJumps{1, 60'000, 299'999, 600'000, 900'000};
@@ -278,11 +279,11 @@ bool World::move(const Move& move) {
 
 bool World::ends_equal() {
     const auto memory = records_of(*memory_);
-    const auto sqlite = records_of(*sqlite_);
-    if (!(memory == sqlite)) difference_ = "the stores end with different records";
-    const auto broken = broken_laws(sqlite);
+    const auto other = records_of(*other_);
+    if (!(memory == other)) difference_ = "the stores end with different records";
+    const auto broken = broken_laws(other);
     if (!broken.empty()) difference_ = broken.front();
-    return memory == sqlite && broken.empty();
+    return memory == other && broken.empty();
 }
 
 }  // namespace railbook::test

@@ -54,7 +54,8 @@ private:
 /// Both stores and the model, moved together. What differs is told by `difference`.
 class World {
 public:
-    explicit World(std::uint64_t seed);
+    /// A store in memory, and one of another kind.
+    explicit World(std::uint64_t seed, StoreKind kind = StoreKind::sqlite);
 
     /// Makes a move everywhere. Whether all gave the same answer and agree on every cell.
     bool move(const Move& move);
@@ -64,17 +65,18 @@ public:
 
 private:
     template <class T>
-    bool same(const char* step, const Result<T>& memory, const Result<T>& sqlite, Model::Outcome expected);
+    bool same(const char* step, const Result<T>& memory, const Result<T>& other, Model::Outcome expected);
     bool same_cells();
     bool place(int a, int b, int c);
     bool settle(std::size_t hold, bool captured);
 
     TestEnvironment environment_;
+    StoreKind kind_;
     Maker make_{environment_};
     TemporaryFolder folder_;
     std::array<railbook::Run, 2> runs_{a_run("one", 4, 4), a_run("two", 3, 4)};
     std::unique_ptr<Store> memory_;
-    std::unique_ptr<Store> sqlite_;
+    std::unique_ptr<Store> other_;
     Model model_;
     struct Placed {
         HoldClaim claim;

@@ -35,7 +35,7 @@ Status set_count(std::size_t& target, std::string_view text, std::size_t least) 
 }
 
 constexpr std::array kSettings{
-    Setting{"store", "sqlite:railbook.db", "Where the data is: sqlite:FILE or memory:",
+    Setting{"store", "sqlite:railbook.db", "Where the data is: sqlite:FILE, postgres://HOST/DB or memory:",
             [](Settings& settings, std::string_view text) -> Status {
                 settings.store = text;
                 return {};

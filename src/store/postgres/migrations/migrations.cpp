@@ -1,0 +1,14 @@
+#include "store/postgres/migrations/migrations.hpp"
+
+#include <array>
+#include <string>
+
+namespace railbook::store::postgres {
+
+std::span<const Migration> migrations() {
+    static const std::string kFirst = std::string{kFirstTables} + kFirstFunctions;
+    static const std::array kMigrations{Migration{1, kFirst.c_str()}};
+    return kMigrations;
+}
+
+}  // namespace railbook::store::postgres

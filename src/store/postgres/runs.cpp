@@ -1,0 +1,42 @@
+#include "store/postgres/runs.hpp"
+
+#include "store/records/records.hpp"
+
+namespace railbook::store::postgres {
+namespace {
+
+/// Beyond this all are forgotten, and read again as they are asked for.
+constexpr std::size_t kMaxRuns = 50'000;
+
+}  // namespace
+
+std::optional<Run> PinnedRuns::find(std::int64_t number, std::int64_t edition) const {
+    const std::lock_guard lock{mutex_};
+    const auto found = runs_.find(number);
+    if (found == runs_.end() || found->second.edition != edition) return std::nullopt;
+    return found->second.run;
+}
+
+void PinnedRuns::put(std::int64_t number, std::int64_t edition, const Run& run) {
+    const std::lock_guard lock{mutex_};
+    if (runs_.size() >= kMaxRuns) runs_.clear();
+    runs_.insert_or_assign(number, Known{edition, run});
+}
+
+Result<std::shared_ptr<const Consist>> PinnedRuns::coaches(std::string_view hash, std::string_view value) {
+    {
+        const std::lock_guard lock{mutex_};
+        const auto known = consists_.find(hash);
+        if (known != consists_.end()) {
+            if (auto shared = known->second.lock()) return shared;
+        }
+    }
+    auto decoded = records::decode_consist(value);
+    if (!decoded) return std::move(decoded).error();
+    std::shared_ptr<const Consist> shared = std::make_shared<const Consist>(*std::move(decoded));
+    const std::lock_guard lock{mutex_};
+    consists_[std::string{hash}] = shared;
+    return shared;
+}
+
+}  // namespace railbook::store::postgres

@@ -1,0 +1,36 @@
+#pragma once
+/// The pinned runs that this process has read. Their calls never change; their coaches do, and their edition with them.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <railbook/stores.hpp>
+
+namespace railbook::store::postgres {
+
+/// Thread-safe.
+class PinnedRuns {
+public:
+    std::optional<Run> find(std::int64_t number, std::int64_t edition) const;
+    /// Only a run that is committed.
+    void put(std::int64_t number, std::int64_t edition, const Run& run);
+
+    /// The coaches of that hash, which many runs share. `value` is decoded where they are not known yet.
+    Result<std::shared_ptr<const Consist>> coaches(std::string_view hash, std::string_view value);
+
+private:
+    struct Known {
+        std::int64_t edition = 0;
+        Run run;
+    };
+    mutable std::mutex mutex_;  // guards all that follows
+    std::map<std::int64_t, Known> runs_;
+    std::map<std::string, std::weak_ptr<const Consist>, std::less<>> consists_;
+};
+
+}  // namespace railbook::store::postgres
