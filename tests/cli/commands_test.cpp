@@ -29,6 +29,33 @@ TEST_F(CommandsTest, BookTakesTheNextTrainWhereTheFirstIsFull) {
     EXPECT_EQ(json_member(next.out, "/booking/parts/0/train"), "IC 3");
 }
 
+TEST_F(CommandsTest, AStoreMovesByItsDump) {
+    import_tiny();
+    ASSERT_EQ(book({"--passenger", "Anna Schmidt"}).exit_code, 0);
+    const auto dumped = run({"store", "dump", "all.jsonl"});
+    ASSERT_EQ(dumped.exit_code, 0) << dumped.err;
+    const auto as_stream = run({"store", "dump", "-"});
+    EXPECT_THAT(as_stream.out, StartsWith(R"({"type":"counters")"));
+    const auto permissions = std::filesystem::status(folder / "all.jsonl").permissions();
+    EXPECT_EQ(permissions & std::filesystem::perms::others_read, std::filesystem::perms::none);
+
+    const auto first = store;
+    store = "sqlite:other.db";
+    const auto loaded = run({"store", "load", "all.jsonl"});
+    ASSERT_EQ(loaded.exit_code, 0) << loaded.err;
+    EXPECT_EQ(run({"store", "dump", "-"}).out, as_stream.out);
+    EXPECT_EQ(run({"store", "verify"}).exit_code, 0);
+    const auto again = run({"store", "load", "all.jsonl"});
+    EXPECT_EQ(again.exit_code, 5);
+    EXPECT_THAT(again.err, HasSubstr("not empty"));
+
+    store = "sqlite:third.db";
+    write("cut.jsonl", as_stream.out.substr(0, as_stream.out.size() / 2));
+    EXPECT_EQ(run({"store", "load", "cut.jsonl"}).exit_code, 1);
+    EXPECT_EQ(run({"store", "load", "missing.jsonl"}).exit_code, 3);
+    store = first;
+}
+
 TEST_F(CommandsTest, BookPaysForEachPassengerAndPrintsATicketForEach) {
     import_tiny();
     const auto sold = book({"--passenger", "Anna Schmidt,adult", "Ben Schmidt,child@8"});

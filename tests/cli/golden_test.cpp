@@ -60,6 +60,25 @@ TEST_F(GoldenTest, RunsShowTheirStopsAndSeats) {
     expect_golden("run-seats-csv", {"run", "seats", kIc1, "--from", "tiny:A", "--to", "tiny:C", "-o", "csv"});
 }
 
+TEST_F(GoldenTest, OperatorsBlockSeatsAndChangeCoaches) {
+    const std::vector<std::string> ride{kIc3, "--from", "tiny:A", "--to", "tiny:C"};
+    const auto on_ride = [&](std::vector<std::string> command, std::vector<std::string> rest) {
+        command.insert(command.end(), ride.begin(), ride.end());
+        command.insert(command.end(), rest.begin(), rest.end());
+        return command;
+    };
+    expect_golden("run-block", on_ride({"run", "block"}, {"--seat", "1/1", "1/2"}));
+    expect_golden("run-block-taken", on_ride({"run", "block"}, {"--seat", "1/2"}));
+    expect_golden("run-unblock", on_ride({"run", "unblock"}, {"--seat", "1/1", "-o", "json"}));
+    expect_golden("run-seats-blocked", on_ride({"run", "seats"}, {}));
+    expect_golden("hold-create-wishes",
+                  on_ride({"hold", "create"}, {"--best", "2", "--wish", "WINDOW", "--facing", "forward"}));
+    write("short.json", R"({"consist": "short", "coaches": [{"number": "9", "layout": "open-second"}]})");
+    expect_golden("run-consist", {"run", "consist", kIc3, "short.json"});
+    expect_golden("run-consist-json", {"run", "consist", kIc3, "short.json", "-o", "json"});
+    expect_golden("run-consist-confirm", {"run", "consist", kIc3, "short.json", "--confirm"});
+}
+
 TEST_F(GoldenTest, TheStoryFromQuoteToTicket) {
     const std::vector<std::string> ride{"--from", "tiny:A", "--to", "tiny:C"};
     const auto on_ic1 = [&](std::vector<std::string> command, std::vector<std::string> rest) {

@@ -43,13 +43,13 @@ TEST(StoreModelTest, SalesInAnotherOrderThanTheirBookingsAreReadAlike) {
 }
 
 /// `rounds` traces of 600 steps, each on a new store of that kind.
-void follow_long_traces(StoreKind kind, int rounds) {
+void follow_long_traces(StoreKind store, int rounds) {
     for (int round = 0; round < rounds; ++round) {
         const auto seed = static_cast<std::uint64_t>(round) + 1;
         SCOPED_TRACE("seed " + std::to_string(seed));
         std::mt19937_64 random{seed};
         const auto below = [&](int end) { return static_cast<int>(random() % static_cast<std::uint64_t>(end)); };
-        World world{seed, kind};
+        World world{seed, store};
         for (int step = 0; step < 600; ++step) {
             // Each number in a statement of its own: the order of arguments is the compiler's.
             const int kind = below(kKinds);

@@ -148,8 +148,11 @@ TEST_F(PostgresTest, AnOwnersLimitHoldsOverTrainsAndProcesses) {
     together(8, [&](int i) {
         const auto hold = place(i % 2 == 0 ? *store : *other,
                                 {{i % 4 < 2 ? &ice : &second, {static_cast<std::uint32_t>(i)}, {0, 4}}}, "user:anna", 3);
-        if (hold) ++placed;
-        else EXPECT_EQ(hold.error().code, ErrorCode::too_many_requests) << hold.error();
+        if (hold) {
+            ++placed;
+            return;
+        }
+        EXPECT_EQ(hold.error().code, ErrorCode::too_many_requests) << hold.error();
     });
     EXPECT_EQ(placed, 3);
 }
@@ -188,7 +191,9 @@ TEST_F(PostgresTest, RandomSpansOnOneSeatAreDisjointAndNoFreeOneIsRefused) {
             const auto to = static_cast<std::uint16_t>(from + 1 + random() % static_cast<unsigned>(kSegments - from));
             const auto hold = place(thread % 2 == 0 ? *store : *other, {{&train, {0}, {from, to}}});
             const std::lock_guard lock{mutex};
-            if (!hold) EXPECT_EQ(hold.error().code, ErrorCode::seat_taken) << hold.error();
+            if (!hold) {
+                EXPECT_EQ(hold.error().code, ErrorCode::seat_taken) << hold.error();
+            }
             (hold ? accepted : refused).push_back({from, to});
         }
     });

@@ -220,7 +220,7 @@ TEST_F(SqliteGroupTest, ReadersAndWritersAllGetTheirTurn) {
 }
 
 TEST_F(SqliteGroupTest, ExceptionInAStepUndoesItAndPassesTheTurnOn) {
-    auto database = store::sqlite::Database::open(folder.file("other.db"), environment);
+    auto database = store::sqlite::Database::open(folder.file("other.db"), environment, {});
     ASSERT_TRUE(database) << database.error();
     const auto fence = [&](bool fails) {
         return (*database)->step<std::uint64_t>(environment.now(), [&](store::sqlite::Step& step) {

@@ -82,10 +82,11 @@ public:
     Result<T> step(Timestamp asked, const std::function<Result<T>(Step&)>& body) {
         return run<T>(asked, nullptr, body);
     }
-    /// A step whose answer is kept under the command's key: repeated, it only answers. Errors also: key_reused.
+    /// A step whose answer is kept under the command's key, if it has one: repeated, it only answers. Errors also:
+    /// key_reused.
     template <class T>
     Result<T> command(const Command& command, const std::function<Result<T>(Step&)>& body) {
-        return run<T>(command.now, &command, body);
+        return run<T>(command.now, command.key.text.empty() ? nullptr : &command, body);
     }
     /// Reads: each statement is of one instant. It may be called again where the connection was lost.
     template <class T>

@@ -509,7 +509,7 @@ std::string encode_calls(const Run& run) {
                                         {"agency", run.agency},
                                         {"headsign", run.headsign},
                                         {"pinned", run.pinned},
-                                        {"calls", to_json(run.calls)}});
+                                        {"calls", to_json(run.calls.all())}});
 }
 
 std::string encode(const Answer& answer) {
