@@ -132,6 +132,57 @@ TEST_F(InventoryTest, SoldOutSaysSo) {
     EXPECT_TRUE(inventory.hold(world.ben, world.best("H", "F", 4)));
 }
 
+TEST_F(InventoryTest, ARefusalOffersTheNearestFreeSeats) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.seats("A", "F", {{"2", "12"}, {"2", "13"}})));
+    const auto refused = inventory.hold(world.ben, world.seats("H", "G", {{"2", "13"}}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().detail, "taken: 2/13");
+    EXPECT_EQ(refused.error().hint, "the nearest free seats: 2/14, 2/11, 1/2, 1/1");
+}
+
+TEST_F(InventoryTest, AHoldSaysWhyItsSeats) {
+    const auto chosen = inventory.hold(world.anna, world.best("A", "F", 2));
+    ASSERT_TRUE(chosen) << chosen.error().detail;
+    EXPECT_EQ(chosen->items.front().reason, "2 together in coach 2, filling a gap exactly");
+    const auto named = inventory.hold(world.anna, world.seats("A", "F", {{"2", "14"}}));
+    ASSERT_TRUE(named) << named.error().detail;
+    EXPECT_EQ(named->items.front().reason, "");
+}
+
+TEST_F(InventoryTest, WhoMayChangeSeatsGetsAnItemForEachStage) {
+    ASSERT_TRUE(inventory.hold(world.ben, world.seats("A", "H", {{"2", "11"}, {"2", "12"}})));
+    ASSERT_TRUE(inventory.hold(world.ben, world.seats("H", "F", {{"2", "13"}, {"2", "14"}})));
+    auto request = world.best("A", "F", 2);
+    EXPECT_EQ(inventory.hold(world.anna, request).error().code, ErrorCode::sold_out);
+    std::get<BestSeats>(request.items.front().seats).wishes.changes = 1;
+    const auto held = inventory.hold(world.anna, request);
+    ASSERT_TRUE(held) << held.error().detail;
+    ASSERT_EQ(held->items.size(), 2U);
+    EXPECT_EQ(held->items[0].span, (Span{0, 1}));
+    EXPECT_EQ(held->items[0].to.name, "Hannover");
+    EXPECT_EQ(held->items[0].seats.front().id, (SeatId{"2", "13"}));
+    EXPECT_EQ(held->items[1].span, (Span{1, 3}));
+    EXPECT_EQ(held->items[1].from.name, "Hannover");
+    EXPECT_EQ(held->items[1].seats.front().id, (SeatId{"2", "11"}));
+    EXPECT_EQ(free(0, 3).at("second"), 0);
+}
+
+TEST_F(InventoryTest, WishesAreAPartOfTheRequest) {
+    auto request = world.best("A", "F", 1);
+    std::get<BestSeats>(request.items.front().seats).wishes.near = SeatId{"2", "13"};
+    const auto held = inventory.hold(world.anna, request);
+    ASSERT_TRUE(held) << held.error().detail;
+    EXPECT_EQ(held->items.front().seats.front().id, (SeatId{"2", "13"}));
+    EXPECT_EQ(*inventory.hold(world.anna, request), *held);
+    std::get<BestSeats>(request.items.front().seats).wishes.near = SeatId{"2", "12"};
+    EXPECT_EQ(inventory.hold(world.anna, request).error().code, ErrorCode::key_reused);
+    request.key = world.key();
+    std::get<BestSeats>(request.items.front().seats).wishes = {.properties = {"WINDOW"}, .required = true};
+    const auto refused = inventory.hold(world.anna, request);
+    EXPECT_EQ(refused.error().code, ErrorCode::sold_out);
+    EXPECT_THAT(refused.error().detail, testing::HasSubstr("with what is required"));
+}
+
 TEST_F(InventoryTest, NamesWhatThereIsNot) {
     EXPECT_EQ(inventory.hold(world.anna, world.seats("A", "F", {{"2", "99"}})).error().code, ErrorCode::not_found);
     EXPECT_EQ(inventory.hold(world.anna, world.seats("A", "X", {{"2", "11"}})).error().code, ErrorCode::not_found);
