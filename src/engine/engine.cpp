@@ -152,6 +152,17 @@ Status Engine::load(std::string_view url, const std::function<Result<std::option
     return (*store)->load([&](RecordReader& reader) { return store::records::read_lines(next, reader); });
 }
 
+Status Engine::backup(const std::string& file) { return parts_->store->backup(file); }
+
+Result<std::string> Engine::restore(std::string_view url, const std::string& backup, const EngineOptions& options) {
+    const auto location = parse_url(url);
+    if (!location) return location.error();
+    if (location->kind != Location::Kind::sqlite)
+        return Error{ErrorCode::unsupported, "only a store that is one file can be restored from another"};
+    Environment& environment = options.environment ? *options.environment : system_environment();
+    return store::restore_sqlite(backup, location->file, environment);
+}
+
 Result<std::vector<std::string>> Engine::check_medium() { return parts_->store->check_medium(); }
 
 Result<Timestamp> Engine::now() { return parts_->store->now(); }

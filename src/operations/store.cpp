@@ -11,7 +11,17 @@ Result<boost::json::value> verify_store(Request& request) {
     return encode(*report);
 }
 
+Result<boost::json::value> backup_store(Request& request) {
+    const auto file = request.body.text("file");
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    if (const auto done = request.engine.backup(file); !done) return done.error();
+    return boost::json::value{{"file", file}};
+}
+
 constexpr Operation kOperations[] = {
+    {{"store.backup", Method::post, "/v1/store/backup", Scope::operate, IdempotencyKey::none,
+      "Copy the store into a new file while everything goes on"},
+     backup_store},
     {{"store.verify", Method::post, "/v1/store/verify", Scope::operate, IdempotencyKey::none,
       "Check every law on the live data"},
      verify_store},

@@ -137,6 +137,15 @@ TEST_F(GoldenTest, DocumentsAreShownAsTheyWereImported) {
     expect_golden("tariff-show-csv", {"tariff", "show", "default", "-o", "csv"});
 }
 
+TEST_F(GoldenTest, TheStoreIsCopiedAndPutBack) {
+    expect_golden("store-backup", {"store", "backup", "copy.db"});
+    expect_golden("store-backup-again", {"store", "backup", "copy.db"});
+    expect_golden("store-restore", {"store", "restore", "copy.db"});
+    expect_golden("store-restore-json", {"store", "restore", "copy.db", "-o", "json"});
+    expect_golden("store-restore-missing", {"store", "restore", "none.db"});
+    EXPECT_EQ(run({"store", "verify"}).exit_code, 0);
+}
+
 TEST_F(GoldenTest, HelpNamesEveryCommand) {
     expect_golden("help", {"--help"});
     expect_golden("help-hold-create", {"hold", "create", "--help"});

@@ -71,6 +71,9 @@ public:
     Status load(const std::function<Status(RecordReader&)>& source) override {
         return policy_.call("load", [&] { return store_->load(source); }, false);
     }
+    Status backup(const std::string& file) override {
+        return policy_.call("backup", [&] { return store_->backup(file); }, false);
+    }
     Result<std::vector<std::string>> check_medium() override {
         return policy_.call("check_medium", [&] { return store_->check_medium(); });
     }

@@ -154,6 +154,7 @@ public:
     /// How many rows all statements have changed so far.
     std::int64_t total_changes() const;
     bool is_in_transaction() const;
+    sqlite3* handle() { return database_.get(); }
     /// Why the transaction cannot go on, if it cannot: a failure of the medium, after which SQLite may have undone it.
     const std::optional<Error>& lost() const { return lost_; }
 

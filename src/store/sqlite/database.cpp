@@ -1,39 +1,15 @@
 #include "store/sqlite/database.hpp"
 
-#include <filesystem>
-
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "store/sqlite/backup.hpp"
+#include "store/sqlite/check.hpp"
+#include "store/sqlite/files.hpp"
 #include "store/sqlite/migrations/migrations.hpp"
 
 namespace railbook::store::sqlite {
 namespace {
-
-namespace fs = std::filesystem;
-
-Error not_permitted() {
-    return {ErrorCode::forbidden, "the folder of the store's file may not be read",
-            "give this user the right to write the file and its folder"};
-}
-
-/// One name for a file, whatever links lead to it: the owner's lock is found by it. It also starts with a slash, so
-/// SQLite takes it for a file and nothing else.
-Result<std::string> real_path(const std::string& path) {
-    if (path.empty()) return Error{ErrorCode::invalid_argument, "the store's file has no name"};
-    if (path.find('\0') != std::string::npos)
-        return Error{ErrorCode::invalid_argument, "the name of the store's file holds a NUL character"};
-    std::error_code error;
-    const auto absolute = fs::absolute(path, error);
-    const auto real = error ? fs::path{} : fs::weakly_canonical(absolute, error);
-    if (error) return not_permitted();
-    const auto status = fs::status(real, error);
-    if (fs::is_directory(status)) return Error{ErrorCode::invalid_argument, "the store's file is a folder"};
-    if (fs::exists(status) && !fs::is_regular_file(status))
-        return Error{ErrorCode::invalid_argument, "the store's file is not a regular file"};
-    if (status.type() == fs::file_type::none) return not_permitted();
-    return real.string();
-}
 
 /// Passes the turn on, also where an exception ends the work.
 class PassOn {
@@ -53,6 +29,17 @@ private:
 Status Step::save(const Changes& changes) {
     if (const auto done = tables.save(changes); !done) return done;
     if (changes.hold) effects.holds.push_back(*changes.hold);
+    return {};
+}
+
+Status Step::save_placed(const Changes& changes) {
+    for (const auto& run : runs_of(*changes.hold)) {
+        if (const auto done = tables.count_version(run); !done) return done;
+    }
+    for (const auto& entry : changes.audit) {
+        if (const auto done = tables.record(entry); !done) return done;
+    }
+    effects.holds.push_back(*changes.hold);
     return {};
 }
 
@@ -78,28 +65,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Enviro
     return database;
 }
 
-Result<int> Database::recognise() {
-    const auto application = connection_->integer("PRAGMA application_id");
-    if (!application) return application.error();
-    const auto schema = connection_->integer("PRAGMA user_version");
-    if (!schema) return schema.error();
-    const auto objects = connection_->integer("SELECT count(*) FROM sqlite_schema");
-    if (!objects) return objects.error();
-    if (*application == 0 && *schema == 0 && *objects == 0) return 0;
-    if (*application != kApplicationId)
-        return Error{ErrorCode::bad_data, "this file belongs to another program", "choose another file"};
-    if (*schema < 1) return Error{ErrorCode::damaged, "the store's file has lost the number of its schema"};
-    if (*schema > migrations().back().number) {
-        return Error{ErrorCode::unsupported,
-                     fmt::format("the store has schema {}, and this Railbook knows schemas up to {}", *schema,
-                                 migrations().back().number),
-                     "use the newer Railbook that made it"};
-    }
-    return static_cast<int>(*schema);
-}
-
 Status Database::prepare() {
-    const auto schema = recognise();
+    const auto schema = recognise(*connection_);
     if (!schema) return schema.error();
     // Only now: the setting is written into the file, and another program's file is not ours to change.
     const auto mode = connection_->one("PRAGMA journal_mode = WAL", {},
@@ -203,6 +170,23 @@ Result<bool> Database::attempt_step(StepWork& work, Timestamp latest, Undo undo)
     }
     if (const auto released = connection_->run("RELEASE step"); !released) return released.error();
     return true;
+}
+
+Status Database::backup(const std::string& file) {
+    std::optional<Backup> backup;
+    const auto begun = read_alone<void>([&](Tables&, Timestamp) -> Status {
+        auto made = Backup::begin(*connection_, file);
+        if (!made) return std::move(made).error();
+        backup.emplace(*std::move(made));
+        return {};
+    });
+    if (!begun) return begun;
+    for (bool is_complete = false; !is_complete;) {
+        const auto copied = read_alone<bool>([&](Tables&, Timestamp) { return backup->copy_a_piece(); });
+        if (!copied) return copied.error();
+        is_complete = *copied;
+    }
+    return backup->finish();
 }
 
 int Database::schema() const { return migrations().back().number; }

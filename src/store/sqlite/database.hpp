@@ -32,6 +32,8 @@ struct Step {
 
     /// Saves the changes, and has the mirror follow them.
     Status save(const Changes& changes);
+    /// The same for a hold that is new, and in its table as it is.
+    Status save_placed(const Changes& changes);
 };
 
 /// Thread-safe.
@@ -96,6 +98,9 @@ public:
         return answer ? *std::move(answer) : not_reached();
     }
 
+    /// See Store::backup.
+    Status backup(const std::string& file);
+
     static Result<std::optional<Answer>> answer_to(Tables& tables, const Command& command, Timestamp now);
 
 private:
@@ -117,8 +122,6 @@ private:
     static Error not_reached();
 
     Database(std::string path, Environment& environment, Ownership ownership, std::unique_ptr<Connection> connection);
-    /// Whether the file is ours, and which schema it has; 0 for an empty file.
-    Result<int> recognise();
     Status prepare();
     template <class T>
     Result<T> do_step(Work::Kind kind, Timestamp asked, const std::function<Result<T>(Step&)>& body) {

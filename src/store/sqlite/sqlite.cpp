@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
+#include "store/sqlite/check.hpp"
 #include "store/sqlite/contents.hpp"
 #include "store/sqlite/ports.hpp"
 
@@ -11,7 +10,6 @@ namespace railbook::store {
 namespace {
 
 using sqlite::Database;
-using sqlite::Row;
 using sqlite::Tables;
 
 class SqliteStore final : public Store {
@@ -48,33 +46,16 @@ public:
 
     Result<std::vector<std::string>> check_medium() override {
         return database_->read_alone<std::vector<std::string>>(
-            [](Tables& tables, Timestamp) { return check(tables.connection()); });
+            [](Tables& tables, Timestamp) { return sqlite::check_content(tables.connection()); });
     }
+
+    Status backup(const std::string& file) override { return database_->backup(file); }
 
     StoreInfo info() const override {
         return {.kind = "sqlite", .location = database_->path(), .schema = database_->schema()};
     }
 
 private:
-    /// SQLite gives up where a page cannot be read at all: that too is a finding, not a failure of the check.
-    static Result<std::vector<std::string>> check(sqlite::Connection& connection) {
-        std::vector<std::string> findings;
-        const auto pages = connection.each("PRAGMA integrity_check", {}, [&](Row& row) -> Status {
-            if (row.text(0) != "ok") findings.emplace_back(row.text(0));
-            return {};
-        });
-        const auto references = connection.each("PRAGMA foreign_key_check", {}, [&](Row& row) -> Status {
-            findings.push_back(fmt::format("a row of {} names a row of {} that is missing", row.text(0), row.text(2)));
-            return {};
-        });
-        for (const auto& done : {pages, references}) {
-            if (done) continue;
-            if (done.error().code != ErrorCode::damaged) return done.error();
-            findings.push_back(done.error().detail);
-        }
-        return findings;
-    }
-
     std::unique_ptr<Database> database_;
     sqlite::SqliteAccounts accounts_;
     sqlite::SqliteTimetable timetable_;

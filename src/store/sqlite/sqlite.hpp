@@ -18,4 +18,11 @@ namespace railbook::store {
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, Environment& environment,
                                            const std::string& vfs = {});
 
+/// Puts a backup in the place of the store's file, once it has been found to be whole; until then the store is as it
+/// was. Returns the name that the old file has now; empty where there was none.
+/// Errors: not_found (no such backup, or no such folder); bad_data (not a backup of a store); damaged (the backup is);
+/// unsupported (made by a newer Railbook); conflict (a process owns the store, which the detail names);
+/// invalid_argument; forbidden; storage_full.
+Result<std::string> restore_sqlite(const std::string& backup, const std::string& path, Environment& environment);
+
 }  // namespace railbook::store

@@ -131,6 +131,32 @@ int run(const LoadStore& options, Context& context) {
     return kDone;
 }
 
+struct BackupStore {
+    std::string file;
+};
+int run(const BackupStore& options, Context& context) {
+    const auto answer = context.call("store.backup", {{"file", options.file}});
+    if (!answer) return context.fail(answer.error());
+    return context.print_one(answer->text, answer->value, {text_column("FILE", "file", "/file")},
+                             fmt::format("the backup is {}\n", text_at(answer->value, "/file")));
+}
+
+struct RestoreStore {
+    std::string file;
+};
+/// Not an operation: nothing may have the store open that is replaced.
+int run(const RestoreStore& options, Context& context) {
+    const auto kept = Engine::restore(context.settings().store, options.file, context.settings().engine);
+    if (!kept) return context.fail(kept.error());
+    const boost::json::value answer{{"restored", options.file}, {"old_store", *kept}};
+    std::string description = fmt::format("the store is that of {}\n", options.file);
+    if (!kept->empty()) description += fmt::format("the old one is {}\n", *kept);
+    return context.print_one(
+        boost::json::serialize(answer), answer,
+        {text_column("RESTORED", "restored", "/restored"), text_column("OLD STORE", "old_store", "/old_store")},
+        description);
+}
+
 }  // namespace
 
 void add_store(CLI::App& app, Context& context) {
@@ -147,6 +173,18 @@ void add_store(CLI::App& app, Context& context) {
         auto options = std::make_shared<LoadStore>();
         auto* command = noun->add_subcommand("load", "Fill an empty store of any kind from a dump, all or nothing");
         command->add_option("FILE", options->file, "The dump; - for the standard input")->required();
+        on_run(*command, context, options, run);
+    }
+    {
+        auto options = std::make_shared<BackupStore>();
+        auto* command = noun->add_subcommand("backup", "Copy the store into a new file while it is used");
+        command->add_option("FILE", options->file, "Name of the new file")->required();
+        on_run(*command, context, options, run);
+    }
+    {
+        auto options = std::make_shared<RestoreStore>();
+        auto* command = noun->add_subcommand("restore", "Put a backup in the place of the store; the old one is kept");
+        command->add_option("FILE", options->file, "The backup")->required();
         on_run(*command, context, options, run);
     }
 }
