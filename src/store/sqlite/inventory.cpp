@@ -43,12 +43,16 @@ Result<Hold> SqliteInventory::place_hold(const Command& command, const Hold& wan
                                          std::size_t max_holds) {
     return database_.command<Hold>(command, [&](Step& step) -> Result<Hold> {
         if (const auto ok = check_wanted(wanted, runs); !ok) return ok.error();
+        const auto live = step.tables.count_live_holds(wanted.owner, step.now);
+        if (!live) return live.error();
+        // Whoever is refused here has changed nothing, and need not be undone among those beside them.
+        const auto others = step.tables.seats_of_others(wanted, step.now);
+        if (!others) return others.error();
         for (const auto& run : runs) {
             if (const auto done = pin(step, run); !done) return done.error();
         }
-        const auto live = step.tables.count_live_holds(wanted.owner, step.now);
-        if (!live) return live.error();
         if (const auto ok = check_hold_count(*live, max_holds); !ok) return ok.error();
+        if (!others->empty()) return seats_taken(*others);
         const auto fence = step.tables.next_fence();
         if (!fence) return fence.error();
         const auto changes = store::place_hold(wanted, *fence, command.owner, step.now);
@@ -56,7 +60,7 @@ Result<Hold> SqliteInventory::place_hold(const Command& command, const Hold& wan
         const auto taken = step.tables.allocate(*changes.hold, step.now);
         if (!taken) return taken.error();
         if (!taken->empty()) return seats_taken(*taken);
-        if (const auto done = step.save(changes); !done) return done.error();
+        if (const auto done = step.save_placed(changes); !done) return done.error();
         return *changes.hold;
     });
 }

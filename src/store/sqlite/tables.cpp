@@ -394,6 +394,26 @@ Status Tables::insert_hold(const Hold& hold) {
          records::encode(hold.items)});
 }
 
+Result<std::vector<SeatId>> Tables::seats_of_others(const Hold& wanted, Timestamp now) {
+    std::vector<SeatId> others;
+    for (const auto& item : wanted.items) {
+        const auto run = run_number(item.run);
+        if (!run) return run.error();
+        for (const auto& seat : item.seats) {
+            const auto count = connection_.integer(
+                "SELECT EXISTS (SELECT 1 FROM allocations a JOIN holds h ON h.fence = a.hold "
+                "WHERE a.run = ?1 AND a.seat = ?2 AND a.from_segment < ?4 AND a.to_segment > ?3 "
+                "AND NOT (h.status IN (0, 1) AND h.expires_at <= ?5)) "
+                "OR EXISTS (SELECT 1 FROM blocks WHERE run = ?1 AND seat = ?2 AND from_segment < ?4 "
+                "AND to_segment > ?3)",
+                {*run, seat.index, item.span.from, item.span.to, now});
+            if (!count) return count.error();
+            if (*count != 0) others.push_back(seat.id);
+        }
+    }
+    return others;
+}
+
 Result<std::vector<SeatId>> Tables::allocate(const Hold& hold, Timestamp now) {
     std::vector<SeatId> taken;
     for (const auto& item : hold.items) {
@@ -404,11 +424,18 @@ Result<std::vector<SeatId>> Tables::allocate(const Hold& hold, Timestamp now) {
                 taken.push_back(seat.id);
                 continue;
             }
-            if (const auto dropped = drop_lapsed(*run, seat.index, item.span, now); !dropped) return dropped.error();
-            // The schema decides whether the seat is free, so nothing is read first.
-            const auto done = connection_.run(
-                "INSERT INTO allocations (run, seat, from_segment, to_segment, hold) VALUES (?1, ?2, ?3, ?4, ?5)",
-                {*run, seat.index, item.span.from, item.span.to, hold.fence});
+            // The schema decides whether the seat is free.
+            const auto insert = [&] {
+                return connection_.run(
+                    "INSERT INTO allocations (run, seat, from_segment, to_segment, hold) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    {*run, seat.index, item.span.from, item.span.to, hold.fence});
+            };
+            auto done = insert();
+            if (!done && done.error().code == ErrorCode::seat_taken) {
+                if (const auto dropped = drop_lapsed(*run, seat.index, item.span, now); !dropped)
+                    return dropped.error();
+                done = insert();
+            }
             if (done) continue;
             if (done.error().code != ErrorCode::seat_taken) return done.error();
             taken.push_back(seat.id);

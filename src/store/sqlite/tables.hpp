@@ -71,6 +71,8 @@ public:
     Result<std::vector<Hold>> due_holds(Timestamp now, std::size_t limit);
     Status each_hold(const std::function<void(const Hold&)>& read);
     Status insert_hold(const Hold& hold);
+    /// Those of the wanted seats that others have, or that are blocked.
+    Result<std::vector<SeatId>> seats_of_others(const Hold& wanted, Timestamp now);
     /// Allocates the seats of the hold, which is in the table, and drops lapsed ones in the way. Answers the seats that
     /// others have; the step then fails, or drops what was allocated.
     Result<std::vector<SeatId>> allocate(const Hold& hold, Timestamp now);
