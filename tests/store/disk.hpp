@@ -26,6 +26,8 @@ public:
     int log_syncs() const { return log_syncs_; }
     /// Is called at each sync of the log, before it happens, with its number; false makes it fail.
     void at_log_sync(std::function<bool(int number)> hook);
+    /// From now on nothing is made safe, and nobody is told: what SQLite does with `synchronous = OFF`.
+    void leave_out_syncs() { syncs_are_left_out_ = true; }
     /// Lets no file grow beyond the space that all of them take together now and `bytes` more.
     void leave_free(std::int64_t bytes);
     void free_space() { free_ = std::numeric_limits<std::int64_t>::max(); }
@@ -46,6 +48,7 @@ private:
     std::atomic<int> syncs_ = 0;
     std::atomic<int> log_syncs_ = 0;
     std::atomic<std::int64_t> free_ = std::numeric_limits<std::int64_t>::max();
+    std::atomic<bool> syncs_are_left_out_ = false;
     std::mutex mutex_;  // guards the hook
     std::function<bool(int)> at_log_sync_;
 };
