@@ -75,13 +75,16 @@ TEST_P(LoadTest, TheFilledStoreGoesOnWhereTheOtherStopped) {
     fill();
     ASSERT_TRUE(copy());
     const auto last = records_of(*to).counters.fence;
-    const auto refused = to->inventory().place_hold(make.command("hold.create"), make.hold({{&ice, {0}, {0, 1}}}), {ice}, 0);
+    const auto refused =
+        to->inventory().place_hold(make.command("hold.create"), make.hold({{&ice, {0}, {0, 1}}}), {ice}, 0);
     EXPECT_EQ(refused.error().code, ErrorCode::seat_taken) << "it was sold";
-    const auto hold = to->inventory().place_hold(make.command("hold.create"), make.hold({{&ice, {2}, {0, 1}}}), {ice}, 0);
+    const auto hold =
+        to->inventory().place_hold(make.command("hold.create"), make.hold({{&ice, {2}, {0, 1}}}), {ice}, 0);
     ASSERT_TRUE(hold) << hold.error();
     EXPECT_GT(hold->fence, last);
     EXPECT_EQ(*to->bookings().expire(environment.now(), 100), 3U) << "two holds and a booking that had lapsed";
-    const auto feed = to->timetable().put_feed({.name = "db", .checksum = {}, .publisher = {}}, "new", environment.now());
+    const auto feed =
+        to->timetable().put_feed({.name = "db", .checksum = {}, .publisher = {}}, "new", environment.now());
     ASSERT_TRUE(feed) << feed.error();
     EXPECT_EQ(feed->version, 2U);
     EXPECT_EQ(broken_laws(records_of(*to)), std::vector<std::string>{});
@@ -107,9 +110,7 @@ public:
         if (how_ != How::no_counters) to_.on(counters);
     }
     void on(const Secret& secret) override { to_.on(secret); }
-    void on(const Feed& feed, const std::string& data) override {
-        to_.on(feed, how_ == How::data ? data + "x" : data);
-    }
+    void on(const Feed& feed, const std::string& data) override { to_.on(feed, how_ == How::data ? data + "x" : data); }
     void on(const Document& document) override { to_.on(document); }
     void on(const Run& run, std::uint64_t version) override {
         if (how_ != How::no_run) to_.on(run, version);

@@ -1,7 +1,10 @@
 /// Real threads at one store.
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
+#include <mutex>
+#include <random>
 #include <thread>
 
 #include "store/fixture.hpp"
@@ -16,13 +19,14 @@ public:
 
 protected:
     static constexpr int kThreads = 8;
+    static constexpr int kManyThreads = 64;
 
     /// Starts the threads at one instant, and waits for them.
     template <class Body>
-    static void together(Body body) {
-        std::barrier start{kThreads};
+    static void together(Body body, int count = kThreads) {
+        std::barrier start{count};
         std::vector<std::jthread> threads;
-        for (int i = 0; i < kThreads; ++i) {
+        for (int i = 0; i < count; ++i) {
             threads.emplace_back([&, i] {
                 start.arrive_and_wait();
                 body(i);
@@ -87,6 +91,66 @@ STORE_TEST(RaceTest, SaleIsSettledOnceByManyThreads) {
     const auto records = records_of(*store);
     EXPECT_EQ(records.tickets.size(), 1U);
     EXPECT_EQ(records.ledger.size(), 4U);
+    EXPECT_EQ(broken_laws(records), std::vector<std::string>{});
+}
+
+STORE_TEST(RaceTest, SpansOfOneSeatThatManyWereGivenAreDisjoint) {
+    constexpr std::uint16_t kSegments = 40;
+    constexpr int kAttempts = 12;
+    const Run train = a_run("long", kSegments, 2);
+    std::mutex mutex;
+    std::vector<Span> accepted;
+    std::vector<Span> refused;
+    std::atomic<int> others = 0;
+    together(
+        [&](int i) {
+            std::mt19937 random{static_cast<std::mt19937::result_type>(i)};
+            for (int attempt = 0; attempt < kAttempts; ++attempt) {
+                const auto from = static_cast<std::uint16_t>(random() % kSegments);
+                const auto length = 1 + random() % 4;
+                const Span span{from, static_cast<std::uint16_t>(std::min<std::size_t>(kSegments, from + length))};
+                const auto hold = place({{&train, {0}, span}}, "user:" + std::to_string(i));
+                const std::lock_guard lock{mutex};
+                if (hold) accepted.push_back(span);
+                else if (hold.error().code == ErrorCode::seat_taken) refused.push_back(span);
+                else ++others;
+            }
+        },
+        kManyThreads);
+    EXPECT_EQ(others, 0);
+    EXPECT_GE(accepted.size(), kSegments / 4U);
+    EXPECT_EQ(accepted.size() + refused.size(), static_cast<std::size_t>(kManyThreads) * kAttempts);
+    for (auto one = accepted.begin(); one != accepted.end(); ++one) {
+        EXPECT_TRUE(std::none_of(accepted.begin(), one, [&](const Span& other) { return other.overlaps(*one); }));
+    }
+    for (const auto& span : refused) {
+        EXPECT_TRUE(std::ranges::any_of(accepted, [&](const Span& other) { return other.overlaps(span); }))
+            << "[" << span.from << "," << span.to << ") was refused though nobody has any of it";
+    }
+    const auto live = allocations(train);
+    EXPECT_EQ(live.size(), accepted.size());
+    EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
+}
+
+STORE_TEST(RaceTest, OfTenThousandClientsExactlyOneGetsTheLastSeat) {
+    constexpr int kClients = 10'000;
+    std::atomic<int> next = 0;
+    std::atomic<int> won = 0;
+    std::atomic<int> refused = 0;
+    together(
+        [&](int) {
+            for (int client = next++; client < kClients; client = next++) {
+                const auto hold = place({{&ice, {5}, {0, 4}}}, "user:" + std::to_string(client));
+                if (hold) ++won;
+                else if (hold.error().code == ErrorCode::seat_taken) ++refused;
+            }
+        },
+        kManyThreads);
+    EXPECT_EQ(won, 1);
+    EXPECT_EQ(refused, kClients - 1);
+    const auto records = records_of(*store);
+    EXPECT_EQ(records.holds.size(), 1U);
+    EXPECT_EQ(records.allocations.size(), 1U);
     EXPECT_EQ(broken_laws(records), std::vector<std::string>{});
 }
 

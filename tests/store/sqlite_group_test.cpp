@@ -1,5 +1,6 @@
 /// Commands that wait for SQLite are committed together: fewer syncs than commands, and each command's own fate.
 
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <thread>
@@ -199,6 +200,37 @@ TEST_F(SqliteGroupTest, FullDiskAmongManyFailsTheGroupAndTheNextOneGoesOn) {
     EXPECT_TRUE(place(ice, 0));
     EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
     EXPECT_EQ(*store->check_medium(), std::vector<std::string>{});
+}
+
+TEST_F(SqliteGroupTest, SalesGoOnWhereTheyStoppedOnceAFullDiskHasSpace) {
+    disk.leave_free(1'000'000);
+    std::vector<Hold> placed;
+    std::optional<Error> refused;
+    const railbook::Run train = a_run("train", 4, 400);
+    while (!refused) {
+        auto hold = place(train, static_cast<std::uint32_t>(placed.size()));
+        if (hold) placed.push_back(*std::move(hold));
+        else refused = hold.error();
+    }
+    EXPECT_EQ(refused->code, ErrorCode::storage_full) << *refused;
+    ASSERT_GT(placed.size(), 5U);
+    const auto all_are_there = [&] {
+        return std::ranges::all_of(placed, [&](const Hold& hold) {
+            const auto found = store->inventory().find_hold(hold.id);
+            return found && *found == hold;
+        });
+    };
+    EXPECT_TRUE(all_are_there()) << "while the disk is full";
+    EXPECT_EQ(records_of(*store).holds.size(), placed.size());
+    EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
+    store.reset();  // on the full disk
+    disk.free_space();
+    auto opened = store::open_sqlite(folder.file("store.db"), environment);
+    ASSERT_TRUE(opened) << opened.error();
+    store = *std::move(opened);
+    EXPECT_TRUE(all_are_there()) << "after it";
+    EXPECT_EQ(*store->check_medium(), std::vector<std::string>{});
+    EXPECT_TRUE(place(train, static_cast<std::uint32_t>(placed.size())));
 }
 
 TEST_F(SqliteGroupTest, ReadersAndWritersAllGetTheirTurn) {
