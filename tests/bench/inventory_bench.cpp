@@ -390,11 +390,10 @@ public:
     /// Bytes that a public hold takes, and what is kept of it in the audit log and for a repeated key.
     double bytes_of_a_hold() {
         constexpr int kHolds = 2000;
-        const auto who = Principal::user_named("bytes");
-        std::vector<HoldId> ids;
         const auto before = mallinfo2().uordblks;
         for (int i = 0; i < kHolds; ++i) {
-            // Another segment each time, so that as many fit in.
+            // A buyer each, and another segment each time, so that as many fit in.
+            const auto who = Principal::user_named("buyer" + std::to_string(i));
             const int segment = i % static_cast<int>(kSegments);
             const SeatId seat{std::to_string(i / 30 % 16 + 1), std::to_string(i / 480 + 1)};
             const auto hold = engine_->inventory().hold(
