@@ -77,16 +77,20 @@ Result<std::vector<Passenger>> name_passengers(const Quote& quote, const std::ve
     return passengers;
 }
 
-/// Whether the hold keeps, in their order, the rides that the quote has a price for.
-Status check_fit(const Quote& quote, const Hold& hold) {
-    if (quote.legs.size() != hold.items.size()) {
-        return invalid(fmt::format("the quote has {} rides and the hold {}", quote.legs.size(), hold.items.size()));
-    }
-    for (std::size_t i = 0; i < hold.items.size(); ++i) {
-        const auto& item = hold.items[i];
-        const auto& leg = quote.legs[i];
-        if (item.run != leg.run || item.span != leg.span || item.from.call != leg.from || item.to.call != leg.to)
-            return invalid(fmt::format("the hold's ride {} is not the one that was quoted", i + 1));
+/// For each item of the hold the leg of the quote that it is, or is a stage of: where passengers change seats on the way,
+/// a leg has several. Errors: invalid_argument (the hold does not keep, in their order, the rides that were quoted).
+Result<std::vector<std::size_t>> legs_of_items(const Quote& quote, const Hold& hold) {
+    std::vector<std::size_t> legs;
+    std::size_t leg = 0;
+    std::optional<std::uint16_t> reached;  // on the leg, by the stages before
+    for (const auto& item : hold.items) {
+        if (leg == quote.legs.size()) break;
+        const auto& quoted = quote.legs[leg];
+        const bool begins = reached ? item.span.from == *reached
+                                    : item.span.from == quoted.span.from && item.from.call == quoted.from;
+        const bool ends = item.span.to == quoted.span.to && item.to.call == quoted.to;
+        if (item.run != quoted.run || !begins || (!ends && item.span.to >= quoted.span.to))
+            return invalid(fmt::format("the hold's ride {} is not the one that was quoted", legs.size() + 1));
         if (item.seats.size() != quote.passengers.size()) {
             return invalid(fmt::format("the quote is for {} passengers, the hold has {} seats on {}",
                                        quote.passengers.size(), item.seats.size(), item.train));
@@ -95,20 +99,27 @@ Status check_fit(const Quote& quote, const Hold& hold) {
             return invalid(fmt::format("the quote is for class '{}', the hold's seats are in class '{}'",
                                        quote.travel_class, item.travel_class));
         }
+        legs.push_back(leg);
+        if (ends) ++leg;
+        reached = ends ? std::nullopt : std::optional{item.span.to};
     }
-    return {};
+    if (leg != quote.legs.size() || legs.size() != hold.items.size())
+        return invalid(fmt::format("the quote has {} rides and the hold {}", quote.legs.size(), hold.items.size()));
+    return legs;
 }
 
-/// One part a passenger and ride; their prices sum exactly to the quote's total.
-Result<std::vector<BookingPart>> make_parts(Environment& environment, const Quote& quote, const Hold& hold) {
+/// One part a passenger and item; their prices sum exactly to the quote's total. The first stage of a ride has its price.
+Result<std::vector<BookingPart>> make_parts(Environment& environment, const Quote& quote, const Hold& hold,
+                                            const std::vector<std::size_t>& legs) {
     std::vector<BookingPart> parts;
     Money sum{0, quote.total.currency, quote.total.scale};
-    for (std::size_t leg = 0; leg < hold.items.size(); ++leg) {
-        const auto& item = hold.items[leg];
+    for (std::size_t number = 0; number < hold.items.size(); ++number) {
+        const auto& item = hold.items[number];
+        const bool is_priced = number == 0 || legs[number] != legs[number - 1];
         for (std::size_t i = 0; i < quote.passengers.size(); ++i) {
             Money price{0, quote.total.currency, quote.total.scale};
             for (const auto& line : quote.lines) {
-                if (line.leg != leg || line.passenger != quote.passengers[i].id) continue;
+                if (!is_priced || line.leg != legs[number] || line.passenger != quote.passengers[i].id) continue;
                 const auto more = add(price, line.amount);
                 if (!more) return more.error();
                 price = *more;
@@ -185,10 +196,11 @@ Result<Booking> Bookings::create(const Principal& principal, const BookingReques
     if (!base::may_see(principal, hold->owner)) return Error{ErrorCode::not_found, "there is no such hold"};
     const auto quote = pricing_.check(request.quote, *now);
     if (!quote) return quote.error();
-    if (const auto ok = check_fit(*quote, *hold); !ok) return ok.error();
+    const auto legs = legs_of_items(*quote, *hold);
+    if (!legs) return legs.error();
     auto passengers = name_passengers(*quote, request.passengers);
     if (!passengers) return passengers.error();
-    auto parts = make_parts(environment_, *quote, *hold);
+    auto parts = make_parts(environment_, *quote, *hold, *legs);
     if (!parts) return parts.error();
 
     Booking wanted{.id = BookingId::make(environment_),

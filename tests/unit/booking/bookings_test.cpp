@@ -203,6 +203,37 @@ TEST_F(BookingsTest, QuoteHoldAndPassengersMustFit) {
     expect_lawful();
 }
 
+/// No seat is free throughout: the passenger moves at Hannover, and has one ride, one price and one ticket.
+TEST_F(BookingsTest, ARideWithAChangeOfSeatsIsBookedWithItsOneQuote) {
+    auto& inventory = world.engine().inventory();
+    for (const auto* seat : {"11", "12"})
+        ASSERT_TRUE(inventory.hold(world.staff, world.seats("A", "H", {{"2", seat}})));
+    for (const auto* seat : {"13", "14"})
+        ASSERT_TRUE(inventory.hold(world.staff, world.seats("H", "F", {{"2", seat}})));
+    auto wanted = world.best("A", "F", 1);
+    EXPECT_EQ(inventory.hold(world.anna, wanted).error().code, ErrorCode::sold_out);
+    wanted.key = world.key();
+    std::get<BestSeats>(wanted.items[0].seats).wishes.changes = 1;
+    const auto hold = inventory.hold(world.anna, wanted);
+    ASSERT_TRUE(hold) << hold.error().detail;
+    ASSERT_EQ(hold->items.size(), 2U);
+    const auto quote = world.quote("A", "F", 1);
+    const auto booking = world.engine().bookings().create(
+        world.anna, {world.key(), hold->id, hold->fence, quote.token, {{"1", "Ada", "Lovelace"}}});
+    ASSERT_TRUE(booking) << booking.error().detail;
+    ASSERT_EQ(booking->parts.size(), 2U);
+    EXPECT_EQ(booking->parts[0].price, quote.total);
+    EXPECT_EQ(booking->parts[1].price.amount, 0);
+    EXPECT_NE(booking->parts[0].seat, booking->parts[1].seat);
+    const auto part_of_it = world.quote("A", "H", 1);
+    EXPECT_EQ(world.engine()
+                  .bookings()
+                  .create(world.anna, {world.key(), hold->id, hold->fence, part_of_it.token, {{"1", "Ada", "Lovelace"}}})
+                  .error()
+                  .code,
+              ErrorCode::invalid_argument);
+}
+
 TEST_F(BookingsTest, AnExpiredQuoteIsRefused) {
     const auto token = world.quote("A", "F", 1).token;
     world.environment.advance(30min);
