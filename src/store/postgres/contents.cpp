@@ -69,6 +69,8 @@ public:
     explicit Writer(Step& step) : step_{step} {}
 
     Status finish() {
+        // Last, since no rollback lowers a sequence again.
+        if (last_fence_ > 0) step_.tell("SELECT setval('railbook.fences', $1)", {last_fence_});
         if (done_) done_ = step_.flush();
         return done_;
     }
@@ -76,10 +78,8 @@ public:
     void on(const Counters& counters) override {
         step_.not_before(counters.time);
         const auto epoch = counters.fence >> kEpochShift;
-        const auto number = counters.fence - (epoch << kEpochShift);
+        last_fence_ = counters.fence - (epoch << kEpochShift);
         step_.tell("UPDATE railbook.railbook_store SET epoch = greatest(epoch, $1)", {epoch});
-        // Sequences stay raised where the load fails, and numbers are left out: nobody minds.
-        if (number > 0) step_.tell("SELECT setval('railbook.fences', $1)", {number});
         for (const auto& [name, version] : counters.feed_versions)
             step_.tell("INSERT INTO railbook.feed_versions (name, latest) VALUES ($1, $2)", {name, version});
         go_on();
@@ -165,6 +165,7 @@ private:
 
     Step& step_;
     std::map<HoldId, std::uint64_t> fences_;
+    std::uint64_t last_fence_ = 0;  // without its epoch
     int waiting_ = 0;
     Status done_;
 };
