@@ -89,11 +89,13 @@ TEST_F(PostgresTest, TheConstraintItselfRefusesAnOverlap) {
 TEST_F(PostgresTest, EveryPartitionHasTheConstraint) {
     for (const auto* date : {"2026-12-31", "2027-01-01", "2028-02-29"})
         ASSERT_EQ(sql(url, fmt::format("SELECT railbook.make_partition('{}')", date)).sqlstate, "");
-    const auto partitions = sql(url, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'railbook.allocations'::regclass");
+    const auto partitions =
+        sql(url, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'railbook.allocations'::regclass");
     EXPECT_EQ(partitions.value(), "3");
     EXPECT_TRUE(store->check_medium()->empty());
-    ASSERT_EQ(sql(url, "ALTER TABLE railbook.allocations_2027_01 "
-                       "DROP CONSTRAINT allocations_2027_01_do_not_overlap")
+    ASSERT_EQ(sql(url,
+                  "ALTER TABLE railbook.allocations_2027_01 "
+                  "DROP CONSTRAINT allocations_2027_01_do_not_overlap")
                   .sqlstate,
               "");
     const auto findings = store->check_medium();
@@ -104,9 +106,9 @@ TEST_F(PostgresTest, EveryPartitionHasTheConstraint) {
 
 TEST_F(PostgresTest, WhatIsWrittenForGoodIsNeverChanged) {
     ASSERT_TRUE(place(*store, {{&ice, {3}, {1, 3}}}));
-    for (const auto* change : {"UPDATE railbook.audit SET actor = 'x'", "DELETE FROM railbook.audit",
-                               "TRUNCATE railbook.audit", "TRUNCATE railbook.ledger",
-                               "UPDATE railbook.allocations SET seat = 4"})
+    for (const auto* change :
+         {"UPDATE railbook.audit SET actor = 'x'", "DELETE FROM railbook.audit", "TRUNCATE railbook.audit",
+          "TRUNCATE railbook.ledger", "UPDATE railbook.allocations SET seat = 4"})
         EXPECT_EQ(sql(url, change).sqlstate, "P0001") << change;
 }
 
@@ -146,8 +148,9 @@ TEST_F(PostgresTest, AnOwnersLimitHoldsOverTrainsAndProcesses) {
     const railbook::Run second = a_run("second");
     std::atomic<int> placed = 0;
     together(8, [&](int i) {
-        const auto hold = place(i % 2 == 0 ? *store : *other,
-                                {{i % 4 < 2 ? &ice : &second, {static_cast<std::uint32_t>(i)}, {0, 4}}}, "user:anna", 3);
+        const auto hold =
+            place(i % 2 == 0 ? *store : *other, {{i % 4 < 2 ? &ice : &second, {static_cast<std::uint32_t>(i)}, {0, 4}}},
+                  "user:anna", 3);
         if (hold) {
             ++placed;
             return;
@@ -166,7 +169,8 @@ TEST_F(PostgresTest, TenThousandClientsForOneSeatHaveOneWinner) {
     std::atomic<int> refused = 0;
     together(kThreads, [&](int thread) {
         for (int client = next++; client < kClients; client = next++) {
-            const auto hold = place(thread % 2 == 0 ? *store : *other, {{&ice, {5}, {0, 4}}}, fmt::format("user:{}", client));
+            const auto hold =
+                place(thread % 2 == 0 ? *store : *other, {{&ice, {5}, {0, 4}}}, fmt::format("user:{}", client));
             if (hold) ++won;
             else if (hold.error().code == ErrorCode::seat_taken) ++refused;
         }
@@ -212,8 +216,9 @@ TEST_F(PostgresTest, MoreThreadsThanConnectionsWaitForTheirTurn) {
         if (place(*store, {{&train, {0}, {0, 4}}})) ++placed;
     });
     EXPECT_EQ(placed, 16);
-    const auto sessions = sql(url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                                   "AND application_name = 'railbook'");
+    const auto sessions = sql(url,
+                              "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                              "AND application_name = 'railbook'");
     EXPECT_EQ(sessions.value(), "2");
 }
 
@@ -231,8 +236,9 @@ TEST_F(PostgresTest, TheDatabasesClockDecides) {
 
 TEST_F(PostgresTest, TimeNeverRunsBackwardsWhenTheDatabasesClockDoes) {
     // A step was done in a time that the clock has not reached again.
-    const auto ahead = sql(url, "SELECT setval('railbook.clock', "
-                                "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint + 3600000)")
+    const auto ahead = sql(url,
+                           "SELECT setval('railbook.clock', "
+                           "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint + 3600000)")
                            .value();
     store = open_again({});
     EXPECT_EQ(store->now()->time_since_epoch().count(), std::stoll(ahead));
@@ -304,10 +310,11 @@ TEST_F(PostgresTest, AStandbyIsRefusedWithAHint) {
 TEST_F(PostgresTest, AFullDiskChangesNothing) {
     ASSERT_TRUE(place(*store, {{&ice, {0}, {0, 4}}}));
     const auto before = records_of(*store);
-    ASSERT_EQ(sql(url, "CREATE FUNCTION railbook.full() RETURNS trigger LANGUAGE plpgsql AS "
-                       "$$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$; "
-                       "CREATE TRIGGER full_disk BEFORE INSERT ON railbook.audit "
-                       "FOR EACH ROW EXECUTE FUNCTION railbook.full()")
+    ASSERT_EQ(sql(url,
+                  "CREATE FUNCTION railbook.full() RETURNS trigger LANGUAGE plpgsql AS "
+                  "$$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$; "
+                  "CREATE TRIGGER full_disk BEFORE INSERT ON railbook.audit "
+                  "FOR EACH ROW EXECUTE FUNCTION railbook.full()")
                   .sqlstate,
               "");
     const auto refused = place(*store, {{&ice, {1}, {0, 4}}});
@@ -325,9 +332,10 @@ TEST_F(PostgresTest, LostConnectionsLoseNothingAndDoNothingTwice) {
     std::atomic<int> ended = 0;
     std::jthread saboteur{[&] {
         while (!over) {
-            const auto killed = sql(url, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-                                         "WHERE datname = current_database() AND application_name = 'railbook' "
-                                         "AND state <> 'idle' AND random() < 0.5");
+            const auto killed = sql(url,
+                                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                    "WHERE datname = current_database() AND application_name = 'railbook' "
+                                    "AND state <> 'idle' AND random() < 0.5");
             if (killed.is_good()) ended += std::stoi(killed.value());
             std::this_thread::sleep_for(milliseconds{2});
         }

@@ -117,8 +117,8 @@ Result<Hold> read_hold(Row& row) {
     return std::move(hold->record);
 }
 
-const std::string kAllAllocations =
-    joined(kSelectAllocation, "ORDER BY a.hold IS NULL, r.service_date, r.feed, r.trip, r.start, a.seat, a.from_segment");
+const std::string kAllAllocations = joined(
+    kSelectAllocation, "ORDER BY a.hold IS NULL, r.service_date, r.feed, r.trip, r.start, a.seat, a.from_segment");
 const std::string kAllocationsOfHold = joined(kSelectAllocation, "WHERE h.id = $1");
 const std::string kAllocationsOfPayment =
     joined(kSelectAllocation,
