@@ -82,7 +82,8 @@ try() {
     object=$work/$name.o
     program=$work/$name.sim
     log=$work/$name.log
-    command="${command% -o *} -o $object -c $copy"
+    # A mistake may leave a parameter unused; that is not how it is to be found.
+    command="${command% -o *} -w -o $object -c $copy"
     if ! (cd "$build" && eval "$command") > "$log" 2>&1; then
         fail "$name" "it does not compile: $(grep --max-count=1 error "$log" || true)"
         return
@@ -95,12 +96,15 @@ try() {
     fi
     store=memory
     [[ "$file" == src/store/sqlite/* ]] && store=sqlite
-    "$program" --seed 1 --worlds "$worlds" --operations 1000000000 --store "$store" > "$log" 2>&1 || status=$?
+    # A shell of its own, since it is a shell that says when a program was aborted.
+    bash -c '"$@"; exit "$?"' bash "$program" --seed 1 --worlds "$worlds" --operations 1000000000 --store "$store" \
+        > "$log" 2>&1 || status=$?
     rm -f "$program" "$object"
     case "$status" in
         0) fail "$name" "not found in $worlds worlds" ;;
         1) printf 'found      %-40s %s\n' "$name" "$(sed -n '/^violations:/{n;s/^  //;p;}' "$log" | cut -c 1-180)" ;;
-        134) printf 'found      %-40s %s\n' "$name" "$(grep --max-count=1 'broken promise' "$log" | sed 's|at .*/src/|at src/|')" ;;
+        134) printf 'found      %-40s it aborted: %s\n' "$name" \
+            "$(grep -E --max-count=1 'broken promise|terminate called' "$log" | sed 's|at .*/src/|at src/|')" ;;
         *) fail "$name" "the simulator ended with $status: $(tail -n 1 "$log")" ;;
     esac
 }

@@ -53,7 +53,7 @@ Status copy_content(const std::string& from, const std::string& to, const std::s
 
 /// Whether the file is a whole store that this Railbook knows. It is opened for that: it may become a little larger.
 Status check_store(const std::string& path, Environment& environment) {
-    auto connection = Connection::open(path, environment);
+    auto connection = Connection::open(path, environment, {});
     if (!connection) return std::move(connection).error();
     const auto schema = recognise(**connection);
     if (!schema) return schema.error();
@@ -70,7 +70,7 @@ Status check_store(const std::string& path, Environment& environment) {
 /// be why another one takes its place, keeps its log.
 void put_away_log(const std::string& path, Environment& environment) {
     if (!is_there(path + kLog)) return;
-    const auto connection = Connection::open(path, environment);
+    const auto connection = Connection::open(path, environment, {});
     if (connection) static_cast<void>((*connection)->integer("PRAGMA schema_version"));  // reads, and so recovers
 }
 

@@ -3,6 +3,7 @@
 /// call may fail before or after its effect.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -41,7 +42,8 @@ public:
     Trace& trace() { return trace_; }
     Report& report() { return report_; }
 
-    bool power_is_off = false;  ///< Nothing that is going on is ever answered.
+    /// Whether the power has failed at this moment: nothing that is going on is ever answered.
+    std::function<bool()> power_fails = [] { return false; };
 
     template <class Answer, class Effect, class Witness>
     Answer call(const PortCall& what, Effect&& effect, Witness&& witness) {
@@ -63,10 +65,14 @@ public:
         Answer answer = effect();
         task->inside_store = false;
         task->command.last_call = tick();
-        if (power_is_off) throw ProcessDied{};
-        if (what.changes && answer) {
-            if (task->command.first_change == 0) task->command.first_change = task->command.last_call;
+        if (power_fails()) {
+            // Whatever it is, nobody hears of it: the process dies at the next switching point.
+            task->command.was_cut = true;
+            scheduler_.switch_point();
+            throw ProcessDied{};
         }
+        if (what.changes && answer && task->command.first_change == 0)
+            task->command.first_change = task->command.last_call;
         witness(answer);
         if (fault) {
             if (what.changes && answer) task->command.changed_something = true;

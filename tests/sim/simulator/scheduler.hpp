@@ -26,6 +26,7 @@ struct CommandSoFar {
     std::uint32_t port_calls = 0;
     bool changed_something = false;
     bool was_refused_falsely = false;         ///< By a fault that looks like a refusal.
+    bool was_cut = false;                     ///< The power failed inside of its step.
     std::uint64_t begun = 0;                  ///< The tick at which it was given.
     std::uint64_t last_call = 0;              ///< The tick of the last port call that took effect ...
     std::uint64_t first_change = 0;           ///< ... and of the first that changed something; 0 for none.

@@ -35,6 +35,7 @@ World::World(const Plan& plan, const Railway& railway, Report& report)
     witness_.may_fail = [this] { return disk_ && disk_->is_off(); };
     if (disk_) {
         disk_->ignores_syncs = plan.disk_lies;
+        ports_.power_fails = [this] { return disk_->is_off(); };
         // While one waits for the disk, others come with more to be committed.
         disk_->on_sync = [this] { scheduler_.switch_point(); };
     }
@@ -158,6 +159,7 @@ Process* World::enter(Random& random) {
     task.command.port_calls = 0;
     task.command.changed_something = false;
     task.command.was_refused_falsely = false;
+    task.command.was_cut = false;
     return process;
 }
 

@@ -146,6 +146,7 @@ private:
     int still_turns_ = 0;  // in which the clock stands, so that many meet at a deadline
     std::optional<HoldId> hot_;
     bool is_given_up_ = false;
+    bool power_is_off_ = false;
 };
 
 }  // namespace railbook::sim

@@ -70,7 +70,7 @@ void World::crash(Process& process) {
 
 /// Dead engines go once nobody is inside of them, and come back.
 void World::keep_processes() {
-    if (ports_.power_is_off) {
+    if (power_is_off_) {
         const bool all_are_out = std::ranges::all_of(processes_, [](const Process& one) { return one.commands == 0; });
         if (all_are_out && !watcher_is_inside_) power_on();
         return;
@@ -84,8 +84,8 @@ void World::keep_processes() {
 
 /// Everything stops: nobody is ever answered what is going on.
 void World::cut_power() {
-    if (ports_.power_is_off) return;
-    ports_.power_is_off = true;
+    if (power_is_off_) return;
+    power_is_off_ = true;
     first_in_flight_ = ports_.last_tick();
     auto& counted = report_.faults[std::string{to_string(Fault::power_cut)}];
     bool inside = false;
@@ -97,7 +97,7 @@ void World::cut_power() {
         first_in_flight_ = std::min(first_in_flight_, task->command.begun);
         inside = inside || task->command.port_calls > 0;
         after = after || task->command.changed_something;
-        inside_step = inside_step || task->inside_store;
+        inside_step = inside_step || task->inside_store || task->command.was_cut;
     }
     ++counted.all;
     counted.inside_command += inside;
@@ -115,7 +115,7 @@ void World::power_on() {
     }
     store_.reset();
     disk_->power_on();
-    ports_.power_is_off = false;
+    power_is_off_ = false;
     trace_.line("the power is back");
     if (!open_store()) return;
     // What was seen committed must be there, and what is new came from the commands that were going on.
@@ -161,7 +161,7 @@ void World::explain_what_survived() {
 void World::watch() {
     while (has_operations_left()) {
         watcher_->wait();
-        if (ports_.power_is_off || is_given_up_) continue;
+        if (power_is_off_ || is_given_up_) continue;
         Task& me = *scheduler_.current();
         watcher_is_inside_ = me.inside_store = true;
         witness_.look(*store_, nullptr);

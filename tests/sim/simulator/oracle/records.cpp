@@ -185,7 +185,7 @@ void RecordWitness::judge_change(const Hold& before, const Hold& after) {
         verdict_.violated("2 nobody keeps a hold for longer", object, "it ends after its latest end");
     if (after.expires_at < before.expires_at && before.booking == after.booking)
         verdict_.violated("2 nobody ends a hold early", object, "its deadline came nearer");
-    const bool lapsed = before.expires_at <= now_;
+    const bool lapsed = after.expires_at <= now_;
     if (after.status == HoldStatus::expired && before.status != HoldStatus::expired && !lapsed)
         verdict_.violated("2 nobody ends a hold early", object, "it expired before its deadline");
     if (step_ && after.status == HoldStatus::released && before.status != HoldStatus::released) {
