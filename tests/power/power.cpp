@@ -92,15 +92,16 @@ std::vector<std::string> losses(const std::string& file, const std::vector<Line>
     for (const auto& line : lines) {
         if (const auto* wanted = std::get_if<Hold>(&line.answer)) {
             const auto hold = store.inventory().find_hold(wanted->id);
-            if (!hold) lost.push_back("a hold");
+            if (!hold) lost.push_back("a hold: " + hold.error().detail);
             else if (wanted->status == HoldStatus::released && hold->status != HoldStatus::released)
                 lost.push_back("a release");
             else if (hold->expires_at < wanted->expires_at && !hold->booking) lost.push_back("an extension");
         } else if (const auto* booking = std::get_if<Booking>(&line.answer)) {
-            if (!store.bookings().find_booking(booking->id)) lost.push_back("a booking");
+            const auto found = store.bookings().find_booking(booking->id);
+            if (!found) lost.push_back("a booking: " + found.error().detail);
         } else if (const auto* payment = std::get_if<Payment>(&line.answer)) {
             const auto found = store.bookings().find_payment(payment->id);
-            if (!found) lost.push_back("a payment");
+            if (!found) lost.push_back("a payment: " + found.error().detail);
             else if (payment->status != PaymentStatus::pending && found->status != payment->status)
                 lost.push_back("the outcome of a payment");
         }
