@@ -74,9 +74,9 @@ public:
     /// Writes the whole store as lines of JSON (docs/dump.md), as it is at one instant. They hold its secrets.
     /// Errors: those of the store and of `write`.
     Status dump(const std::function<Status(std::string_view line)>& write);
-    /// Fills the store of the URL, which must be empty, from the lines of a dump, all or nothing. `next` gives them one by
-    /// one, and nothing after the last.
-    /// Errors: those of open; conflict (the store is not empty); bad_data (with the line); those of `next`.
+    /// Fills the store of the URL, which must be empty, from the lines of a dump, all or nothing. `next` gives them one
+    /// by one, and nothing after the last. Errors: those of open; conflict (the store is not empty); bad_data (with the
+    /// line); those of `next`.
     static Status load(std::string_view url, const std::function<Result<std::optional<std::string>>()>& next,
                        const EngineOptions& options = {});
     /// Copies the store, as it is at one instant of the call, into a new file; everything goes on meanwhile.
@@ -86,8 +86,8 @@ public:
     /// Puts a backup in the place of the store of the URL, which nobody may have open, once it has been found to be
     /// whole; until then the store is as it was. Returns the name that the old store's file has now; empty where there
     /// was none. Errors: unsupported (the store is not one file; or the backup was made by a newer Railbook); not_found
-    /// (no such backup); bad_data (not a backup of a store); damaged (the backup is); conflict (a process owns the store:
-    /// the detail says which); invalid_argument (URL); forbidden; storage_full.
+    /// (no such backup); bad_data (not a backup of a store); damaged (the backup is); conflict (a process owns the
+    /// store: the detail says which); invalid_argument (URL); forbidden; storage_full.
     static Result<std::string> restore(std::string_view url, const std::string& backup,
                                        const EngineOptions& options = {});
     /// What is wrong with the store's medium itself, a sentence each.

@@ -22,8 +22,8 @@ class SeatPlans;
 
 /// What the passengers of one ride would like. Wishes are met as far as the train allows, unless `required`.
 struct SeatWishes {
-    std::vector<std::string> properties = {};  ///< Of each seat: OSDM's, such as WINDOW, AISLE, TABLE or QUIET.
-    std::string facing = {};                   ///< `forward`, `backward`, `each_other` or empty.
+    std::vector<std::string> properties = {};   ///< Of each seat: OSDM's, such as WINDOW, AISLE, TABLE or QUIET.
+    std::string facing = {};                    ///< `forward`, `backward`, `each_other` or empty.
     std::optional<SeatId> near = std::nullopt;  ///< As near to this seat as possible.
     int wheelchairs = 0;    ///< So many need a wheelchair place, each with a companion beside it where there is one.
     int children = 0;       ///< So many are children, none of whom sits apart from the adults.
@@ -53,7 +53,7 @@ struct HoldRequest {
 
 struct ExtendRequest {
     HoldId id;
-    std::optional<std::uint64_t> fence;       ///< Only an operator may leave it out.
+    std::optional<std::uint64_t> fence;         ///< Only an operator may leave it out.
     std::optional<Duration> by = std::nullopt;  ///< Added to the deadline; else the policy's extension.
 };
 
@@ -103,8 +103,8 @@ struct ConsistOffer {
     Run run;         ///< As it is now.
     std::shared_ptr<const Consist> consist;  ///< As it would be.
     std::size_t unaffected = 0;              ///< Live seats that stay what they are.
-    std::vector<Reseating> reseatings;       ///< Who gets which other seat; groups stay together where that is possible.
-    std::vector<Reseating> stranded;         ///< For whom there is no seat: `to` is empty. The change is then impossible.
+    std::vector<Reseating> reseatings;  ///< Who gets which other seat; groups stay together where that is possible.
+    std::vector<Reseating> stranded;    ///< For whom there is no seat: `to` is empty. The change is then impossible.
 };
 
 /// A ride on a run: what an availability is asked for.
@@ -144,12 +144,12 @@ public:
     /// Errors: forbidden; not_found; invalid_argument.
     Result<SeatBlock> unblock(const Principal& principal, const BlockRequest& request);
 
-    /// What it would mean to give the run other coaches. Operators only. Errors: forbidden; not_found; conflict (the run
-    /// has these coaches).
+    /// What it would mean to give the run other coaches. Operators only. Errors: forbidden; not_found; conflict (the
+    /// run has these coaches).
     Result<ConsistOffer> offer_consist(const Principal& principal, const RunId& run,
                                        std::shared_ptr<const Consist> consist);
-    /// Does what the offer said, all or nothing. Repeating it is success. Errors: forbidden; not_found; conflict (the run
-    /// has changed since: look at a new offer; or somebody is stranded).
+    /// Does what the offer said, all or nothing. Repeating it is success. Errors: forbidden; not_found; conflict (the
+    /// run has changed since: look at a new offer; or somebody is stranded).
     Result<Run> change_consist(const Principal& principal, const RunId& run, std::shared_ptr<const Consist> consist,
                                std::string_view offer);
 

@@ -76,8 +76,8 @@ struct Consist {
 /// A run's stop at a station.
 struct Call {
     CallId id;
-    std::string name;  ///< Of the station.
-    std::string zone;  ///< IANA name; the station's local time.
+    std::string name;                  ///< Of the station.
+    std::string zone;                  ///< IANA name; the station's local time.
     std::optional<Timestamp> arrives;  ///< Not at the origin.
     std::optional<Timestamp> departs;  ///< Not at the destination.
     std::string platform = {};
@@ -446,8 +446,8 @@ public:
 struct Allocation {
     std::uint32_t seat = 0;
     Span span;
-    SeatState state = SeatState::held;  ///< Never free.
-    HoldId hold;                        ///< Zero for a block.
+    SeatState state = SeatState::held;   ///< Never free.
+    HoldId hold;                         ///< Zero for a block.
     Timestamp until = Timestamp::max();  ///< The hold's deadline; the end of time for a sale or a block.
     bool operator==(const Allocation&) const = default;
 };
@@ -537,10 +537,10 @@ public:
     virtual Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) = 0;
     /// Errors: not_found (no such pinned run).
     virtual Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) = 0;
-    /// Pins the run, gives it its new coaches and everyone on it the seat of the same name, or the one of their reseating: in
-    /// holds, bookings and tickets, all or nothing. Blocks on seats that are gone end. Where the run has these coaches
-    /// already it is answered as it is. Errors: conflict (the run has changed since, or is pinned otherwise, or somebody
-    /// would be left without a seat or on a taken one).
+    /// Pins the run, gives it its new coaches and everyone on it the seat of the same name, or the one of their
+    /// reseating: in holds, bookings and tickets, all or nothing. Blocks on seats that are gone end. Where the run has
+    /// these coaches already it is answered as it is. Errors: conflict (the run has changed since, or is pinned
+    /// otherwise, or somebody would be left without a seat or on a taken one).
     virtual Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) = 0;
 };
 
@@ -570,12 +570,12 @@ public:
     /// Returns how many were marked; where that answer is lost, a repetition counts only what it marks itself.
     virtual Result<std::size_t> expire(Timestamp now, std::size_t limit) = 0;
 
-    virtual Result<Booking> find_booking(const BookingId& id) = 0;                   ///< Errors: not_found.
-    virtual Result<Booking> find_booking_named(std::string_view reference) = 0;      ///< Errors: not_found.
+    virtual Result<Booking> find_booking(const BookingId& id) = 0;               ///< Errors: not_found.
+    virtual Result<Booking> find_booking_named(std::string_view reference) = 0;  ///< Errors: not_found.
     /// Newest first. `owner` empty: everyone's.
     virtual Result<Page<Booking>> list_bookings(std::string_view owner, const PageRequest& page) = 0;
-    virtual Result<Payment> find_payment(const PaymentId& id) = 0;                   ///< Errors: not_found.
-    virtual Result<Ticket> find_ticket(const TicketId& id) = 0;                      ///< Errors: not_found.
+    virtual Result<Payment> find_payment(const PaymentId& id) = 0;  ///< Errors: not_found.
+    virtual Result<Ticket> find_ticket(const TicketId& id) = 0;     ///< Errors: not_found.
     /// What happened to a `run:...` or `booking:...`, in order.
     virtual Result<std::vector<AuditEntry>> audit(std::string_view subject) = 0;
 };
@@ -591,8 +591,8 @@ struct Secret {
 };
 /// What only ever grows.
 struct Counters {
-    std::uint64_t fence = 0;  ///< The last that was given.
-    Timestamp time{};         ///< The latest that a step was done at.
+    std::uint64_t fence = 0;                                  ///< The last that was given.
+    Timestamp time{};                                         ///< The latest that a step was done at.
     std::map<std::string, std::uint64_t> feed_versions = {};  ///< The last of each name, removed feeds among them.
     bool operator==(const Counters&) const = default;
 };

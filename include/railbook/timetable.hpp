@@ -88,8 +88,8 @@ public:
 
     /// Imports coach layouts and consists (a JSON document, see docs/layouts.md). Errors: bad_data with pointers.
     Result<Document> import_layouts(std::string_view json);
-    /// The coaches that a document of one consist describes, by its own layouts and those that were imported. Nothing is
-    /// kept. Errors: bad_data with pointers.
+    /// The coaches that a document of one consist describes, by its own layouts and those that were imported. Nothing
+    /// is kept. Errors: bad_data with pointers.
     Result<std::shared_ptr<const Consist>> read_consist(std::string_view json);
     /// Every layouts document, the built-in one first.
     Result<std::vector<Document>> layouts();
@@ -117,7 +117,7 @@ private:
 
     Store& store_;
     std::mutex mutex_;
-    std::uint64_t change_ = 0;  // grows with each import or removal
+    std::uint64_t change_ = 0;                             // grows with each import or removal
     std::shared_ptr<const timetable::Snapshot> snapshot_;  // empty until first used; stale until it is of `change_`
 };
 

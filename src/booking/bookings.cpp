@@ -77,8 +77,9 @@ Result<std::vector<Passenger>> name_passengers(const Quote& quote, const std::ve
     return passengers;
 }
 
-/// For each item of the hold the leg of the quote that it is, or is a stage of: where passengers change seats on the way,
-/// a leg has several. Errors: invalid_argument (the hold does not keep, in their order, the rides that were quoted).
+/// For each item of the hold the leg of the quote that it is, or is a stage of: where passengers change seats on the
+/// way, a leg has several. Errors: invalid_argument (the hold does not keep, in their order, the rides that were
+/// quoted).
 Result<std::vector<std::size_t>> legs_of_items(const Quote& quote, const Hold& hold) {
     std::vector<std::size_t> legs;
     std::size_t leg = 0;
@@ -86,8 +87,8 @@ Result<std::vector<std::size_t>> legs_of_items(const Quote& quote, const Hold& h
     for (const auto& item : hold.items) {
         if (leg == quote.legs.size()) break;
         const auto& quoted = quote.legs[leg];
-        const bool begins = reached ? item.span.from == *reached
-                                    : item.span.from == quoted.span.from && item.from.call == quoted.from;
+        const bool begins =
+            reached ? item.span.from == *reached : item.span.from == quoted.span.from && item.from.call == quoted.from;
         const bool ends = item.span.to == quoted.span.to && item.to.call == quoted.to;
         if (item.run != quoted.run || !begins || (!ends && item.span.to >= quoted.span.to))
             return invalid(fmt::format("the hold's ride {} is not the one that was quoted", legs.size() + 1));
@@ -108,7 +109,8 @@ Result<std::vector<std::size_t>> legs_of_items(const Quote& quote, const Hold& h
     return legs;
 }
 
-/// One part a passenger and item; their prices sum exactly to the quote's total. The first stage of a ride has its price.
+/// One part a passenger and item; their prices sum exactly to the quote's total. The first stage of a ride has its
+/// price.
 Result<std::vector<BookingPart>> make_parts(Environment& environment, const Quote& quote, const Hold& hold,
                                             const std::vector<std::size_t>& legs) {
     std::vector<BookingPart> parts;

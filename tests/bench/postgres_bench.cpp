@@ -140,15 +140,25 @@ std::string script(const std::string& url) {
 \startpipeline
 BEGIN;
 SELECT version FROM railbook.run_versions WHERE run = :run FOR NO KEY UPDATE;
-SELECT value FROM railbook.answers WHERE owner = int8send(:fence) AND operation = 'hold.create' AND key = int8send(:fence);
+SELECT value FROM railbook.answers
+  WHERE owner = int8send(:fence) AND operation = 'hold.create' AND key = int8send(:fence);
 \endpipeline
 \startpipeline
-INSERT INTO railbook.holds (fence, id, owner, status, pinned, created_at, expires_at, latest_end, runs, items) VALUES (:fence, int8send(:fence) || int8send(:fence), 'user:' || int8send(:fence), 0, true, 1796040000000, 1796040900000, 1796041800000, ARRAY[:run::bigint], repeat('x', {})::bytea);
-INSERT INTO railbook.allocations (service_date, run, seat, from_segment, to_segment, hold) VALUES ('2026-12-01', :run, :seat, 0, 1, :fence);
+INSERT INTO railbook.holds (fence, id, owner, status, pinned, created_at, expires_at, latest_end, runs, items)
+  VALUES (:fence, int8send(:fence) || int8send(:fence), 'user:' || int8send(:fence), 0, true, 1796040000000,
+          1796040900000, 1796041800000, ARRAY[:run::bigint], repeat('x', {})::bytea);
+INSERT INTO railbook.allocations (service_date, run, seat, from_segment, to_segment, hold)
+  VALUES ('2026-12-01', :run, :seat, 0, 1, :fence);
 UPDATE railbook.run_versions SET version = version + 1, time = 1796040000000 WHERE run = :run;
-INSERT INTO railbook.seat_changes (run, version, seats, froms, tos, states) SELECT run, version, ARRAY[:seat::bigint], '{{0}}', '{{1}}', '{{1}}' FROM railbook.run_versions WHERE run = :run;
-INSERT INTO railbook.audit (subject, number, at, actor, action, detail) SELECT 'run:' || int8send(:run), coalesce(max(number), 0) + 1, 1796040000000, 'user:anna', 'hold.placed', repeat('x', {})::bytea FROM railbook.audit WHERE subject = 'run:' || int8send(:run);
-INSERT INTO railbook.answers (owner, operation, key, fingerprint, until, value) VALUES (int8send(:fence), 'hold.create', int8send(:fence), repeat('f', 64)::bytea, 1796126400000, repeat('x', {})::bytea);
+INSERT INTO railbook.seat_changes (run, version, seats, froms, tos, states)
+  SELECT run, version, ARRAY[:seat::bigint], '{{0}}', '{{1}}', '{{1}}' FROM railbook.run_versions WHERE run = :run;
+INSERT INTO railbook.audit (subject, number, at, actor, action, detail)
+  SELECT 'run:' || int8send(:run), coalesce(max(number), 0) + 1, 1796040000000, 'user:anna', 'hold.placed',
+         repeat('x', {})::bytea
+  FROM railbook.audit WHERE subject = 'run:' || int8send(:run);
+INSERT INTO railbook.answers (owner, operation, key, fingerprint, until, value)
+  VALUES (int8send(:fence), 'hold.create', int8send(:fence), repeat('f', 64)::bytea, 1796126400000,
+          repeat('x', {})::bytea);
 COMMIT;
 \endpipeline
 )",

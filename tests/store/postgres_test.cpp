@@ -337,7 +337,7 @@ TEST_F(PostgresTest, LostConnectionsLoseNothingAndDoNothingTwice) {
                                     "WHERE datname = current_database() AND application_name = 'railbook' "
                                     "AND state <> 'idle' AND random() < 0.5");
             if (killed.is_good()) ended += std::stoi(killed.value());
-            std::this_thread::sleep_for(milliseconds{2});
+            system_environment().pause(milliseconds{2});
         }
     }};
     std::atomic<int> unknown = 0;

@@ -138,7 +138,7 @@ Status PostgresServer::start() {
         if (process_ <= 0 || waitpid(process_, nullptr, WNOHANG) == process_)
             process_ = spawn(words, folder_ + "/server.log");
         if (PQping(url.c_str()) == PQPING_OK) return {};
-        std::this_thread::sleep_for(milliseconds{50});
+        system_environment().pause(milliseconds{50});
     }
     return failed("PostgreSQL does not start: see server.log in " + folder_);
 }

@@ -1,6 +1,6 @@
 #pragma once
-/// A whole store as lines of JSON, an object a line with its `type`: the form in which records go from one kind of store
-/// to another. Described in docs/dump.md.
+/// A whole store as lines of JSON, an object a line with its `type`: the form in which records go from one kind of
+/// store to another. Described in docs/dump.md.
 
 #include <cstddef>
 #include <cstdint>
