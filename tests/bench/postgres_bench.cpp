@@ -153,7 +153,7 @@ UPDATE railbook.run_versions SET version = version + 1, time = 1796040000000 WHE
 INSERT INTO railbook.seat_changes (run, version, seats, froms, tos, states)
   SELECT run, version, ARRAY[:seat::bigint], '{{0}}', '{{1}}', '{{1}}' FROM railbook.run_versions WHERE run = :run;
 INSERT INTO railbook.audit (subject, number, at, actor, action, detail)
-  SELECT 'run:' || int8send(:run), coalesce(max(number), 0) + 1, 1796040000000, 'user:anna', 'hold.placed',
+  SELECT 'run:' || int8send(:run), coalesce(max(number), 0) + 1, 1796040000000, 'anna', 'hold.placed',
          repeat('x', {})::bytea
   FROM railbook.audit WHERE subject = 'run:' || int8send(:run);
 INSERT INTO railbook.answers (owner, operation, key, fingerprint, until, value)
