@@ -71,7 +71,7 @@ void Client::book() {
     if (booking.total != quote->total) violated("6 the price charged is the price quoted", brief(booking.id));
     if (booking.hold != hold.id || booking.owner != me_.owner() || booking.parts.empty())
         violated("a booking is of its hold", brief(booking.id));
-    if (booking.expires_at > hold.latest_end || booking.expires_at > booking.created_at + world_.promises().payment_ttl)
+    if (booking.expires_at > hold.latest_end)
         violated("2 nobody keeps a hold for longer", "booking " + brief(booking.id));
     std::size_t seats = 0;
     for (const auto& item : hold.items) seats += item.seats.size();
