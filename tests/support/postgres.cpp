@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <railbook/environment.hpp>
+
 namespace railbook::test {
 namespace {
 
