@@ -40,7 +40,7 @@ public:
 
     /// Holds these seats, whose numbers ascend, until `deadline`; at that instant they are free again, swept or not.
     /// Nothing where one of them is not free. A hold of several seats, or of more than 32 segments, takes several
-    /// steps: it may also be refused because of another one that gives up in the end, so whoever must be sure asks again.
+    /// steps: it may also be refused because of another one that gives up in the end; whoever must be sure repeats.
     std::optional<Handle> hold(std::span<const std::uint32_t> seats, Span span, Timestamp deadline, Timestamp now,
                                unsigned worker);
     /// Holds the first `count` free neighbours of one coach that it finds, from the worker's own coach on.
