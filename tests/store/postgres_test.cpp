@@ -330,14 +330,15 @@ TEST_F(PostgresTest, AFullDiskChangesNothing) {
 TEST_F(PostgresTest, LostConnectionsLoseNothingAndDoNothingTwice) {
     std::atomic<bool> over = false;
     std::atomic<int> ended = 0;
+    std::atomic<int> begun = 0;  // commands: each is a reason to strike once
     std::jthread saboteur{[&] {
-        while (!over) {
+        for (int seen = 0; !over; seen = begun) {
+            begun.wait(seen);
             const auto killed = sql(url,
                                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
                                     "WHERE datname = current_database() AND application_name = 'railbook' "
                                     "AND state <> 'idle' AND random() < 0.5");
             if (killed.is_good()) ended += std::stoi(killed.value());
-            system_environment().pause(milliseconds{2});
         }
     }};
     std::atomic<int> unknown = 0;
@@ -352,6 +353,8 @@ TEST_F(PostgresTest, LostConnectionsLoseNothingAndDoNothingTwice) {
             const auto command = make.command("hold.create");
             const auto wanted = make.hold({{&train, {seat}, {from, static_cast<std::uint16_t>(from + 1)}}});
             for (;;) {
+                ++begun;
+                begun.notify_one();
                 const auto hold = store->inventory().place_hold(command, wanted, {train}, 0);
                 if (hold) {
                     acknowledged[static_cast<std::size_t>(thread)].push_back(*hold);
@@ -363,6 +366,8 @@ TEST_F(PostgresTest, LostConnectionsLoseNothingAndDoNothingTwice) {
         }
     });
     over = true;
+    ++begun;
+    begun.notify_one();
     saboteur.join();
     EXPECT_GT(ended, 0) << "no connection was ended: the test has shown nothing";
     const auto records = records_of(*store);
