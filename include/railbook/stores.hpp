@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -87,36 +88,39 @@ struct Call {
     bool operator==(const Call&) const = default;
 };
 
-/// The calls of a run. Copies share them: a run passes through many hands, and hardly anybody changes its calls.
-class CallList {
+/// A list that its copies share until one of them is changed: what holds it passes through many hands, and hardly
+/// anybody changes it.
+template <class T>
+class SharedList {
 public:
-    CallList() = default;
-    CallList(std::vector<Call> calls)  // NOLINT(google-explicit-constructor)
-        : calls_{std::make_shared<std::vector<Call>>(std::move(calls))} {}
+    SharedList() = default;
+    SharedList(std::vector<T> all)  // NOLINT(google-explicit-constructor)
+        : all_{all.empty() ? nullptr : std::make_shared<std::vector<T>>(std::move(all))} {}
+    SharedList(std::initializer_list<T> all) : SharedList{std::vector<T>(all)} {}
 
-    const std::vector<Call>& all() const {
-        static const std::vector<Call> none;
-        return calls_ ? *calls_ : none;
+    const std::vector<T>& all() const {
+        static const std::vector<T> none;
+        return all_ ? *all_ : none;
     }
     /// To be changed, which no copy sees.
-    std::vector<Call>& edit() {
-        calls_ = std::make_shared<std::vector<Call>>(all());
-        return *calls_;
+    std::vector<T>& edit() {
+        all_ = std::make_shared<std::vector<T>>(all());
+        return *all_;
     }
-    void push_back(Call call) { edit().push_back(std::move(call)); }
-    operator const std::vector<Call>&() const { return all(); }  // NOLINT(google-explicit-constructor)
+    void push_back(T added) { edit().push_back(std::move(added)); }
+    operator const std::vector<T>&() const { return all(); }  // NOLINT(google-explicit-constructor)
 
     auto begin() const { return all().begin(); }
     auto end() const { return all().end(); }
     std::size_t size() const { return all().size(); }
     bool empty() const { return all().empty(); }
-    const Call& front() const { return all().front(); }
-    const Call& back() const { return all().back(); }
-    const Call& operator[](std::size_t index) const { return all()[index]; }
-    bool operator==(const CallList& other) const { return calls_ == other.calls_ || all() == other.all(); }
+    const T& front() const { return all().front(); }
+    const T& back() const { return all().back(); }
+    const T& operator[](std::size_t index) const { return all()[index]; }
+    bool operator==(const SharedList& other) const { return all_ == other.all_ || all() == other.all(); }
 
 private:
-    std::shared_ptr<std::vector<Call>> calls_;
+    std::shared_ptr<std::vector<T>> all_;
 };
 
 /// A train on one service date: its calls and its coaches.
@@ -125,7 +129,7 @@ struct Run {
     std::string train;   ///< What passengers call it, such as `ICE 1672`.
     std::string agency;  ///< The operator's name.
     std::string headsign;
-    CallList calls;  ///< At least two.
+    SharedList<Call> calls;  ///< At least two.
     std::shared_ptr<const Consist> consist;
     bool pinned = false;  ///< These calls and coaches are fixed: something of the run was held or sold.
 
@@ -205,7 +209,7 @@ struct Hold {
     Timestamp expires_at{};
     Timestamp latest_end{};  ///< No extension goes beyond this.
     std::optional<BookingId> booking = std::nullopt;
-    std::vector<HoldItem> items;
+    SharedList<HoldItem> items;
     bool operator==(const Hold&) const = default;
 };
 

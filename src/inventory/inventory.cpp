@@ -1,7 +1,7 @@
 #include <railbook/inventory.hpp>
 
 #include <algorithm>
-#include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -61,8 +61,6 @@ Status check(const HoldRequest& request, const HoldPolicy& policy) {
         std::size_t count = 0;
         if (const auto* seats = std::get_if<std::vector<SeatId>>(&item.seats)) {
             count = seats->size();
-            if (std::set<SeatId>{seats->begin(), seats->end()}.size() != seats->size())
-                return Error{ErrorCode::invalid_argument, "a seat is named twice"};
         } else {
             const auto& best = std::get<BestSeats>(item.seats);
             count = best.count > 0 ? static_cast<std::size_t>(best.count) : 0;
@@ -73,6 +71,12 @@ Status check(const HoldRequest& request, const HoldPolicy& policy) {
                          fmt::format("{} seats are more than the {} of one hold", count, policy.max_seats),
                          "make several holds"};
         }
+        if (const auto* seats = std::get_if<std::vector<SeatId>>(&item.seats)) {
+            for (auto seat = seats->begin(); seat != seats->end(); ++seat) {
+                if (std::find(seats->begin(), seat, *seat) != seat)
+                    return Error{ErrorCode::invalid_argument, "a seat is named twice"};
+            }
+        }
     }
     return {};
 }
@@ -81,7 +85,8 @@ base::Canonical canonical(const HoldRequest& request) {
     base::Canonical text;
     text.add(static_cast<std::int64_t>(request.items.size()));
     for (const auto& item : request.items) {
-        text.add(to_string(item.run)).add(item.from).add(item.to);
+        text.add(item.run.date.time_since_epoch().count()).add(item.run.trip.feed).add(item.run.trip.trip);
+        text.add(item.run.start.value_or(-1)).add(item.from).add(item.to);
         if (const auto* seats = std::get_if<std::vector<SeatId>>(&item.seats)) {
             text.add("seats").add(static_cast<std::int64_t>(seats->size()));
             for (const auto& seat : *seats) text.add(seat.coach).add(seat.seat);
@@ -121,13 +126,10 @@ Error seats_taken(const inventory::SeatPlan& plan, const FoundRide& ride, const 
             offers.empty() ? "choose another train" : fmt::format("the nearest free seats: {}", names(offers))};
 }
 
-/// The seats that the request names, where nobody has a part of them. `taken` holds what others have and what earlier
-/// rides of the same hold take.
-Result<RideSeats> named_seats(const FoundRide& ride, const std::vector<SeatId>& seats, const SeatMasks& taken,
-                              inventory::SeatPlans& plans) {
+/// The seats that the request names. Whether they are free is for the store to say.
+Result<RideSeats> named_seats(const FoundRide& ride, const std::vector<SeatId>& seats) {
     const Consist& consist = *ride.run.consist;
     inventory::SeatStage stage{ride.span(), {}};
-    std::vector<std::uint32_t> lost;
     for (const auto& seat : seats) {
         const auto index = consist.index_of(seat);
         if (!index) {
@@ -139,10 +141,8 @@ Result<RideSeats> named_seats(const FoundRide& ride, const std::vector<SeatId>& 
             return Error{ErrorCode::invalid_argument, "the seats of one ride must be of one class",
                          "name each class as a ride of its own"};
         }
-        if (taken.any(*index, ride.span())) lost.push_back(*index);
         stage.seats.push_back(*index);
     }
-    if (!lost.empty()) return seats_taken(*plans.of(ride.run.consist), ride, taken, lost);
     return RideSeats{{std::move(stage)}, {}};
 }
 
@@ -182,6 +182,27 @@ HoldItem make_item(const FoundRide& ride, const inventory::SeatStage& stage, con
     return item;
 }
 
+/// What of a run is taken for a ride of a hold: by others, and by the hold's own earlier items.
+SeatMasks taken_for(const FoundRide& ride, const Occupancy& occupancy, std::span<const HoldItem> earlier) {
+    SeatMasks taken = masks_of(ride.run, occupancy.taken);
+    for (const auto& item : earlier) {
+        if (item.run != ride.run.id) continue;
+        for (const auto& seat : item.seats) taken.set(seat.index, item.span);
+    }
+    return taken;
+}
+
+/// The refusal of seats that were named, where somebody has one of them. It says what there is instead.
+Status check_free(const FoundRide& ride, const std::vector<std::uint32_t>& seats, const SeatMasks& taken,
+                  inventory::SeatPlans& plans) {
+    std::vector<std::uint32_t> lost;
+    for (const auto seat : seats) {
+        if (taken.any(seat, ride.span())) lost.push_back(seat);
+    }
+    if (lost.empty()) return {};
+    return seats_taken(*plans.of(ride.run.consist), ride, taken, lost);
+}
+
 Error no_such_hold() { return {ErrorCode::not_found, "there is no such hold"}; }
 
 }  // namespace
@@ -219,7 +240,10 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
     const std::size_t max_holds = principal.may(Scope::operate) ? 0 : policy_.max_holds;
 
     // Seats are chosen from what is free at the moment and then taken by the store, which alone decides. Whoever chose
-    // what another took meanwhile chooses again; so does whoever read a run just before its first hold pinned it.
+    // what another took meanwhile chooses again; so does whoever read a run just before its first hold pinned it. What
+    // is free need not be known where all seats are named, until one of them is not.
+    bool looks = std::ranges::any_of(
+        request.items, [](const HoldItemRequest& item) { return std::holds_alternative<BestSeats>(item.seats); });
     for (int round = 0; round < kMaxRounds; ++round) {
         std::vector<FoundRide> rides;
         std::vector<RunId> ids;
@@ -229,35 +253,37 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
             ids.push_back(ride->run.id);
             rides.push_back(std::move(*ride));
         }
-        const auto occupancy = store_.inventory().occupancy(ids, *now);
-        if (!occupancy) return occupancy.error();
+        std::vector<Occupancy> occupancy;
+        if (looks) {
+            auto found = store_.inventory().occupancy(ids, *now);
+            if (!found) return found.error();
+            occupancy = *std::move(found);
+        }
 
-        wanted.items.clear();
+        std::vector<HoldItem> items;
         std::vector<Run> runs;
-        bool chose = false;
         for (std::size_t i = 0; i < rides.size(); ++i) {
-            SeatMasks taken = masks_of(rides[i].run, (*occupancy)[i].taken);
-            // What this hold takes on the same run with an earlier ride.
-            for (const auto& item : wanted.items) {
-                if (item.run != ids[i]) continue;
-                for (const auto& seat : item.seats) taken.set(seat.index, item.span);
-            }
+            const SeatMasks taken = looks ? taken_for(rides[i], occupancy[i], items) : SeatMasks{};
             const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats);
-            const auto seats = named
-                                   ? named_seats(rides[i], *named, taken, *plans_)
-                                   : best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken, *plans_);
+            const auto seats =
+                named ? named_seats(rides[i], *named)
+                      : best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken, *plans_);
             if (!seats) return seats.error();
-            chose = chose || !named;
-            for (const auto& stage : seats->stages) wanted.items.push_back(make_item(rides[i], stage, seats->reason));
+            if (looks && named) {
+                if (auto free = check_free(rides[i], seats->stages.front().seats, taken, *plans_); !free)
+                    return free.error();
+            }
+            for (const auto& stage : seats->stages) items.push_back(make_item(rides[i], stage, seats->reason));
             const bool known = std::ranges::find(runs, ids[i], &Run::id) != runs.end();
             if (!known) runs.push_back(rides[i].run);
         }
 
+        wanted.items = std::move(items);
         auto placed = store_.inventory().place_hold(command, wanted, runs, max_holds);
         if (placed) return placed;
-        const bool chosen_in_vain = chose && placed.error().code == ErrorCode::seat_taken;
-        const bool pinned_meanwhile = placed.error().code == ErrorCode::conflict;
-        if (!chosen_in_vain && !pinned_meanwhile) return placed;
+        const auto code = placed.error().code;
+        if (code != ErrorCode::seat_taken && code != ErrorCode::conflict) return placed;
+        looks = looks || code == ErrorCode::seat_taken;
     }
     return Error{ErrorCode::unavailable, "too many buyers want these seats at this moment", "try again"};
 }

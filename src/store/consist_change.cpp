@@ -40,9 +40,10 @@ public:
                fmt::format("{} to {}", basis_.run.run.consist->name, change_.consist->name));
         keep_blocks();
         for (auto& hold : outcome_.holds) {
-            for (std::size_t i = 0; i < hold.items.size(); ++i) {
-                if (hold.items[i].run != basis_.run.run.id) continue;
-                for (auto& seat : hold.items[i].seats) {
+            auto& items = hold.items.edit();
+            for (std::size_t i = 0; i < items.size(); ++i) {
+                if (items[i].run != basis_.run.run.id) continue;
+                for (auto& seat : items[i].seats) {
                     if (const auto done = give_seat(hold, i, seat); !done) return done.error();
                 }
             }

@@ -282,7 +282,7 @@ AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::str
 }
 
 void renumber(Hold& hold, const Run& run) {
-    for (auto& item : hold.items) {
+    for (auto& item : hold.items.edit()) {
         if (item.run != run.id) continue;
         for (auto& seat : item.seats) {
             const auto index = run.consist->index_of(seat.id);

@@ -36,10 +36,16 @@ std::vector<std::size_t> calls_where(const Run& run, std::size_t first, std::opt
     return found;
 }
 
+/// Whether this is how the id is written.
+bool is_text_of(const StationId& id, std::string_view text) {
+    return text.size() == id.feed.size() + 1 + id.stop.size() && text.starts_with(id.feed) &&
+           text[id.feed.size()] == ':' && text.ends_with(id.stop);
+}
+
 /// By id, else by name in full, else by the beginnings of its words.
 std::vector<std::size_t> calls_named(const Run& run, const MarkedText& marked, std::size_t first) {
     auto found = calls_where(run, first, marked.nth, [&](const Call& call) {
-        return call.id.station.stop == marked.text || to_string(call.id.station) == marked.text;
+        return call.id.station.stop == marked.text || is_text_of(call.id.station, marked.text);
     });
     if (!found.empty()) return found;
     const auto name = timetable::fold(marked.text);

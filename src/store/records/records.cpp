@@ -76,7 +76,7 @@ json::object to_object(const Hold& hold) {
                        {"created_at", to_json(hold.created_at)},
                        {"expires_at", to_json(hold.expires_at)},
                        {"latest_end", to_json(hold.latest_end)},
-                       {"items", to_json(hold.items)}};
+                       {"items", to_json(hold.items.all())}};
     if (hold.booking) value["booking"] = to_json(*hold.booking);
     return value;
 }

@@ -103,8 +103,8 @@ TEST_F(RunAllocationsTest, StoredOnesAreAnsweredBySeatAndSpan) {
 TEST_F(RunAllocationsTest, OtherRunsOfTheHoldAreNotItsConcern) {
     auto mine = hold(1, {3}, {0, 4});
     mine.items.push_back(mine.items.front());
-    mine.items.back().run.trip.trip = "2";
-    mine.items.back().seats = {{9, {}}};
+    mine.items.edit().back().run.trip.trip = "2";
+    mine.items.edit().back().seats = {{9, {}}};
     allocations.follow(mine, run, now);
     EXPECT_EQ(allocations.live(now).size(), 1U);
     EXPECT_TRUE(is_free(9, {0, 4}));

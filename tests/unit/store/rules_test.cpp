@@ -23,7 +23,7 @@ protected:
         item.span = {0, 2};
         item.seats = {{0, {"1", "10"}}};
         hold.items = {item, item};
-        hold.items.back().run.trip.trip = "2";
+        hold.items.edit().back().run.trip.trip = "2";
 
         booking.id.bytes[0] = 2;
         booking.hold = hold.id;
