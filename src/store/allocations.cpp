@@ -25,11 +25,49 @@ RunAllocations::RunAllocations(const Run& run, std::uint64_t version, const std:
       segment_count_{static_cast<std::uint32_t>(run.segment_count())},
       version_{version},
       told_after_{version} {
-    for (const auto& allocation : stored) seats_[allocation.seat].push_back(allocation);
-    for (auto& [seat, allocations] : seats_) std::ranges::sort(allocations, {}, &Allocation::span);
     for (auto* counted : {&taken_, &held_, &blocked_})
         counted->masks = {.seats = seat_count_, .segments = segment_count_};
-    for (const auto& allocation : stored) mark(allocation);
+    for (const auto& allocation : stored) put(allocation);
+}
+
+template <class F>
+bool RunAllocations::any_of_seat(std::uint32_t seat, const F& f) const {
+    if (seat >= first_.size()) return false;
+    for (auto node = first_[seat]; node != kNone; node = nodes_[node].next) {
+        if (f(nodes_[node].allocation)) return true;
+    }
+    return false;
+}
+
+template <class F>
+void RunAllocations::drop_if(std::uint32_t seat, const F& f) {
+    if (seat >= first_.size()) return;
+    for (auto* link = &first_[seat]; *link != kNone;) {
+        Node& node = nodes_[*link];
+        if (!f(node.allocation)) {
+            link = &node.next;
+            continue;
+        }
+        unmark(node.allocation);
+        const auto dropped = std::exchange(*link, node.next);
+        node.next = std::exchange(unused_, dropped);
+    }
+}
+
+void RunAllocations::put(const Allocation& allocation) {
+    RAILBOOK_ASSERT(allocation.seat < seat_count_);
+    if (first_.empty()) first_.assign(seat_count_, kNone);
+    if (unused_ == kNone) {
+        unused_ = static_cast<std::uint32_t>(nodes_.size());
+        nodes_.emplace_back();
+    }
+    auto* link = &first_[allocation.seat];
+    while (*link != kNone && !(allocation.span < nodes_[*link].allocation.span)) link = &nodes_[*link].next;
+    const auto added = unused_;
+    unused_ = nodes_[added].next;
+    nodes_[added] = {allocation, *link};
+    *link = added;
+    mark(allocation);
 }
 
 void RunAllocations::CountedMasks::add(const Allocation& allocation) {
@@ -62,41 +100,35 @@ void RunAllocations::unmark(const Allocation& allocation) {
 void RunAllocations::look_ahead(Timestamp now) {
     if (now < none_lapses_before_) return;
     none_lapses_before_ = Timestamp::max();
-    for (const auto& [seat, allocations] : seats_) {
-        for (const auto& allocation : allocations)
+    for (std::uint32_t seat = 0; seat < first_.size(); ++seat) {
+        any_of_seat(seat, [&](const Allocation& allocation) {
             none_lapses_before_ = std::min(none_lapses_before_, allocation.until);
+            return false;
+        });
     }
 }
 
 bool RunAllocations::is_free(std::uint32_t seat, Span span, Timestamp now, const HoldId& mine) const {
     if (seat >= seat_count_) return false;
     if (!taken_.masks.any(seat, span)) return true;
-    const auto found = seats_.find(seat);
-    if (found == seats_.end()) return true;
-    return std::ranges::none_of(found->second, [&](const Allocation& other) {
+    return !any_of_seat(seat, [&](const Allocation& other) {
         return other.span.overlaps(span) && other.until > now &&
                (other.state == SeatState::blocked || other.hold != mine);
     });
 }
 
-void RunAllocations::make_way(std::uint32_t seat, Span span, Timestamp now, const HoldId* mine) {
-    const auto found = seats_.find(seat);
-    if (found == seats_.end()) return;
-    std::erase_if(found->second, [&](const Allocation& other) {
+SeatState RunAllocations::make_way(std::uint32_t seat, Span span, Timestamp now, const HoldId* mine) {
+    auto before = SeatState::free;
+    if (seat >= seat_count_ || !taken_.masks.any(seat, span)) return before;
+    drop_if(seat, [&](const Allocation& other) {
         if (!other.span.overlaps(span) || other.state == SeatState::blocked) return false;
         const bool is_mine = mine && other.hold == *mine;
+        if (is_mine && other.span == span) before = other.state;
         if (!is_mine && other.until > now) return false;
         if (!is_mine) tell(seat, other.span, SeatState::free);
-        unmark(other);
         return true;
     });
-    if (found->second.empty()) seats_.erase(found);
-}
-
-void RunAllocations::put(const Allocation& allocation) {
-    auto& allocations = seats_[allocation.seat];
-    allocations.insert(std::ranges::upper_bound(allocations, allocation.span, {}, &Allocation::span), allocation);
-    mark(allocation);
+    return before;
 }
 
 void RunAllocations::tell(std::uint32_t seat, Span span, SeatState state) {
@@ -112,15 +144,7 @@ void RunAllocations::follow(const Hold& hold, const RunId& run, Timestamp now) {
     for (const auto& item : hold.items) {
         if (item.run != run) continue;
         for (const auto& seat : item.seats) {
-            const auto found = seats_.find(seat.index);
-            auto before = SeatState::free;
-            if (found != seats_.end()) {
-                const auto own = std::ranges::find_if(found->second, [&](const Allocation& other) {
-                    return other.hold == hold.id && other.state != SeatState::blocked && other.span == item.span;
-                });
-                if (own != found->second.end()) before = own->state;
-            }
-            make_way(seat.index, item.span, now, &hold.id);
+            const auto before = make_way(seat.index, item.span, now, &hold.id);
             auto after = SeatState::free;
             if (allocates(hold)) {
                 RAILBOOK_ASSERT(is_free(seat.index, item.span, now, hold.id));
@@ -147,25 +171,18 @@ void RunAllocations::block(const SeatBlock& block, Timestamp now) {
 void RunAllocations::unblock(const SeatBlock& block) {
     ++version_;
     for (const auto& seat : block.seats) {
-        const auto found = seats_.find(seat.index);
-        if (found == seats_.end()) continue;
-        std::vector<Allocation> kept;
-        for (const auto& other : found->second) {
-            if (other.state != SeatState::blocked || !other.span.overlaps(block.span)) {
-                kept.push_back(other);
-                continue;
-            }
+        std::vector<Allocation> rests;
+        drop_if(seat.index, [&](const Allocation& other) {
+            if (other.state != SeatState::blocked || !other.span.overlaps(block.span)) return false;
             tell(seat.index, {std::max(other.span.from, block.span.from), std::min(other.span.to, block.span.to)},
                  SeatState::free);
-            unmark(other);
             for (const auto rest : rest_of(other.span, block.span)) {
-                kept.push_back(other);
-                kept.back().span = rest;
-                mark(kept.back());
+                rests.push_back(other);
+                rests.back().span = rest;
             }
-        }
-        found->second = std::move(kept);
-        if (found->second.empty()) seats_.erase(found);
+            return true;
+        });
+        for (const auto& rest : rests) put(rest);
     }
 }
 
@@ -182,23 +199,21 @@ Occupancy RunAllocations::without_lapsed(Timestamp now) const {
         masks->seats = seat_count_;
         masks->segments = segment_count_;
     }
-    for (const auto& [seat, allocations] : seats_) {
-        for (const auto& allocation : allocations) {
-            if (allocation.until <= now) continue;
-            answer.taken.set(seat, allocation.span);
-            if (allocation.state == SeatState::held) answer.held.set(seat, allocation.span);
-            if (allocation.state == SeatState::blocked) answer.blocked.set(seat, allocation.span);
-        }
+    for (const auto& allocation : live(now)) {
+        answer.taken.set(allocation.seat, allocation.span);
+        if (allocation.state == SeatState::held) answer.held.set(allocation.seat, allocation.span);
+        if (allocation.state == SeatState::blocked) answer.blocked.set(allocation.seat, allocation.span);
     }
     return answer;
 }
 
 std::vector<Allocation> RunAllocations::live(Timestamp now) const {
     std::vector<Allocation> found;
-    for (const auto& [seat, allocations] : seats_) {
-        for (const auto& allocation : allocations) {
+    for (std::uint32_t seat = 0; seat < first_.size(); ++seat) {
+        any_of_seat(seat, [&](const Allocation& allocation) {
             if (allocation.until > now) found.push_back(allocation);
-        }
+            return false;
+        });
     }
     return found;
 }

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <vector>
 
 #include <railbook/stores.hpp>
@@ -38,8 +37,21 @@ public:
     SeatChanges changes_after(std::uint64_t version) const;
 
 private:
-    /// Drops what has lapsed on the span, and what `mine` has.
-    void make_way(std::uint32_t seat, Span span, Timestamp now, const HoldId* mine);
+    static constexpr std::uint32_t kNone = 0xFFFFFFFF;
+    /// An allocation in the list of its seat.
+    struct Node {
+        Allocation allocation;
+        std::uint32_t next = kNone;
+    };
+
+    /// Drops what has lapsed on the span, and what `mine` has. What that one was, or free.
+    SeatState make_way(std::uint32_t seat, Span span, Timestamp now, const HoldId* mine);
+    /// Calls `f` with each allocation of the seat, by span, until it answers true. Whether it did.
+    template <class F>
+    bool any_of_seat(std::uint32_t seat, const F& f) const;
+    /// Takes out the allocations of the seat of which `f` says so.
+    template <class F>
+    void drop_if(std::uint32_t seat, const F& f);
     void tell(std::uint32_t seat, Span span, SeatState state);
     void mark(const Allocation& allocation);
     void unmark(const Allocation& allocation);
@@ -52,7 +64,9 @@ private:
     std::uint64_t version_;
     std::uint64_t told_after_;                                // the changes of every later version are in changes_
     std::deque<SeatChange> changes_;                          // the last ones, oldest first
-    std::map<std::uint32_t, std::vector<Allocation>> seats_;  // each seat's by span
+    std::vector<std::uint32_t> first_;  // the first node of each seat; empty before the first of all
+    std::vector<Node> nodes_;
+    std::uint32_t unused_ = kNone;      // the first of the nodes that are in no list
     // The same as masks, so that nobody who asks goes through all allocations.
     struct CountedMasks {
         SeatMasks masks;

@@ -64,27 +64,18 @@ void move_parts(Booking& booking, PartStatus status) {
 
 // --- The audit log -------------------------------------------------------------------------------------------------
 
-/// One entry a run of the hold.
 void record(Changes& changes, const Hold& hold, Timestamp now, std::string_view actor, std::string_view action) {
-    for (const auto& run : runs_of(hold)) {
-        std::string detail = fmt::format("hold {} fence {}", to_string(hold.id), hold.fence);
-        for (const auto& item : hold.items) {
-            if (item.run != run) continue;
-            detail += fmt::format(" [{},{})", item.span.from, item.span.to);
-            for (const auto& seat : item.seats) detail += ' ' + to_string(seat.id);
-        }
-        changes.audit.push_back({.subject = "run:" + to_string(run),
-                                 .number = 0,
-                                 .at = now,
-                                 .actor = std::string{actor},
-                                 .action = std::string{action},
-                                 .detail = detail});
-    }
+    changes.hold_event = {.id = hold.id,
+                          .fence = hold.fence,
+                          .items = hold.items,
+                          .at = now,
+                          .actor = std::string{actor},
+                          .action = action};
 }
 
 void record(Changes& changes, const BookingId& booking, Timestamp now, std::string_view actor, std::string_view action,
             std::string detail) {
-    changes.audit.push_back({.subject = "booking:" + to_string(booking),
+    changes.booking_audit.push_back({.subject = "booking:" + to_string(booking),
                              .number = 0,
                              .at = now,
                              .actor = std::string{actor},
@@ -135,11 +126,18 @@ Status check_open(const Hold& hold, Timestamp now) {
 
 }  // namespace
 
-Result<std::optional<Answer>> answer_again(const KeptAnswer* kept, const Command& command, Timestamp now) {
-    if (!kept || kept->until <= now) return std::optional<Answer>{};
-    if (kept->fingerprint != command.fingerprint)
+Result<bool> is_repeated(std::string_view fingerprint, Timestamp until, const Command& command, Timestamp now) {
+    if (until <= now) return false;
+    if (fingerprint != command.fingerprint)
         return Error{ErrorCode::key_reused, "the key was used for another request", "use a new key for each request"};
-    return std::optional{kept->value};
+    return true;
+}
+
+Result<std::optional<Answer>> answer_again(const KeptAnswer* kept, const Command& command, Timestamp now) {
+    if (!kept) return std::optional<Answer>{};
+    const auto again = is_repeated(kept->fingerprint, kept->until, command, now);
+    if (!again) return again.error();
+    return *again ? std::optional{kept->value} : std::nullopt;
 }
 
 KeptAnswer keep_answer(const Command& command, Answer value, Timestamp now) {
@@ -151,13 +149,40 @@ KeptAnswer keep_answer(const Command& command, Answer value, Timestamp now) {
             .value = std::move(value)};
 }
 
-std::vector<RunId> runs_of(const Hold& hold) {
+AuditEntry entry_of(const HoldEvent& event, const RunId& run) {
+    std::string detail = fmt::format("hold {} fence {}", to_string(event.id), event.fence);
+    for (const auto& item : event.items) {
+        if (item.run != run) continue;
+        detail += fmt::format(" [{},{})", item.span.from, item.span.to);
+        for (const auto& seat : item.seats) detail += ' ' + to_string(seat.id);
+    }
+    return {.subject = "run:" + to_string(run),
+            .number = 0,
+            .at = event.at,
+            .actor = event.actor,
+            .action = std::string{event.action},
+            .detail = std::move(detail)};
+}
+
+std::vector<AuditEntry> audit_of(const Changes& changes) {
+    std::vector<AuditEntry> entries;
+    if (changes.hold_event) {
+        for (const auto& run : runs_of(changes.hold_event->items))
+            entries.push_back(entry_of(*changes.hold_event, run));
+    }
+    entries.insert(entries.end(), changes.booking_audit.begin(), changes.booking_audit.end());
+    return entries;
+}
+
+std::vector<RunId> runs_of(const std::vector<HoldItem>& items) {
     std::vector<RunId> runs;
-    for (const auto& item : hold.items) {
+    for (const auto& item : items) {
         if (std::ranges::find(runs, item.run) == runs.end()) runs.push_back(item.run);
     }
     return runs;
 }
+
+std::vector<RunId> runs_of(const Hold& hold) { return runs_of(hold.items.all()); }
 
 bool allocates(const Hold& hold) {
     return hold.status == HoldStatus::held || hold.status == HoldStatus::paying || hold.status == HoldStatus::sold;

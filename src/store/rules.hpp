@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,17 @@ namespace railbook::store {
 /// Who acts when something comes due by itself.
 inline constexpr std::string_view kSystem = "system";
 
+/// What happened to a hold: an entry of the audit log for each of its runs. It is not written out here, since a back end
+/// in memory need not do so before somebody asks.
+struct HoldEvent {
+    HoldId id;
+    std::uint64_t fence = 0;
+    SharedList<HoldItem> items;
+    Timestamp at{};
+    std::string actor;
+    std::string_view action;  ///< A literal.
+};
+
 /// What a step leaves behind: the new state of the records it moved, and what it adds. A back end saves all of it.
 struct Changes {
     std::optional<Hold> hold;
@@ -22,9 +34,17 @@ struct Changes {
     std::optional<Payment> payment;
     std::vector<Ticket> tickets;
     std::vector<LedgerEntry> ledger;
-    std::vector<AuditEntry> audit;  ///< In order; the back end numbers them per subject.
+    std::optional<HoldEvent> hold_event;
+    std::vector<AuditEntry> booking_audit;  ///< In order; the back end numbers them per subject.
 };
 
+/// The entry for one of its runs, not numbered.
+AuditEntry entry_of(const HoldEvent& event, const RunId& run);
+/// All that a step adds to the audit log, in order and not numbered.
+std::vector<AuditEntry> audit_of(const Changes& changes);
+
+/// Whether the answer to a command with this fingerprint, which is kept until then, is the command's. Errors: key_reused.
+Result<bool> is_repeated(std::string_view fingerprint, Timestamp until, const Command& command, Timestamp now);
 /// What the command was answered before, if it was. Errors: key_reused.
 Result<std::optional<Answer>> answer_again(const KeptAnswer* kept, const Command& command, Timestamp now);
 KeptAnswer keep_answer(const Command& command, Answer value, Timestamp now);
@@ -33,6 +53,7 @@ KeptAnswer keep_answer(const Command& command, Answer value, Timestamp now);
 
 /// Each run once, in the order of the items.
 std::vector<RunId> runs_of(const Hold& hold);
+std::vector<RunId> runs_of(const std::vector<HoldItem>& items);
 /// Whether its status lets it have seats at all; its deadline may have passed.
 bool allocates(const Hold& hold);
 /// Whether the seats are its own at `now`: sold, or kept and before the deadline.

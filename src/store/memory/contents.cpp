@@ -1,17 +1,16 @@
 #include "store/memory/contents.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace railbook::store::memory {
 namespace {
 
-AnswerKey key_of(const Command& command) { return {command.owner, command.operation, command.key.text}; }
+constexpr std::string_view kOfRun = "run:";
 
-bool is_open(const Hold& hold) { return hold.status == HoldStatus::held || hold.status == HoldStatus::paying; }
 bool is_open(const Booking& booking) { return booking.status() == PartStatus::prebooked; }
 bool is_open(const Payment& payment) { return payment.status == PaymentStatus::pending || payment.refund_due; }
 
-Timestamp due_at(const Hold& hold) { return hold.expires_at; }
 Timestamp due_at(const Booking& booking) { return booking.expires_at; }
 Timestamp due_at(const Payment& payment) { return payment.check_at; }
 
@@ -34,20 +33,26 @@ std::uint64_t put(Table<Record, Id>& table, std::vector<Id>& order, DueList<Id>&
 
 // --- Looking -------------------------------------------------------------------------------------------------------
 
+PinnedRun* Contents::find_run(const RunId& run) {
+    const auto found = runs.find(run);
+    return found == runs.end() ? nullptr : &found->second;
+}
+
+std::vector<PinnedRun*> Contents::runs_of(const Hold& hold) {
+    std::vector<PinnedRun*> found;
+    for (const auto& item : hold.items) {
+        auto* const run = &runs.at(item.run);
+        if (std::ranges::find(found, run) == found.end()) found.push_back(run);
+    }
+    return found;
+}
+
 const Hold* Contents::find_hold(const HoldId& id) const {
-    const auto found = holds.find(id);
-    return found == holds.end() ? nullptr : &found->second.record;
+    const auto* row = holds.find(id);
+    return row ? &row->hold : nullptr;
 }
 
-std::size_t Contents::count_live_holds(const std::string& owner, Timestamp now) const {
-    const auto open = open_holds_.find(owner);
-    if (open == open_holds_.end()) return 0;
-    return static_cast<std::size_t>(std::ranges::count_if(open->second, [&](std::uint64_t number) {
-        return keeps_seats(holds.at(hold_order[number - 1]).record, now);
-    }));
-}
-
-bool Contents::seats_are_free(const Hold& hold, Timestamp now) const {
+bool Contents::seats_are_free(const Hold& hold, Timestamp now) {
     return std::ranges::all_of(hold.items, [&](const HoldItem& item) {
         const auto& allocations = runs.at(item.run).allocations;
         return std::ranges::all_of(
@@ -90,27 +95,40 @@ std::uint64_t Contents::last_entry(const BookingId& booking) const {
     return found == ledger.end() ? 0 : found->second.size();
 }
 
-const KeptAnswer* Contents::find_answer(const Command& command) const {
-    const auto found = answers.find(key_of(command));
-    return found == answers.end() ? nullptr : &found->second;
+std::vector<AuditEntry> Contents::audit(std::string_view subject) const {
+    if (subject.starts_with(kOfRun)) {
+        const auto run = parse_run(subject.substr(kOfRun.size()));
+        const auto found = run ? runs.find(*run) : runs.end();
+        if (found != runs.end()) return found->second.audit.entries(found->first);
+    }
+    const auto found = audit_.find(subject);
+    return found == audit_.end() ? std::vector<AuditEntry>{} : found->second.entries({});
 }
 
 // --- Changing ------------------------------------------------------------------------------------------------------
 
 PinnedRun& Contents::pin(const Run& run) {
-    const auto found = runs.find(run.id);
-    if (found != runs.end()) return found->second;
-    auto& pinned = runs.emplace(run.id, PinnedRun{run, RunAllocations{run}}).first->second;
-    pinned.run.pinned = true;
-    return pinned;
+    const auto [row, is_new] = runs.try_emplace(run.id, run, 0);
+    if (is_new) row->second.run.pinned = true;
+    return row->second;
 }
 
-void Contents::put_hold(const Hold& hold) {
-    const auto number = put(holds, hold_order, due_holds, hold);
-    auto& open = open_holds_[hold.owner];
-    if (is_open(hold)) open.insert(number);
-    else open.erase(number);
-    if (open.empty()) open_holds_.erase(hold.owner);
+void Contents::pass(Timestamp now) {
+    auto before = latest.load();
+    while (before < now && !latest.compare_exchange_weak(before, now)) {
+    }
+}
+
+void Contents::save_hold(const Changes& changes, Holds::Row* row, const std::vector<PinnedRun*>& of_hold,
+                         Timestamp now) {
+    const Hold& hold = *changes.hold;
+    for (auto* run : of_hold) {
+        run->allocations.follow(hold, run->run.id, now);
+        if (changes.hold_event) run->audit.add(*changes.hold_event);
+    }
+    if (row) holds.change(*row, hold);
+    else holds.add(hold, *of_hold.front());
+    pass(now);
 }
 
 void Contents::put_booking(const Booking& booking) {
@@ -121,62 +139,34 @@ void Contents::put_booking(const Booking& booking) {
 void Contents::put_payment(const Payment& payment) { put(payments, payment_order, due_payments, payment); }
 
 void Contents::save(const Changes& changes, Timestamp now) {
-    latest = now;
-    if (changes.hold) {
-        put_hold(*changes.hold);
-        for (const auto& run : runs_of(*changes.hold)) runs.at(run).allocations.follow(*changes.hold, run, now);
-    }
+    pass(now);
+    if (changes.hold) save_hold(changes, holds.find(changes.hold->id), runs_of(*changes.hold), now);
     if (changes.booking) put_booking(*changes.booking);
     if (changes.payment) put_payment(*changes.payment);
     for (const auto& ticket : changes.tickets) tickets.emplace(ticket.id, ticket);
     for (const auto& entry : changes.ledger) ledger[entry.booking].push_back(entry);
-    record(changes.audit);
+    for (const auto& entry : changes.booking_audit) record(entry);
 }
 
 void Contents::save(const ConsistOutcome& outcome, Timestamp now) {
-    latest = now;
+    pass(now);
     auto& pinned = runs.at(outcome.run.id);
     const auto version = pinned.allocations.version() + 1;
-    pinned = {outcome.run, RunAllocations{outcome.run, version, outcome.allocations}};
-    for (const auto& hold : outcome.holds) holds.at(hold.id).record = hold;
+    pinned.run = outcome.run;
+    pinned.allocations = RunAllocations{outcome.run, version, outcome.allocations};
+    for (const auto& hold : outcome.holds) holds.change(*holds.find(hold.id), hold);
     for (const auto& booking : outcome.bookings) bookings.at(booking.id).record = booking;
     for (const auto& ticket : outcome.tickets) tickets.at(ticket.id) = ticket;
-    record(outcome.audit);
+    for (const auto& entry : outcome.audit) record(entry);
 }
 
-void Contents::record(const std::vector<AuditEntry>& entries) {
-    for (const auto& entry : entries) {
-        auto& subject = audit[entry.subject];
-        subject.push_back(entry);
-        subject.back().number = subject.size();
+void Contents::record(AuditEntry entry) {
+    if (entry.subject.starts_with(kOfRun)) {
+        const auto run = parse_run(std::string_view{entry.subject}.substr(kOfRun.size()));
+        if (auto* const pinned = run ? find_run(*run) : nullptr) return pinned->audit.add(std::move(entry));
     }
-}
-
-void Contents::keep(const KeptAnswer& answer) {
-    const AnswerKey key{answer.owner, answer.operation, answer.key};
-    if (const auto old = answers.find(key); old != answers.end()) drop_answer(old);
-    answers.emplace(key, answer);
-    answers_by_end_.emplace(answer.until, key);
-    if (const auto* payment = std::get_if<Payment>(&answer.value)) payment_answers_[payment->id] = key;
-}
-
-void Contents::replace_answer(const Payment& payment) {
-    if (const auto kept = payment_answers_.find(payment.id); kept != payment_answers_.end())
-        answers.at(kept->second).value = payment;
-}
-
-void Contents::drop_answer(std::map<AnswerKey, KeptAnswer>::iterator kept) {
-    if (const auto* payment = std::get_if<Payment>(&kept->second.value)) payment_answers_.erase(payment->id);
-    answers_by_end_.erase({kept->second.until, kept->first});
-    answers.erase(kept);
-}
-
-void Contents::drop_answers(Timestamp now, std::size_t limit) {
-    for (std::size_t dropped = 0; dropped < limit && !answers_by_end_.empty(); ++dropped) {
-        const auto oldest = answers_by_end_.begin();
-        if (oldest->first > now) break;
-        drop_answer(answers.find(oldest->second));
-    }
+    auto& trail = audit_[entry.subject];
+    trail.add(std::move(entry));
 }
 
 // --- All of it -----------------------------------------------------------------------------------------------------
@@ -186,12 +176,13 @@ void Contents::read_all(RecordReader& reader) const {
     for (const auto& [name, value] : secrets) reader.on(Secret{name, value});
     for (const auto& [name, stored] : feeds) reader.on(stored.feed, stored.data);
     for (const auto& document : documents) reader.on(document);
-    for (const auto& [id, pinned] : runs) reader.on(pinned.run, pinned.allocations.version());
-    for (const auto& id : hold_order) reader.on(holds.at(id).record);
+    const auto sorted = sorted_runs();
+    for (const auto* pinned : sorted) reader.on(pinned->run, pinned->allocations.version());
+    for (std::uint64_t number = 1; number <= holds.count(); ++number) reader.on(holds.at(number).hold);
     for (const bool blocks : {false, true}) {
-        for (const auto& [id, pinned] : runs) {
-            for (const auto& allocation : pinned.allocations.live(latest)) {
-                if ((allocation.state == SeatState::blocked) == blocks) reader.on(id, allocation);
+        for (const auto* pinned : sorted) {
+            for (const auto& allocation : pinned->allocations.live(latest)) {
+                if ((allocation.state == SeatState::blocked) == blocks) reader.on(pinned->run.id, allocation);
             }
         }
     }
@@ -205,10 +196,23 @@ void Contents::read_all(RecordReader& reader) const {
             for (const auto& entry : found->second) reader.on(entry);
         }
     }
+    std::map<std::string, std::vector<AuditEntry>> audit;
+    for (const auto& [subject, trail] : audit_) audit.emplace(subject, trail.entries({}));
+    for (const auto* pinned : sorted) {
+        auto entries = pinned->audit.entries(pinned->run.id);
+        if (!entries.empty()) audit.emplace(entries.front().subject, std::move(entries));
+    }
     for (const auto& [subject, entries] : audit) {
         for (const auto& entry : entries) reader.on(entry);
     }
-    for (const auto& [key, kept] : answers) reader.on(kept);
+    for (const auto& answer : answers.all()) reader.on(answer);
+}
+
+std::vector<const PinnedRun*> Contents::sorted_runs() const {
+    std::vector<const PinnedRun*> sorted;
+    for (const auto& [id, pinned] : runs) sorted.push_back(&pinned);
+    std::ranges::sort(sorted, {}, [](const PinnedRun* pinned) { return pinned->run.id; });
+    return sorted;
 }
 
 void Contents::Writer::on(const Counters& counters) {
@@ -226,11 +230,11 @@ void Contents::Writer::on(const Feed& feed, const std::string& data) {
 void Contents::Writer::on(const Document& document) { contents_.documents.push_back(document); }
 
 void Contents::Writer::on(const Run& run, std::uint64_t version) {
-    contents_.runs.emplace(run.id, PinnedRun{run, RunAllocations{run, version, {}}});
+    contents_.runs.try_emplace(run.id, run, version);
 }
 
 void Contents::Writer::on(const Hold& hold) {
-    contents_.put_hold(hold);
+    contents_.holds.add(hold, contents_.runs.at(hold.items.front().run));
     if (!keeps_seats(hold, contents_.latest)) return;
     for (const auto& item : hold.items) {
         for (const auto& seat : item.seats)
@@ -246,7 +250,7 @@ void Contents::Writer::on(const Booking& booking) { contents_.put_booking(bookin
 void Contents::Writer::on(const Payment& payment) { contents_.put_payment(payment); }
 void Contents::Writer::on(const Ticket& ticket) { contents_.tickets.emplace(ticket.id, ticket); }
 void Contents::Writer::on(const LedgerEntry& entry) { contents_.ledger[entry.booking].push_back(entry); }
-void Contents::Writer::on(const AuditEntry& entry) { contents_.audit[entry.subject].push_back(entry); }
-void Contents::Writer::on(const KeptAnswer& answer) { contents_.keep(answer); }
+void Contents::Writer::on(const AuditEntry& entry) { contents_.record(entry); }
+void Contents::Writer::on(const KeptAnswer& answer) { contents_.answers.put(answer); }
 
 }  // namespace railbook::store::memory

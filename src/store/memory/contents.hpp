@@ -1,40 +1,23 @@
 #pragma once
 /// What a store in memory holds: its records, and the ways to find them.
 
+#include <atomic>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include <railbook/stores.hpp>
 
-#include "store/allocations.hpp"
 #include "store/consist_change.hpp"
+#include "store/memory/answers.hpp"
+#include "store/memory/holds.hpp"
 #include "store/rules.hpp"
 
 namespace railbook::store::memory {
-
-/// The ids are random, so any part of one is a good hash.
-struct HashId {
-    template <class Tag>
-    std::size_t operator()(const RandomId<Tag>& id) const {
-        std::size_t hash = 0;
-        std::memcpy(&hash, id.bytes.data(), sizeof hash);
-        return hash;
-    }
-};
-
-struct AnswerKey {
-    std::string owner;
-    std::string operation;
-    std::string key;
-    auto operator<=>(const AnswerKey&) const = default;
-};
 
 /// Work that comes due, in the order in which it does: the number decides between equal times.
 template <class Id>
@@ -69,24 +52,20 @@ struct StoredFeed {
     Feed feed;
     std::string data;
 };
-struct PinnedRun {
-    Run run;
-    RunAllocations allocations;
-};
 
-/// Not thread-safe: whoever owns it locks. It decides nothing.
+/// Holds are placed, extended and released by many threads at once: runs are only looked up meanwhile, and each thing
+/// has its own lock. All the rest is for whoever is alone. It decides nothing.
 class Contents {
 public:
-    Timestamp latest{};  ///< Of what is stored.
-    std::uint64_t fence = 0;
+    std::atomic<Timestamp> latest{};  ///< Of what is stored.
+    std::atomic<std::uint64_t> fence = 0;
     std::map<std::string, std::string, std::less<>> secrets;
     std::map<std::string, StoredFeed, std::less<>> feeds;
     std::map<std::string, std::uint64_t, std::less<>> feed_versions;  ///< Also of feeds that were removed.
     std::vector<Document> documents;                                  ///< Oldest first.
-    std::map<RunId, PinnedRun> runs;
-    Table<Hold, HoldId> holds;
-    std::vector<HoldId> hold_order;
-    DueList<HoldId> due_holds;
+    std::unordered_map<RunId, PinnedRun, HashRunId> runs;
+    Holds holds;
+    Answers answers;
     Table<Booking, BookingId> bookings;
     std::vector<BookingId> booking_order;
     std::map<std::string, BookingId, std::less<>> references;
@@ -96,29 +75,32 @@ public:
     DueList<PaymentId> due_payments;
     std::unordered_map<TicketId, Ticket, HashId> tickets;
     std::map<BookingId, std::vector<LedgerEntry>> ledger;
-    std::map<std::string, std::vector<AuditEntry>, std::less<>> audit;
-    std::map<AnswerKey, KeptAnswer> answers;
 
+    /// Null where the run is not pinned.
+    PinnedRun* find_run(const RunId& run);
+    /// The runs of a hold, each once.
+    std::vector<PinnedRun*> runs_of(const Hold& hold);
+    /// Null where there is none.
     const Hold* find_hold(const HoldId& id) const;
-    std::size_t count_live_holds(const std::string& owner, Timestamp now) const;
-    bool seats_are_free(const Hold& hold, Timestamp now) const;
+    bool seats_are_free(const Hold& hold, Timestamp now);
     /// With the holds that keep seats of the run at `now`.
     RunHolds live_holds_of(const PinnedRun& pinned, Timestamp now) const;
     ConsistBasis basis_of(const PinnedRun& pinned, Timestamp now) const;
     std::vector<Payment> payments_of(const Booking& booking) const;
     std::uint64_t last_entry(const BookingId& booking) const;
-    const KeptAnswer* find_answer(const Command& command) const;
+    std::vector<AuditEntry> audit(std::string_view subject) const;
 
     /// The run as it is pinned, or becomes so now.
     PinnedRun& pin(const Run& run);
+    /// The hold that a step leaves behind, with what follows from it for its runs, whose locks the caller has, as well
+    /// as that of its owner. `row` is null for a new one.
+    void save_hold(const Changes& changes, Holds::Row* row, const std::vector<PinnedRun*>& runs, Timestamp now);
+    /// All of it. Whoever calls is alone.
     void save(const Changes& changes, Timestamp now);
     void save(const ConsistOutcome& outcome, Timestamp now);
-    /// Numbers them per subject.
-    void record(const std::vector<AuditEntry>& entries);
-    void keep(const KeptAnswer& answer);
-    /// Completes the answer to the command that began the payment.
-    void replace_answer(const Payment& payment);
-    void drop_answers(Timestamp now, std::size_t limit);
+    void record(AuditEntry entry);
+    /// `latest` is `now` from now on, or later.
+    void pass(Timestamp now);
 
     void read_all(RecordReader& reader) const;
     bool is_empty() const { return feed_versions.empty() && documents.empty() && runs.empty(); }
@@ -127,14 +109,11 @@ public:
     class Writer;
 
 private:
-    void put_hold(const Hold& hold);
     void put_booking(const Booking& booking);
     void put_payment(const Payment& payment);
-    void drop_answer(std::map<AnswerKey, KeptAnswer>::iterator kept);
+    std::vector<const PinnedRun*> sorted_runs() const;
 
-    std::unordered_map<std::string, std::set<std::uint64_t>> open_holds_;  // numbers, by owner
-    std::unordered_map<PaymentId, AnswerKey, HashId> payment_answers_;
-    std::set<std::pair<Timestamp, AnswerKey>> answers_by_end_;
+    std::map<std::string, AuditTrail, std::less<>> audit_;  // of what is not a run
 };
 
 class Contents::Writer final : public RecordReader {

@@ -1,12 +1,15 @@
 #include "store/memory/memory.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <shared_mutex>
 
 #include "base/assert.hpp"
 #include "base/crypto.hpp"
+#include "base/locks.hpp"
 #include "store/load.hpp"
 #include "store/memory/contents.hpp"
 #include "store/pages.hpp"
@@ -16,12 +19,16 @@ namespace railbook::store {
 namespace {
 
 using memory::Contents;
+using memory::Holds;
 using memory::Numbered;
 using memory::PinnedRun;
+using memory::RunLocks;
 using memory::StoredFeed;
 using memory::Table;
 
-/// Every step decides first and changes afterwards, so a refused one has changed nothing.
+/// Every step decides first and changes afterwards, so a refused one has changed nothing. Steps that only place, extend
+/// or release holds of pinned runs, and questions about them, share the gate and lock what they need inside; all others
+/// are alone.
 class MemoryStore final : public Store,
                           private AccountsStore,
                           private TimetableStore,
@@ -31,10 +38,11 @@ public:
     explicit MemoryStore(Environment& environment) : environment_{environment} {}
 
     Result<Timestamp> now() override {
-        const Timestamp wall = environment_.now();
-        const std::lock_guard lock{mutex_};
-        latest_read_ = std::max({latest_read_, wall, all_.latest});
-        return latest_read_;
+        const Timestamp time = std::max(environment_.now(), all_->latest.load());
+        auto before = latest_read_.load();
+        while (before < time && !latest_read_.compare_exchange_weak(before, time)) {
+        }
+        return std::max(before, time);
     }
     AccountsStore& accounts() override { return *this; }
     TimetableStore& timetable() override { return *this; }
@@ -85,19 +93,25 @@ private:
     Result<Ticket> find_ticket(const TicketId& id) override;
     Result<std::vector<AuditEntry>> audit(std::string_view subject) override;
 
-    /// The time by which a step decides: its command's, but never earlier than what is stored.
-    Timestamp step_time(Timestamp asked) const { return std::max(asked, all_.latest); }
+    /// The time by which a step decides: its command's, but never earlier than what is stored. A step on a run asks
+    /// while it has the run's lock, so that its time does not run backwards.
+    Timestamp step_time(Timestamp asked) const { return std::max(asked, all_->latest.load()); }
     /// Errors: conflict (it is pinned otherwise).
     Status check_run(const Run& run) const;
-    Result<std::optional<Answer>> earlier_answer(const Command& command, Timestamp now) const;
     /// Does the step and keeps its answer; repeated, it only answers.
-    template <class T>
-    Result<T> answered(const Command& command, const std::function<Result<T>(Timestamp now)>& step);
+    template <class T, class Step>
+    Result<T> answered(const Command& command, const Step& step);
+    /// Whoever calls is alone where a run is not pinned.
+    Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
+                       std::size_t max_holds);
+    /// What `rule` makes of the hold, given the hold or null, and the time.
+    template <class Rule>
+    Result<Hold> change_hold(const HoldId& id, Timestamp asked, const Rule& rule);
 
     Environment& environment_;
-    std::shared_mutex mutex_;  // guards all that follows
-    Timestamp latest_read_{};  // of what now() has answered
-    Contents all_;
+    std::atomic<Timestamp> latest_read_{};  // of what now() has answered
+    mutable base::Gate gate_;               // guards what follows
+    std::unique_ptr<Contents> all_ = std::make_unique<Contents>();
 };
 
 template <class Record, class Id>
@@ -122,47 +136,43 @@ Result<Page<Record>> page_of(std::string_view list, std::string_view owner, cons
 
 // --- Shared by the steps -------------------------------------------------------------------------------------------
 
-Result<std::optional<Answer>> MemoryStore::earlier_answer(const Command& command, Timestamp now) const {
-    return answer_again(all_.find_answer(command), command, now);
-}
-
-template <class T>
-Result<T> MemoryStore::answered(const Command& command, const std::function<Result<T>(Timestamp now)>& step) {
-    const std::lock_guard lock{mutex_};
+template <class T, class Step>
+Result<T> MemoryStore::answered(const Command& command, const Step& step) {
+    if (command.key.text.empty()) return step();
+    auto place = all_->answers.place_of(command);
     const Timestamp now = step_time(command.now);
-    if (command.key.text.empty()) return step(now);
-    const auto earlier = earlier_answer(command, now);
+    const auto earlier = place.find(now);
     if (!earlier) return earlier.error();
     if (*earlier) {
         if (const auto* value = std::get_if<T>(&**earlier)) return *value;
         return Error{ErrorCode::damaged, "a kept answer is of another operation"};
     }
-    auto answer = step(now);
-    if (answer) all_.keep(keep_answer(command, *answer, now));
+    Result<T> answer = step();
+    if (answer) place.keep(*answer, now);
     return answer;
 }
 
 // --- Store ---------------------------------------------------------------------------------------------------------
 
 Result<std::optional<Answer>> MemoryStore::find_answer(const Command& command) {
-    const std::shared_lock lock{mutex_};
-    return earlier_answer(command, step_time(command.now));
+    const std::shared_lock gate{gate_};
+    return all_->answers.place_of(command).find(step_time(command.now));
 }
 
 Status MemoryStore::read_all(RecordReader& reader) {
-    const std::shared_lock lock{mutex_};
-    all_.read_all(reader);
+    const std::lock_guard gate{gate_};
+    all_->read_all(reader);
     return {};
 }
 
 Status MemoryStore::load(const std::function<Status(RecordReader&)>& source) {
-    Contents filled;
-    Contents::Writer writer{filled};
+    auto filled = std::make_unique<Contents>();
+    Contents::Writer writer{*filled};
     LoadCheck check{writer};
     if (const auto done = source(check); !done) return done;
     if (const auto done = check.finish(); !done) return done;
-    const std::lock_guard lock{mutex_};
-    if (!all_.is_empty()) return store_in_use();
+    const std::lock_guard gate{gate_};
+    if (!all_->is_empty()) return store_in_use();
     all_ = std::move(filled);
     return {};
 }
@@ -170,8 +180,8 @@ Status MemoryStore::load(const std::function<Status(RecordReader&)>& source) {
 // --- Accounts ------------------------------------------------------------------------------------------------------
 
 Result<std::string> MemoryStore::find_or_add_secret(std::string_view name, const std::string& candidate) {
-    const std::lock_guard lock{mutex_};
-    return all_.secrets.emplace(name, candidate).first->second;
+    const std::lock_guard gate{gate_};
+    return all_->secrets.emplace(name, candidate).first->second;
 }
 
 // --- Timetable -----------------------------------------------------------------------------------------------------
@@ -179,62 +189,63 @@ Result<std::string> MemoryStore::find_or_add_secret(std::string_view name, const
 Result<Feed> MemoryStore::put_feed(const Feed& feed, const std::string& data, Timestamp now) {
     Feed stored = feed;
     stored.checksum = base::sha256_hex(data);
-    const std::lock_guard lock{mutex_};
-    if (const auto current = all_.feeds.find(feed.name); current != all_.feeds.end()) {
+    const std::lock_guard gate{gate_};
+    if (const auto current = all_->feeds.find(feed.name); current != all_->feeds.end()) {
         if (is_same_timetable(current->second.feed, stored)) return current->second.feed;
     }
-    all_.latest = step_time(now);
-    stored.imported_at = all_.latest;
-    stored.version = ++all_.feed_versions[feed.name];
-    all_.feeds.insert_or_assign(feed.name, StoredFeed{stored, data});
+    now = step_time(now);
+    all_->pass(now);
+    stored.imported_at = now;
+    stored.version = ++all_->feed_versions[feed.name];
+    all_->feeds.insert_or_assign(feed.name, StoredFeed{stored, data});
     return stored;
 }
 
 Result<std::vector<Feed>> MemoryStore::feeds() {
-    const std::shared_lock lock{mutex_};
+    const std::shared_lock gate{gate_};
     std::vector<Feed> found;
-    for (const auto& [name, stored] : all_.feeds) found.push_back(stored.feed);
+    for (const auto& [name, stored] : all_->feeds) found.push_back(stored.feed);
     return found;
 }
 
 Result<std::string> MemoryStore::feed_data(std::string_view name) {
-    const std::shared_lock lock{mutex_};
-    const auto found = all_.feeds.find(name);
-    if (found == all_.feeds.end()) return not_found("feed");
+    const std::shared_lock gate{gate_};
+    const auto found = all_->feeds.find(name);
+    if (found == all_->feeds.end()) return not_found("feed");
     if (base::sha256_hex(found->second.data) != found->second.feed.checksum)
         return Error{ErrorCode::damaged, "a stored timetable does not have its checksum"};
     return found->second.data;
 }
 
 Status MemoryStore::remove_feed(std::string_view name) {
-    const std::lock_guard lock{mutex_};
-    if (!all_.feed_versions.contains(name)) return not_found("feed");
-    if (const auto found = all_.feeds.find(name); found != all_.feeds.end()) all_.feeds.erase(found);
+    const std::lock_guard gate{gate_};
+    if (!all_->feed_versions.contains(name)) return not_found("feed");
+    if (const auto found = all_->feeds.find(name); found != all_->feeds.end()) all_->feeds.erase(found);
     return {};
 }
 
 Result<Document> MemoryStore::put_document(const Document& document, Timestamp now) {
-    const std::lock_guard lock{mutex_};
+    const std::lock_guard gate{gate_};
     std::vector<Document> of_kind;
-    std::ranges::copy_if(all_.documents, std::back_inserter(of_kind),
+    std::ranges::copy_if(all_->documents, std::back_inserter(of_kind),
                          [&](const Document& other) { return other.kind == document.kind; });
     const auto decided = put_document_after(of_kind, document, step_time(now));
     if (!decided) return decided.error();
     if (decided->already_there) return decided->document;
     if (document.kind == DocumentKind::layouts) {
-        std::erase_if(all_.documents, [&](const Document& other) {
+        std::erase_if(all_->documents, [&](const Document& other) {
             return other.kind == document.kind && other.name == document.name;
         });
     }
-    all_.latest = step_time(now);
-    all_.documents.push_back(decided->document);
+    all_->pass(step_time(now));
+    all_->documents.push_back(decided->document);
     return decided->document;
 }
 
 Result<std::vector<Document>> MemoryStore::documents(DocumentKind kind) {
-    const std::shared_lock lock{mutex_};
+    const std::shared_lock gate{gate_};
     std::vector<Document> found;
-    std::ranges::copy_if(all_.documents, std::back_inserter(found),
+    std::ranges::copy_if(all_->documents, std::back_inserter(found),
                          [&](const Document& document) { return document.kind == kind; });
     return found;
 }
@@ -242,279 +253,340 @@ Result<std::vector<Document>> MemoryStore::documents(DocumentKind kind) {
 // --- Inventory -----------------------------------------------------------------------------------------------------
 
 Result<std::optional<Run>> MemoryStore::find_pinned(const RunId& run) {
-    const std::shared_lock lock{mutex_};
-    const auto found = all_.runs.find(run);
-    return found == all_.runs.end() ? std::optional<Run>{} : std::optional{found->second.run};
+    const std::shared_lock gate{gate_};
+    const auto* pinned = all_->find_run(run);
+    return pinned ? std::optional{pinned->run} : std::nullopt;
 }
 
 Result<Hold> MemoryStore::place_hold(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                                      std::size_t max_holds) {
-    return answered<Hold>(command, [&](Timestamp now) -> Result<Hold> {
+    {
+        const std::shared_lock gate{gate_};
+        if (std::ranges::all_of(runs, [&](const Run& run) { return all_->find_run(run.id) != nullptr; }))
+            return place(command, wanted, runs, max_holds);
+    }
+    const std::lock_guard gate{gate_};
+    return place(command, wanted, runs, max_holds);
+}
+
+Result<Hold> MemoryStore::place(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
+                                std::size_t max_holds) {
+    return answered<Hold>(command, [&]() -> Result<Hold> {
         if (const auto ok = check_wanted(wanted, runs); !ok) return ok.error();
-        RAILBOOK_ASSERT(!all_.find_hold(wanted.id));
+        RAILBOOK_ASSERT(!all_->find_hold(wanted.id));
+        std::vector<PinnedRun*> pinned;
         for (const auto& run : runs) {
             if (const auto ok = check_run(run); !ok) return ok.error();
+            if (auto* const found = all_->find_run(run.id)) pinned.push_back(found);
         }
-        if (const auto ok = check_hold_count(all_.count_live_holds(wanted.owner, now), max_holds); !ok)
-            return ok.error();
+        const auto owner = all_->holds.lock_owner(wanted.owner);
+        const RunLocks locks{std::move(pinned)};
+        const Timestamp now = step_time(command.now);
+        if (max_holds > 0) {
+            const auto ok = check_hold_count(all_->holds.count_live(wanted.owner, now), max_holds);
+            if (!ok) return ok.error();
+        }
         std::vector<SeatId> taken;
         for (const auto& item : wanted.items) {
-            const auto pinned = all_.runs.find(item.run);
-            if (pinned == all_.runs.end()) continue;
+            const auto* run = all_->find_run(item.run);
+            if (!run) continue;
             for (const auto& seat : item.seats) {
-                if (!pinned->second.allocations.is_free(seat.index, item.span, now, wanted.id))
-                    taken.push_back(seat.id);
+                if (!run->allocations.is_free(seat.index, item.span, now, wanted.id)) taken.push_back(seat.id);
             }
         }
         if (!taken.empty()) return seats_taken(taken);
 
-        for (const auto& run : runs) all_.pin(run);
-        const auto changes = store::place_hold(wanted, ++all_.fence, command.owner, now);
-        all_.save(changes, now);
+        for (const auto& run : runs) all_->pin(run);
+        const auto changes = store::place_hold(wanted, ++all_->fence, command.owner, now);
+        all_->save_hold(changes, nullptr, all_->runs_of(*changes.hold), now);
         return *changes.hold;
     });
 }
 
 Status MemoryStore::check_run(const Run& run) const {
-    const auto pinned = all_.runs.find(run.id);
-    return pinned == all_.runs.end() ? Status{} : check_pinned(pinned->second.run, run);
+    const auto* pinned = all_->find_run(run.id);
+    return pinned ? check_pinned(pinned->run, run) : Status{};
 }
 
 Result<Hold> MemoryStore::find_hold(const HoldId& id) {
-    const std::shared_lock lock{mutex_};
-    const auto* hold = all_.find_hold(id);
-    if (!hold) return not_found("hold");
-    return *hold;
+    const std::shared_lock gate{gate_};
+    const auto* row = all_->holds.find(id);
+    if (!row) return not_found("hold");
+    const std::lock_guard run{row->run->lock};
+    return row->hold;
 }
 
 Result<Page<Hold>> MemoryStore::list_holds(std::string_view owner, const PageRequest& page) {
-    const std::shared_lock lock{mutex_};
-    return page_of("holds", owner, page, all_.hold_order, all_.holds);
+    const std::shared_lock gate{gate_};
+    const auto start = page_start("holds", page);
+    if (!start) return start.error();
+    Page<Hold> answer;
+    std::uint64_t last = 0;
+    for (auto number = std::min<std::uint64_t>(*start - 1, all_->holds.count()); number > 0; --number) {
+        const auto& row = all_->holds.at(number);
+        const std::lock_guard run{row.run->lock};
+        if (!owner.empty() && row.hold.owner != owner) continue;
+        if (answer.items.size() == page.limit) {
+            answer.next_cursor = cursor_after("holds", last);
+            break;
+        }
+        answer.items.push_back(row.hold);
+        last = number;
+    }
+    return answer;
+}
+
+template <class Rule>
+Result<Hold> MemoryStore::change_hold(const HoldId& id, Timestamp asked, const Rule& rule) {
+    auto* const row = all_->holds.find(id);
+    if (!row) return rule(nullptr, step_time(asked)).error();
+    // Neither its owner nor its runs ever change while the gate is shared.
+    const auto owner = all_->holds.lock_owner(row->hold.owner);
+    const RunLocks locks{all_->runs_of(row->hold)};
+    const Timestamp now = step_time(asked);
+    const Result<Changes> changes = rule(&row->hold, now);
+    if (!changes) return changes.error();
+    if (changes->hold) all_->save_hold(*changes, row, locks.runs(), now);
+    return row->hold;
 }
 
 Result<Hold> MemoryStore::extend_hold(const Command& command, const HoldClaim& claim, Timestamp until) {
-    return answered<Hold>(command, [&](Timestamp now) -> Result<Hold> {
-        const auto changes = store::extend_hold(all_.find_hold(claim.id), claim, until, command.owner, now);
-        if (!changes) return changes.error();
-        all_.save(*changes, now);
-        return *all_.find_hold(claim.id);
+    const std::shared_lock gate{gate_};
+    return answered<Hold>(command, [&] {
+        return change_hold(claim.id, command.now, [&](const Hold* hold, Timestamp now) {
+            return store::extend_hold(hold, claim, until, command.owner, now);
+        });
     });
 }
 
 Result<Hold> MemoryStore::release_hold(const Command& command, const HoldClaim& claim) {
-    return answered<Hold>(command, [&](Timestamp now) -> Result<Hold> {
-        const auto changes = store::release_hold(all_.find_hold(claim.id), claim, command.owner, now);
-        if (!changes) return changes.error();
-        all_.save(*changes, now);
-        return *all_.find_hold(claim.id);
+    const std::shared_lock gate{gate_};
+    return answered<Hold>(command, [&] {
+        return change_hold(claim.id, command.now, [&](const Hold* hold, Timestamp now) {
+            return store::release_hold(hold, claim, command.owner, now);
+        });
     });
 }
 
 Result<std::vector<Occupancy>> MemoryStore::occupancy(const std::vector<RunId>& runs, Timestamp now) {
-    const std::shared_lock lock{mutex_};
+    const std::shared_lock gate{gate_};
     std::vector<Occupancy> answers;
     answers.reserve(runs.size());
     for (const auto& run : runs) {
-        const auto found = all_.runs.find(run);
-        answers.push_back(found == all_.runs.end() ? Occupancy{} : found->second.allocations.at(now));
+        const auto* pinned = all_->find_run(run);
+        if (!pinned) {
+            answers.emplace_back();
+            continue;
+        }
+        const std::lock_guard lock{pinned->lock};
+        answers.push_back(pinned->allocations.at(now));
     }
     return answers;
 }
 
 Result<SeatChanges> MemoryStore::changes_after(const RunId& run, std::uint64_t version) {
-    const std::shared_lock lock{mutex_};
-    const auto found = all_.runs.find(run);
-    if (found == all_.runs.end()) return SeatChanges{.version = 0, .resync = version != 0, .changes = {}};
-    return found->second.allocations.changes_after(version);
+    const std::shared_lock gate{gate_};
+    const auto* pinned = all_->find_run(run);
+    if (!pinned) return SeatChanges{.version = 0, .resync = version != 0, .changes = {}};
+    const std::lock_guard lock{pinned->lock};
+    return pinned->allocations.changes_after(version);
 }
 
 Result<SeatBlock> MemoryStore::block_seats(const Command& command, const Run& run, const SeatBlock& wanted) {
-    return answered<SeatBlock>(command, [&](Timestamp now) -> Result<SeatBlock> {
+    const std::lock_guard gate{gate_};
+    const Timestamp now = step_time(command.now);
+    return answered<SeatBlock>(command, [&]() -> Result<SeatBlock> {
         check_block(wanted, run);
         if (const auto ok = check_run(run); !ok) return ok.error();
         std::vector<SeatId> taken;
-        if (const auto pinned = all_.runs.find(run.id); pinned != all_.runs.end()) {
+        if (const auto* pinned = all_->find_run(run.id)) {
             for (const auto& seat : wanted.seats) {
-                if (!pinned->second.allocations.is_free(seat.index, wanted.span, now, HoldId{}))
+                if (!pinned->allocations.is_free(seat.index, wanted.span, now, HoldId{}))
                     taken.push_back(seat.id);
             }
         }
         if (!taken.empty()) return seats_taken(taken);
-        all_.pin(run).allocations.block(wanted, now);
-        all_.record({block_entry(wanted, "seats.blocked", command.owner, now)});
-        all_.latest = now;
+        auto& pinned = all_->pin(run);
+        pinned.allocations.block(wanted, now);
+        pinned.audit.add(block_entry(wanted, "seats.blocked", command.owner, now));
+        all_->pass(now);
         return wanted;
     });
 }
 
 Result<SeatBlock> MemoryStore::unblock_seats(const Command& command, const SeatBlock& wanted) {
-    return answered<SeatBlock>(command, [&](Timestamp now) -> Result<SeatBlock> {
-        const auto pinned = all_.runs.find(wanted.run);
-        if (pinned == all_.runs.end()) return wanted;
-        check_block(wanted, pinned->second.run);
-        pinned->second.allocations.unblock(wanted);
-        all_.record({block_entry(wanted, "seats.unblocked", command.owner, now)});
-        all_.latest = now;
+    const std::lock_guard gate{gate_};
+    const Timestamp now = step_time(command.now);
+    return answered<SeatBlock>(command, [&]() -> Result<SeatBlock> {
+        auto* const pinned = all_->find_run(wanted.run);
+        if (!pinned) return wanted;
+        check_block(wanted, pinned->run);
+        pinned->allocations.unblock(wanted);
+        pinned->audit.add(block_entry(wanted, "seats.unblocked", command.owner, now));
+        all_->pass(now);
         return wanted;
     });
 }
 
 Result<RunHolds> MemoryStore::holds_of_run(const RunId& run, Timestamp now) {
-    const std::shared_lock lock{mutex_};
-    const auto found = all_.runs.find(run);
-    if (found == all_.runs.end()) return not_found("pinned run");
-    return all_.live_holds_of(found->second, step_time(now));
+    const std::lock_guard gate{gate_};
+    const auto* pinned = all_->find_run(run);
+    if (!pinned) return not_found("pinned run");
+    return all_->live_holds_of(*pinned, step_time(now));
 }
 
 Result<Run> MemoryStore::change_consist(const Command& command, const Run& run, const ConsistChange& change) {
-    const std::lock_guard lock{mutex_};
+    const std::lock_guard gate{gate_};
     const Timestamp now = step_time(command.now);
-    const auto pinned = all_.runs.find(run.id);
-    const auto basis =
-        all_.basis_of(pinned == all_.runs.end() ? PinnedRun{run, RunAllocations{run}} : pinned->second, now);
+    const auto* pinned = all_->find_run(run.id);
+    const PinnedRun unpinned{run, 0};
+    const auto basis = all_->basis_of(pinned ? *pinned : unpinned, now);
     if (*basis.run.run.consist != *change.consist) {
         if (const auto ok = check_run(run); !ok) return ok.error();
     }
     const auto outcome = store::change_consist(basis, change, command.owner, now);
     if (!outcome) return outcome.error();
     if (!*outcome) return basis.run.run;
-    all_.pin(run);
-    all_.save(**outcome, now);
-    return all_.runs.at(run.id).run;
+    all_->pin(run);
+    all_->save(**outcome, now);
+    return all_->runs.at(run.id).run;
 }
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
 
 Result<Booking> MemoryStore::create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) {
-    return answered<Booking>(command, [&](Timestamp now) -> Result<Booking> {
-        const auto changes = store::create_booking(all_.find_hold(claim.id), claim, wanted, command.owner, now);
+    const std::lock_guard gate{gate_};
+    const Timestamp now = step_time(command.now);
+    return answered<Booking>(command, [&]() -> Result<Booking> {
+        const auto changes = store::create_booking(all_->find_hold(claim.id), claim, wanted, command.owner, now);
         if (!changes) return changes.error();
-        if (all_.references.contains(wanted.reference)) return reference_taken();
-        RAILBOOK_ASSERT(!all_.bookings.contains(wanted.id));
-        all_.save(*changes, now);
+        if (all_->references.contains(wanted.reference)) return reference_taken();
+        RAILBOOK_ASSERT(!all_->bookings.contains(wanted.id));
+        all_->save(*changes, now);
         return *changes->booking;
     });
 }
 
 Result<Payment> MemoryStore::begin_payment(const Command& command, const Payment& wanted) {
-    return answered<Payment>(command, [&](Timestamp now) -> Result<Payment> {
-        const auto booking = all_.bookings.find(wanted.booking);
-        const auto* found = booking == all_.bookings.end() ? nullptr : &booking->second.record;
+    const std::lock_guard gate{gate_};
+    const Timestamp now = step_time(command.now);
+    return answered<Payment>(command, [&]() -> Result<Payment> {
+        const auto booking = all_->bookings.find(wanted.booking);
+        const auto* found = booking == all_->bookings.end() ? nullptr : &booking->second.record;
         const auto changes =
-            store::begin_payment(found, found ? all_.find_hold(found->hold) : nullptr,
-                                 found ? all_.payments_of(*found) : std::vector<Payment>{}, wanted, command.owner, now);
+            store::begin_payment(found, found ? all_->find_hold(found->hold) : nullptr,
+                                 found ? all_->payments_of(*found) : std::vector<Payment>{}, wanted, command.owner, now);
         if (!changes) return changes.error();
-        RAILBOOK_ASSERT(!all_.payments.contains(wanted.id));
-        all_.save(*changes, now);
+        RAILBOOK_ASSERT(!all_->payments.contains(wanted.id));
+        all_->save(*changes, now);
         return *changes->payment;
     });
 }
 
 Result<Payment> MemoryStore::settle_payment(const Settlement& settlement, Timestamp now) {
-    const std::lock_guard lock{mutex_};
+    const std::lock_guard gate{gate_};
     now = step_time(now);
-    const auto found = all_.payments.find(settlement.payment);
-    if (found == all_.payments.end()) return not_found("payment");
+    const auto found = all_->payments.find(settlement.payment);
+    if (found == all_->payments.end()) return not_found("payment");
     const Payment& payment = found->second.record;
     if (payment.status != PaymentStatus::pending) return payment;
-    const Booking& booking = all_.bookings.at(payment.booking).record;
-    Hold hold = *all_.find_hold(booking.hold);
+    const Booking& booking = all_->bookings.at(payment.booking).record;
+    Hold hold = *all_->find_hold(booking.hold);
     bool seats_are_ours = settlement.captured && keeps_seats(hold, now);
     if (settlement.captured && !seats_are_ours) {
         Hold renumbered = hold;
-        for (const auto& run : runs_of(hold)) renumber(renumbered, all_.runs.at(run).run);
-        seats_are_ours = all_.seats_are_free(renumbered, now);
+        for (const auto& run : runs_of(hold)) renumber(renumbered, all_->runs.at(run).run);
+        seats_are_ours = all_->seats_are_free(renumbered, now);
         if (seats_are_ours) hold = std::move(renumbered);
     }
     const auto changes =
-        store::settle_payment(payment, booking, hold, settlement, seats_are_ours, all_.last_entry(booking.id), now);
-    all_.save(changes, now);
-    all_.replace_answer(*changes.payment);
+        store::settle_payment(payment, booking, hold, settlement, seats_are_ours, all_->last_entry(booking.id), now);
+    all_->save(changes, now);
+    all_->answers.replace(*changes.payment);
     return *changes.payment;
 }
 
 Result<Payment> MemoryStore::settle_refund(const PaymentId& payment, const std::vector<LedgerTransaction>& postings,
                                            Timestamp now) {
-    const std::lock_guard lock{mutex_};
+    const std::lock_guard gate{gate_};
     now = step_time(now);
-    const auto found = all_.payments.find(payment);
-    if (found == all_.payments.end()) return not_found("payment");
+    const auto found = all_->payments.find(payment);
+    if (found == all_->payments.end()) return not_found("payment");
     if (!found->second.record.refund_due) return found->second.record;
-    const Booking& booking = all_.bookings.at(found->second.record.booking).record;
+    const Booking& booking = all_->bookings.at(found->second.record.booking).record;
     const auto changes =
-        store::settle_refund(found->second.record, booking, postings, all_.last_entry(booking.id), now);
-    all_.save(changes, now);
+        store::settle_refund(found->second.record, booking, postings, all_->last_entry(booking.id), now);
+    all_->save(changes, now);
     return *changes.payment;
 }
 
 Result<std::vector<Payment>> MemoryStore::claim_due_payments(Timestamp now, Duration lease, std::size_t limit) {
-    const std::lock_guard lock{mutex_};
+    const std::lock_guard gate{gate_};
     now = step_time(now);
     std::vector<Payment> claimed;
-    for (const auto& id : all_.due_payments.until(now, limit)) {
+    for (const auto& id : all_->due_payments.until(now, limit)) {
         Changes changes;
-        changes.payment = all_.payments.at(id).record;
+        changes.payment = all_->payments.at(id).record;
         changes.payment->check_at = now + lease;
-        all_.save(changes, now);
+        all_->save(changes, now);
         claimed.push_back(*std::move(changes.payment));
     }
     return claimed;
 }
 
 Result<std::size_t> MemoryStore::expire(Timestamp now, std::size_t limit) {
-    const std::lock_guard lock{mutex_};
+    const std::lock_guard gate{gate_};
     now = step_time(now);
     std::size_t marked = 0;
-    for (const auto& id : all_.due_holds.until(now, limit)) {
-        all_.save(expire_hold(*all_.find_hold(id), now), now);
+    for (const auto& id : all_->holds.due(now, limit)) {
+        all_->save(expire_hold(*all_->find_hold(id), now), now);
         ++marked;
     }
     // Bookings only after every hold that is due: an expired booking never has a hold that does not know.
-    for (const auto& id : all_.due_bookings.until(now, limit - marked)) {
-        all_.save(expire_booking(all_.bookings.at(id).record, now), now);
+    for (const auto& id : all_->due_bookings.until(now, limit - marked)) {
+        all_->save(expire_booking(all_->bookings.at(id).record, now), now);
         ++marked;
     }
-    all_.drop_answers(now, limit);
+    all_->answers.drop(now, limit);
     return marked;
 }
 
 Result<Booking> MemoryStore::find_booking(const BookingId& id) {
-    const std::shared_lock lock{mutex_};
-    const auto found = all_.bookings.find(id);
-    if (found == all_.bookings.end()) return not_found("booking");
+    const std::shared_lock gate{gate_};
+    const auto found = all_->bookings.find(id);
+    if (found == all_->bookings.end()) return not_found("booking");
     return found->second.record;
 }
 
 Result<Booking> MemoryStore::find_booking_named(std::string_view reference) {
-    const std::shared_lock lock{mutex_};
-    const auto found = all_.references.find(reference);
-    if (found == all_.references.end()) return not_found("booking");
-    return all_.bookings.at(found->second).record;
+    const std::shared_lock gate{gate_};
+    const auto found = all_->references.find(reference);
+    if (found == all_->references.end()) return not_found("booking");
+    return all_->bookings.at(found->second).record;
 }
 
 Result<Page<Booking>> MemoryStore::list_bookings(std::string_view owner, const PageRequest& page) {
-    const std::shared_lock lock{mutex_};
-    return page_of("bookings", owner, page, all_.booking_order, all_.bookings);
+    const std::shared_lock gate{gate_};
+    return page_of("bookings", owner, page, all_->booking_order, all_->bookings);
 }
 
 Result<Payment> MemoryStore::find_payment(const PaymentId& id) {
-    const std::shared_lock lock{mutex_};
-    const auto found = all_.payments.find(id);
-    if (found == all_.payments.end()) return not_found("payment");
+    const std::shared_lock gate{gate_};
+    const auto found = all_->payments.find(id);
+    if (found == all_->payments.end()) return not_found("payment");
     return found->second.record;
 }
 
 Result<Ticket> MemoryStore::find_ticket(const TicketId& id) {
-    const std::shared_lock lock{mutex_};
-    const auto found = all_.tickets.find(id);
-    if (found == all_.tickets.end()) return not_found("ticket");
+    const std::shared_lock gate{gate_};
+    const auto found = all_->tickets.find(id);
+    if (found == all_->tickets.end()) return not_found("ticket");
     return found->second;
 }
 
 Result<std::vector<AuditEntry>> MemoryStore::audit(std::string_view subject) {
-    const std::shared_lock lock{mutex_};
-    const auto found = all_.audit.find(subject);
-    return found == all_.audit.end() ? std::vector<AuditEntry>{} : found->second;
+    const std::lock_guard gate{gate_};
+    return all_->audit(subject);
 }
 
 }  // namespace

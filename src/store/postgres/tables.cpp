@@ -513,7 +513,7 @@ void save(Step& step, const Changes& changes, const SeatsBefore* before) {
             {entry.booking, entry.seq, entry.transaction, entry.at, entry.posting.account, entry.posting.amount.amount,
              entry.posting.amount.currency, entry.posting.amount.scale});
     }
-    for (const auto& entry : changes.audit) insert_audit_entry(step, entry);
+    for (const auto& entry : audit_of(changes)) insert_audit_entry(step, entry);
 }
 
 // --- Pinned runs ---------------------------------------------------------------------------------------------------

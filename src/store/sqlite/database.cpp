@@ -36,7 +36,7 @@ Status Step::save_placed(const Changes& changes) {
     for (const auto& run : runs_of(*changes.hold)) {
         if (const auto done = tables.count_version(run); !done) return done;
     }
-    for (const auto& entry : changes.audit) {
+    for (const auto& entry : audit_of(changes)) {
         if (const auto done = tables.record(entry); !done) return done;
     }
     effects.holds.push_back(*changes.hold);

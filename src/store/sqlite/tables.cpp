@@ -710,7 +710,7 @@ Status Tables::save(const Changes& changes) {
              entry.posting.amount.currency, entry.posting.amount.scale});
         if (!done) return done;
     }
-    return add_audit(changes.audit);
+    return add_audit(audit_of(changes));
 }
 
 Status Tables::add_audit(const std::vector<AuditEntry>& entries) {

@@ -104,17 +104,18 @@ TEST_F(RulesTest, ReleasingAgainChangesNothing) {
     const auto again = release_hold(&hold, claim(), "user:anna", now);
     ASSERT_TRUE(again);
     EXPECT_FALSE(again->hold);
-    EXPECT_TRUE(again->audit.empty());
+    EXPECT_TRUE(audit_of(*again).empty());
 }
 
 TEST_F(RulesTest, HoldIsRecordedOnceForEachOfItsRuns) {
     const auto changes = release_hold(&hold, claim(), "operator:cli", now);
     ASSERT_TRUE(changes);
-    ASSERT_EQ(changes->audit.size(), 2U);
-    EXPECT_EQ(changes->audit[0].subject, "run:" + to_string(hold.items[0].run));
-    EXPECT_EQ(changes->audit[1].subject, "run:" + to_string(hold.items[1].run));
-    EXPECT_EQ(changes->audit[0].actor, "operator:cli");
-    EXPECT_EQ(changes->audit[0].at, now);
+    const auto audit = audit_of(*changes);
+    ASSERT_EQ(audit.size(), 2U);
+    EXPECT_EQ(audit[0].subject, "run:" + to_string(hold.items[0].run));
+    EXPECT_EQ(audit[1].subject, "run:" + to_string(hold.items[1].run));
+    EXPECT_EQ(audit[0].actor, "operator:cli");
+    EXPECT_EQ(audit[0].at, now);
 }
 
 TEST_F(RulesTest, PendingPaymentIsSaidBeforeThePassedDeadline) {
