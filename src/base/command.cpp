@@ -1,8 +1,8 @@
 #include "base/command.hpp"
 
-#include <iterator>
+#include <array>
+#include <charconv>
 
-#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "base/crypto.hpp"
@@ -15,14 +15,23 @@ constexpr std::size_t kMaxKey = 255;
 }  // namespace
 
 Canonical& Canonical::add(std::string_view field) {
-    fmt::format_to(std::back_inserter(text_), FMT_COMPILE("{}:"), field.size());
+    append(static_cast<std::int64_t>(field.size()));
+    text_ += ':';
     text_ += field;
     return *this;
 }
 
 Canonical& Canonical::add(std::int64_t number) {
-    fmt::format_to(std::back_inserter(text_), FMT_COMPILE("#{};"), number);
+    text_ += '#';
+    append(number);
+    text_ += ';';
     return *this;
+}
+
+void Canonical::append(std::int64_t number) {
+    std::array<char, 20> digits;  // as many as the least number has, with its sign
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    text_.append(digits.data(), end);
 }
 
 std::string Canonical::fingerprint() const { return sha256_hex(text_); }

@@ -18,6 +18,8 @@ public:
     std::string fingerprint() const;
 
 private:
+    void append(std::int64_t number);
+
     std::string text_;
 };
 

@@ -19,12 +19,12 @@ int digit_of(char c) {
 
 std::string hex(std::string_view bytes) {
     static constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    text.reserve(2 * bytes.size());
+    std::string text(2 * bytes.size(), '\0');
+    char* next = text.data();
     for (const char c : bytes) {
         const auto byte = static_cast<std::uint8_t>(c);
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
+        *next++ = kDigits[byte >> 4];
+        *next++ = kDigits[byte & 15];
     }
     return text;
 }

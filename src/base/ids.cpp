@@ -168,6 +168,11 @@ Principal Principal::user_named(std::string id) {
 
 bool Principal::may(Scope scope) const { return std::ranges::find(scopes, scope) != scopes.end(); }
 
-std::string Principal::owner() const { return fmt::format("{}:{}", to_string(kind), id); }
+std::string Principal::owner() const {
+    std::string owner{to_string(kind)};
+    owner += ':';
+    owner += id;
+    return owner;
+}
 
 }  // namespace railbook

@@ -9,23 +9,26 @@
 
 namespace railbook::base {
 
-/// For what takes less time than putting a thread to sleep. Nothing that may wait is done under it.
+/// For what takes less time than putting a thread to sleep. Nothing that may wait is done under it. Whoever finds it
+/// taken stays away for longer each time: an owner that comes back soon goes on with what is in its cache, which lets
+/// both do more than if they took turns.
 class SpinLock {
 public:
     void lock() {
-        int looks = 0;
-        while (is_held_.exchange(true, std::memory_order_acquire)) {
-            // Whoever waits reads only, so that the memory stays with the owner.
-            while (is_held_.load(std::memory_order_relaxed)) {
-                if (++looks < kLooks) relax();
-                else std::this_thread::yield();  // the owner may have been put to sleep
+        unsigned pauses = 8;
+        while (is_held_.load(std::memory_order_relaxed) || is_held_.exchange(true, std::memory_order_acquire)) {
+            if (pauses > kMostPauses) {
+                std::this_thread::yield();  // the owner may have been put to sleep
+                continue;
             }
+            for (unsigned i = 0; i < pauses; ++i) relax();
+            pauses *= 2;
         }
     }
     void unlock() { is_held_.store(false, std::memory_order_release); }
 
 private:
-    static constexpr int kLooks = 200;
+    static constexpr unsigned kMostPauses = 256;
     static void relax() {
 #if defined(__x86_64__)
         __builtin_ia32_pause();

@@ -265,9 +265,9 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
         for (std::size_t i = 0; i < rides.size(); ++i) {
             const SeatMasks taken = looks ? taken_for(rides[i], occupancy[i], items) : SeatMasks{};
             const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats);
-            const auto seats =
-                named ? named_seats(rides[i], *named)
-                      : best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken, *plans_);
+            const auto seats = named
+                                   ? named_seats(rides[i], *named)
+                                   : best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken, *plans_);
             if (!seats) return seats.error();
             if (looks && named) {
                 if (auto free = check_free(rides[i], seats->stages.front().seats, taken, *plans_); !free)

@@ -1,6 +1,8 @@
 #include "store/allocations.hpp"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "store/rules.hpp"
@@ -24,93 +26,98 @@ RunAllocations::RunAllocations(const Run& run, std::uint64_t version, const std:
     : seat_count_{static_cast<std::uint32_t>(run.consist->seat_count())},
       segment_count_{static_cast<std::uint32_t>(run.segment_count())},
       version_{version},
-      told_after_{version} {
-    for (auto* counted : {&taken_, &held_, &blocked_})
-        counted->masks = {.seats = seat_count_, .segments = segment_count_};
+      told_after_{version},
+      taken_{.seats = seat_count_, .segments = segment_count_},
+      blocked_{taken_} {
     for (const auto& allocation : stored) put(allocation);
 }
 
 template <class F>
 bool RunAllocations::any_of_seat(std::uint32_t seat, const F& f) const {
-    if (seat >= first_.size()) return false;
-    for (auto node = first_[seat]; node != kNone; node = nodes_[node].next) {
-        if (f(nodes_[node].allocation)) return true;
+    if (lists_.empty()) return false;
+    for (auto node = lists_[seat / kSeatsOfList]; node != kNone; node = nodes_[node].next) {
+        const Allocation& allocation = nodes_[node].allocation;
+        if (allocation.seat > seat) return false;
+        if (allocation.seat == seat && f(allocation)) return true;
     }
     return false;
 }
 
 template <class F>
 void RunAllocations::drop_if(std::uint32_t seat, const F& f) {
-    if (seat >= first_.size()) return;
-    for (auto* link = &first_[seat]; *link != kNone;) {
+    if (lists_.empty()) return;
+    for (auto* link = &lists_[seat / kSeatsOfList]; *link != kNone && nodes_[*link].allocation.seat <= seat;) {
         Node& node = nodes_[*link];
-        if (!f(node.allocation)) {
+        if (node.allocation.seat != seat || !f(node.allocation)) {
             link = &node.next;
             continue;
         }
-        unmark(node.allocation);
+        unmark(*link);
         const auto dropped = std::exchange(*link, node.next);
         node.next = std::exchange(unused_, dropped);
     }
 }
 
+template <class F>
+void RunAllocations::each(const F& f) const {
+    for (auto node : lists_) {
+        for (; node != kNone; node = nodes_[node].next) f(nodes_[node].allocation);
+    }
+}
+
 void RunAllocations::put(const Allocation& allocation) {
-    RAILBOOK_ASSERT(allocation.seat < seat_count_);
-    if (first_.empty()) first_.assign(seat_count_, kNone);
+    RAILBOOK_ASSERT(allocation.seat < seat_count_ && allocation.state != SeatState::free);
+    if (lists_.empty()) lists_.assign((seat_count_ + kSeatsOfList - 1) / kSeatsOfList, kNone);
     if (unused_ == kNone) {
         unused_ = static_cast<std::uint32_t>(nodes_.size());
+        if (nodes_.size() == nodes_.capacity()) nodes_.reserve(nodes_.size() + nodes_.size() / 8 + 16);
         nodes_.emplace_back();
     }
-    auto* link = &first_[allocation.seat];
-    while (*link != kNone && !(allocation.span < nodes_[*link].allocation.span)) link = &nodes_[*link].next;
+    const auto comes_before = [&](const Allocation& other) {
+        return std::tie(other.seat, other.span) < std::tie(allocation.seat, allocation.span);
+    };
+    auto* link = &lists_[allocation.seat / kSeatsOfList];
+    while (*link != kNone && comes_before(nodes_[*link].allocation)) link = &nodes_[*link].next;
     const auto added = unused_;
     unused_ = nodes_[added].next;
     nodes_[added] = {allocation, *link};
     *link = added;
-    mark(allocation);
+    mark(added);
 }
 
-void RunAllocations::CountedMasks::add(const Allocation& allocation) {
-    masks.set(allocation.seat, allocation.span);
-    ++allocations;
+void RunAllocations::mark(std::uint32_t node) {
+    const Allocation& allocation = nodes_[node].allocation;
+    taken_.set(allocation.seat, allocation.span);
+    ++taken_count_;
+    if (allocation.state == SeatState::blocked) {
+        blocked_.set(allocation.seat, allocation.span);
+        ++blocked_count_;
+    }
+    if (allocation.state == SeatState::held) {
+        nodes_[node].held_after = held_;
+        if (held_ != kNone) nodes_[held_].held_before = node;
+        held_ = node;
+    }
 }
 
-void RunAllocations::CountedMasks::drop(const Allocation& allocation) {
-    masks.clear(allocation.seat, allocation.span);
-    --allocations;
-}
-
-SeatMasks RunAllocations::CountedMasks::copy() const {
-    return allocations > 0 ? masks : SeatMasks{.seats = masks.seats, .segments = masks.segments};
-}
-
-void RunAllocations::mark(const Allocation& allocation) {
-    taken_.add(allocation);
-    if (allocation.state == SeatState::held) held_.add(allocation);
-    if (allocation.state == SeatState::blocked) blocked_.add(allocation);
-    none_lapses_before_ = std::min(none_lapses_before_, allocation.until);
-}
-
-void RunAllocations::unmark(const Allocation& allocation) {
-    taken_.drop(allocation);
-    if (allocation.state == SeatState::held) held_.drop(allocation);
-    if (allocation.state == SeatState::blocked) blocked_.drop(allocation);
-}
-
-void RunAllocations::look_ahead(Timestamp now) {
-    if (now < none_lapses_before_) return;
-    none_lapses_before_ = Timestamp::max();
-    for (std::uint32_t seat = 0; seat < first_.size(); ++seat) {
-        any_of_seat(seat, [&](const Allocation& allocation) {
-            none_lapses_before_ = std::min(none_lapses_before_, allocation.until);
-            return false;
-        });
+void RunAllocations::unmark(std::uint32_t node) {
+    const Node& gone = nodes_[node];
+    const Allocation& allocation = gone.allocation;
+    taken_.clear(allocation.seat, allocation.span);
+    --taken_count_;
+    if (allocation.state == SeatState::blocked) {
+        blocked_.clear(allocation.seat, allocation.span);
+        --blocked_count_;
+    }
+    if (allocation.state == SeatState::held) {
+        (gone.held_before == kNone ? held_ : nodes_[gone.held_before].held_after) = gone.held_after;
+        if (gone.held_after != kNone) nodes_[gone.held_after].held_before = gone.held_before;
     }
 }
 
 bool RunAllocations::is_free(std::uint32_t seat, Span span, Timestamp now, const HoldId& mine) const {
     if (seat >= seat_count_) return false;
-    if (!taken_.masks.any(seat, span)) return true;
+    if (!taken_.any(seat, span)) return true;
     return !any_of_seat(seat, [&](const Allocation& other) {
         return other.span.overlaps(span) && other.until > now &&
                (other.state == SeatState::blocked || other.hold != mine);
@@ -119,7 +126,7 @@ bool RunAllocations::is_free(std::uint32_t seat, Span span, Timestamp now, const
 
 SeatState RunAllocations::make_way(std::uint32_t seat, Span span, Timestamp now, const HoldId* mine) {
     auto before = SeatState::free;
-    if (seat >= seat_count_ || !taken_.masks.any(seat, span)) return before;
+    if (seat >= seat_count_ || !taken_.any(seat, span)) return before;
     drop_if(seat, [&](const Allocation& other) {
         if (!other.span.overlaps(span) || other.state == SeatState::blocked) return false;
         const bool is_mine = mine && other.hold == *mine;
@@ -155,7 +162,6 @@ void RunAllocations::follow(const Hold& hold, const RunId& run, Timestamp now) {
             if (after != before) tell(seat.index, item.span, after);
         }
     }
-    look_ahead(now);
 }
 
 void RunAllocations::block(const SeatBlock& block, Timestamp now) {
@@ -187,34 +193,29 @@ void RunAllocations::unblock(const SeatBlock& block) {
 }
 
 Occupancy RunAllocations::at(Timestamp now) const {
-    if (now >= none_lapses_before_) return without_lapsed(now);
-    return {.version = version_, .taken = taken_.copy(), .held = held_.copy(), .blocked = blocked_.copy()};
-}
-
-/// Some may have passed their deadline without having been swept.
-Occupancy RunAllocations::without_lapsed(Timestamp now) const {
-    Occupancy answer;
-    answer.version = version_;
-    for (auto* masks : {&answer.taken, &answer.held, &answer.blocked}) {
-        masks->seats = seat_count_;
-        masks->segments = segment_count_;
+    const SeatMasks none{.seats = seat_count_, .segments = segment_count_};
+    Occupancy answer{.version = version_, .taken = none, .held = none, .blocked = none};
+    if (taken_count_ > 0) answer.taken = taken_;
+    if (blocked_count_ > 0) answer.blocked = blocked_;
+    std::size_t lapsed = 0;
+    for (auto node = held_; node != kNone; node = nodes_[node].held_after) {
+        const Allocation& allocation = nodes_[node].allocation;
+        if (allocation.until > now) {
+            answer.held.set(allocation.seat, allocation.span);
+        } else {  // it was not swept yet
+            answer.taken.clear(allocation.seat, allocation.span);
+            ++lapsed;
+        }
     }
-    for (const auto& allocation : live(now)) {
-        answer.taken.set(allocation.seat, allocation.span);
-        if (allocation.state == SeatState::held) answer.held.set(allocation.seat, allocation.span);
-        if (allocation.state == SeatState::blocked) answer.blocked.set(allocation.seat, allocation.span);
-    }
+    if (lapsed == taken_count_) answer.taken.bits.clear();
     return answer;
 }
 
 std::vector<Allocation> RunAllocations::live(Timestamp now) const {
     std::vector<Allocation> found;
-    for (std::uint32_t seat = 0; seat < first_.size(); ++seat) {
-        any_of_seat(seat, [&](const Allocation& allocation) {
-            if (allocation.until > now) found.push_back(allocation);
-            return false;
-        });
-    }
+    each([&](const Allocation& allocation) {
+        if (allocation.until > now) found.push_back(allocation);
+    });
     return found;
 }
 
@@ -224,6 +225,14 @@ SeatChanges RunAllocations::changes_after(std::uint64_t version) const {
     const auto first = std::ranges::upper_bound(changes_, version, {}, &SeatChange::version);
     answer.changes.assign(first, changes_.end());
     return answer;
+}
+
+RunAllocations::Bytes RunAllocations::bytes() const {
+    return {.masks = sizeof *this +
+                     (taken_.bits.capacity() + blocked_.bits.capacity() + lists_.capacity()) * sizeof(std::uint32_t),
+            .allocations = nodes_.capacity() * sizeof(Node),
+            .changes = changes_.size() * sizeof(SeatChange),
+            .count = taken_count_};
 }
 
 }  // namespace railbook::store

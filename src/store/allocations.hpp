@@ -36,12 +36,24 @@ public:
     std::vector<Allocation> live(Timestamp now) const;
     SeatChanges changes_after(std::uint64_t version) const;
 
+    struct Bytes {
+        std::size_t masks = 0;        ///< With what a run takes that nobody has a seat of.
+        std::size_t allocations = 0;  ///< Of holds, sales and blocks.
+        std::size_t changes = 0;      ///< The recent ones.
+        std::size_t count = 0;        ///< Of allocations.
+    };
+    /// What it takes in memory, for reports.
+    Bytes bytes() const;
+
 private:
     static constexpr std::uint32_t kNone = 0xFFFFFFFF;
-    /// An allocation in the list of its seat.
+    /// So many neighbours share a list of allocations: a list a seat would take as much memory as the masks.
+    static constexpr std::uint32_t kSeatsOfList = 16;
     struct Node {
         Allocation allocation;
-        std::uint32_t next = kNone;
+        std::uint32_t next = kNone;         // in the list of its seats
+        std::uint32_t held_before = kNone;  // of those that are held
+        std::uint32_t held_after = kNone;
     };
 
     /// Drops what has lapsed on the span, and what `mine` has. What that one was, or free.
@@ -52,35 +64,27 @@ private:
     /// Takes out the allocations of the seat of which `f` says so.
     template <class F>
     void drop_if(std::uint32_t seat, const F& f);
+    /// Every allocation, by seat and span.
+    template <class F>
+    void each(const F& f) const;
     void tell(std::uint32_t seat, Span span, SeatState state);
-    void mark(const Allocation& allocation);
-    void unmark(const Allocation& allocation);
-    /// Looks anew when the next one lapses, where that may have been the next one.
-    void look_ahead(Timestamp now);
-    Occupancy without_lapsed(Timestamp now) const;
+    void mark(std::uint32_t node);
+    void unmark(std::uint32_t node);
 
     std::uint32_t seat_count_;
     std::uint32_t segment_count_;
     std::uint64_t version_;
-    std::uint64_t told_after_;                                // the changes of every later version are in changes_
-    std::deque<SeatChange> changes_;                          // the last ones, oldest first
-    std::vector<std::uint32_t> first_;  // the first node of each seat; empty before the first of all
+    std::uint64_t told_after_;          // the changes of every later version are in changes_
+    std::deque<SeatChange> changes_;    // the last ones, oldest first
+    std::vector<std::uint32_t> lists_;  // the first node of each, in the order of seats and spans; empty at first
     std::vector<Node> nodes_;
-    std::uint32_t unused_ = kNone;      // the first of the nodes that are in no list
+    std::uint32_t unused_ = kNone;  // the first of the nodes that are in no list
+    std::uint32_t held_ = kNone;    // the first of those that are held
     // The same as masks, so that nobody who asks goes through all allocations.
-    struct CountedMasks {
-        SeatMasks masks;
-        std::size_t allocations = 0;
-
-        void add(const Allocation& allocation);
-        void drop(const Allocation& allocation);
-        /// Without bits where none is set.
-        SeatMasks copy() const;
-    };
-    CountedMasks taken_;
-    CountedMasks held_;
-    CountedMasks blocked_;
-    Timestamp none_lapses_before_ = Timestamp::max();
+    SeatMasks taken_;
+    SeatMasks blocked_;
+    std::size_t taken_count_ = 0;
+    std::size_t blocked_count_ = 0;
 };
 
 /// What is left of a block where `freed` is taken out of it.

@@ -29,9 +29,10 @@ MarkedText split_mark(std::string_view text) {
 template <class Wanted>
 std::vector<std::size_t> calls_where(const Run& run, std::size_t first, std::optional<int> nth, const Wanted& wanted) {
     std::vector<std::size_t> found;
-    for (std::size_t i = first; i < run.calls.size(); ++i) {
+    const auto& calls = run.calls.all();
+    for (std::size_t i = first; i < calls.size(); ++i) {
         // The only call at a station is its first.
-        if ((!nth || std::max(run.calls[i].id.nth, 1) == *nth) && wanted(run.calls[i])) found.push_back(i);
+        if (wanted(calls[i]) && (!nth || std::max(calls[i].id.nth, 1) == *nth)) found.push_back(i);
     }
     return found;
 }

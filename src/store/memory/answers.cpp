@@ -13,9 +13,7 @@ std::size_t Answers::HashKey::hash(std::string_view key, std::string_view owner,
     return one(key) ^ (one(owner) * 31 + one(operation)) * 0x9E3779B97F4A7C15U;
 }
 
-Answers::Place Answers::place_of(const Command& command) {
-    return {*this, part_of(HashKey{}(command)), command};
-}
+Answers::Place Answers::place_of(const Command& command) { return {*this, part_of(HashKey{}(command)), command}; }
 
 Result<std::optional<Answer>> Answers::Place::find(Timestamp now) const {
     const auto found = part_.kept.find(command_);
@@ -30,7 +28,7 @@ Result<std::optional<Answer>> Answers::Place::find(Timestamp now) const {
 
 void Answers::Place::keep(const Answer& answer, Timestamp now) {
     all_.put(part_, {command_.owner, command_.operation, command_.key.text}, command_.fingerprint,
-        now + command_.keep_answer, answer);
+             now + command_.keep_answer, answer);
 }
 
 void Answers::put(Part& part, Key key, std::string fingerprint, Timestamp until, const Answer& answer) {
@@ -92,9 +90,8 @@ std::vector<KeptAnswer> Answers::all() const {
                                hold ? Answer{*hold} : *std::get<std::unique_ptr<const Answer>>(kept.value)});
         }
     }
-    std::ranges::sort(answers, {}, [](const KeptAnswer& answer) {
-        return std::tie(answer.owner, answer.operation, answer.key);
-    });
+    std::ranges::sort(answers, {},
+                      [](const KeptAnswer& answer) { return std::tie(answer.owner, answer.operation, answer.key); });
     return answers;
 }
 

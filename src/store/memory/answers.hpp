@@ -19,7 +19,8 @@
 
 namespace railbook::store::memory {
 
-/// Thread-safe, but that only one thread at a time does with payments: it is kept in parts, each with a lock of its own.
+/// Thread-safe, but that only one thread at a time does with payments: it is kept in parts, each with a lock of its
+/// own.
 class Answers {
     struct Key {
         std::string owner;

@@ -229,9 +229,7 @@ void Contents::Writer::on(const Feed& feed, const std::string& data) {
 
 void Contents::Writer::on(const Document& document) { contents_.documents.push_back(document); }
 
-void Contents::Writer::on(const Run& run, std::uint64_t version) {
-    contents_.runs.try_emplace(run.id, run, version);
-}
+void Contents::Writer::on(const Run& run, std::uint64_t version) { contents_.runs.try_emplace(run.id, run, version); }
 
 void Contents::Writer::on(const Hold& hold) {
     contents_.holds.add(hold, contents_.runs.at(hold.items.front().run));

@@ -57,7 +57,7 @@ private:
 public:
     /// Never moved and never dropped.
     struct Row {
-        Hold hold;             ///< Guarded by the lock of each of its runs: whoever changes it has all of them.
+        Hold hold;                 ///< Guarded by the lock of each of its runs: whoever changes it has all of them.
         PinnedRun* run = nullptr;  ///< One of them.
         std::uint64_t number = 0;  ///< From 1, in the order in which they were placed.
 
@@ -104,9 +104,7 @@ private:
     const OwnersPart& owners_of(const std::string& owner) const {
         return owners_[std::hash<std::string>{}(owner) % kParts];
     }
-    OwnersPart& owners_of(const std::string& owner) {
-        return owners_[std::hash<std::string>{}(owner) % kParts];
-    }
+    OwnersPart& owners_of(const std::string& owner) { return owners_[std::hash<std::string>{}(owner) % kParts]; }
     void open(Row& row);
     void close(Row& row);
 

@@ -102,8 +102,7 @@ private:
     template <class T, class Step>
     Result<T> answered(const Command& command, const Step& step);
     /// Whoever calls is alone where a run is not pinned.
-    Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
-                       std::size_t max_holds);
+    Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs, std::size_t max_holds);
     /// What `rule` makes of the hold, given the hold or null, and the time.
     template <class Rule>
     Result<Hold> change_hold(const HoldId& id, Timestamp asked, const Rule& rule);
@@ -401,8 +400,7 @@ Result<SeatBlock> MemoryStore::block_seats(const Command& command, const Run& ru
         std::vector<SeatId> taken;
         if (const auto* pinned = all_->find_run(run.id)) {
             for (const auto& seat : wanted.seats) {
-                if (!pinned->allocations.is_free(seat.index, wanted.span, now, HoldId{}))
-                    taken.push_back(seat.id);
+                if (!pinned->allocations.is_free(seat.index, wanted.span, now, HoldId{})) taken.push_back(seat.id);
             }
         }
         if (!taken.empty()) return seats_taken(taken);
@@ -473,9 +471,9 @@ Result<Payment> MemoryStore::begin_payment(const Command& command, const Payment
     return answered<Payment>(command, [&]() -> Result<Payment> {
         const auto booking = all_->bookings.find(wanted.booking);
         const auto* found = booking == all_->bookings.end() ? nullptr : &booking->second.record;
-        const auto changes =
-            store::begin_payment(found, found ? all_->find_hold(found->hold) : nullptr,
-                                 found ? all_->payments_of(*found) : std::vector<Payment>{}, wanted, command.owner, now);
+        const auto changes = store::begin_payment(found, found ? all_->find_hold(found->hold) : nullptr,
+                                                  found ? all_->payments_of(*found) : std::vector<Payment>{}, wanted,
+                                                  command.owner, now);
         if (!changes) return changes.error();
         RAILBOOK_ASSERT(!all_->payments.contains(wanted.id));
         all_->save(*changes, now);

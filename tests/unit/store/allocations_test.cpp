@@ -1,6 +1,11 @@
 #include "store/allocations.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
 namespace railbook::store {
 namespace {
@@ -202,6 +207,94 @@ TEST_F(RunAllocationsTest, WhatIsNoLongerKnownIsAResync) {
     const RunAllocations reopened{train(run), 1200, {}};
     EXPECT_TRUE(reopened.changes_after(1199).resync);
     EXPECT_FALSE(reopened.changes_after(1200).resync);
+}
+
+// --- Against a plain list ------------------------------------------------------------------------------------------
+
+/// A list of allocations, looked through from one end to the other for everything.
+struct PlainAllocations {
+    std::vector<Allocation> all;
+
+    bool is_free(std::uint32_t seat, Span span, Timestamp now) const {
+        return std::ranges::none_of(all, [&](const Allocation& one) {
+            return one.seat == seat && one.span.overlaps(span) && one.until > now;
+        });
+    }
+    std::vector<Allocation> live(Timestamp now) const {
+        std::vector<Allocation> found;
+        std::ranges::copy_if(all, std::back_inserter(found), [&](const Allocation& one) { return one.until > now; });
+        std::ranges::sort(found, {}, [](const Allocation& one) { return std::pair{one.seat, one.span}; });
+        return found;
+    }
+    SeatState state(std::uint32_t seat, std::uint16_t segment, Timestamp now) const {
+        const auto found = std::ranges::find_if(all, [&](const Allocation& one) {
+            return one.seat == seat && one.span.from <= segment && segment < one.span.to && one.until > now;
+        });
+        return found == all.end() ? SeatState::free : found->state;
+    }
+};
+
+RC_GTEST_FIXTURE_PROP(RunAllocationsTest, AreWhatAPlainListSays, ()) {
+    constexpr std::uint32_t kSeats = 40;      // in several lists
+    constexpr std::uint16_t kSegments = 40;  // in two planes
+    auto wide = train(run);
+    wide.calls = std::vector<Call>(kSegments + 1);
+    auto coaches = std::make_shared<Consist>();
+    coaches->coaches.push_back({.number = "1", .layout = {}, .travel_class = {}, .places = std::vector<Place>(kSeats)});
+    wide.consist = coaches;
+    RunAllocations real{wide};
+    PlainAllocations plain;
+    std::vector<Hold> holds;
+    const auto steps = *rc::gen::inRange(1, 120);
+    for (int step = 1; step <= steps; ++step) {
+        now += Duration{*rc::gen::inRange(0, 3) * 100'000};
+        const auto seat = *rc::gen::inRange<std::uint32_t>(0, kSeats);
+        const auto from = *rc::gen::inRange<std::uint16_t>(0, kSegments);
+        const Span span{from, *rc::gen::inRange<std::uint16_t>(from + 1, kSegments + 1)};
+        const auto kind = *rc::gen::inRange(0, 5);
+        if (kind <= 1 && plain.is_free(seat, span, now)) {
+            Hold made = hold(static_cast<std::uint8_t>(step), {seat}, span);
+            real.follow(made, run, now);
+            plain.all.push_back({seat, span, SeatState::held, made.id, made.expires_at});
+            holds.push_back(made);
+        } else if (kind == 2 && !holds.empty()) {
+            auto& changed = holds[*rc::gen::inRange<std::size_t>(0, holds.size())];
+            if (changed.status != HoldStatus::held || changed.expires_at <= now) continue;
+            changed.status = *rc::gen::element(HoldStatus::released, HoldStatus::sold, HoldStatus::held);
+            if (changed.status == HoldStatus::held) changed.expires_at += minutes{1};
+            real.follow(changed, run, now);
+            const auto found = std::ranges::find(plain.all, changed.id, &Allocation::hold);
+            found->until = changed.status == HoldStatus::sold ? Timestamp::max() : changed.expires_at;
+            if (changed.status == HoldStatus::sold) found->state = SeatState::sold;
+            if (changed.status == HoldStatus::released) plain.all.erase(found);
+        } else if (kind == 3 && plain.is_free(seat, span, now)) {
+            real.block({run, span, {{seat, {}}}}, now);
+            plain.all.push_back({.seat = seat, .span = span, .state = SeatState::blocked, .hold = {}});
+        } else if (kind == 4) {
+            real.unblock({run, span, {{seat, {}}}});
+            std::vector<Allocation> rest;
+            for (const auto& one : plain.all) {
+                if (one.state != SeatState::blocked || one.seat != seat || !one.span.overlaps(span)) {
+                    rest.push_back(one);
+                    continue;
+                }
+                for (const auto left : rest_of(one.span, span)) {
+                    rest.push_back(one);
+                    rest.back().span = left;
+                }
+            }
+            plain.all = rest;
+        }
+    }
+    RC_ASSERT(real.live(now) == plain.live(now));
+    const auto masks = real.at(now);
+    for (std::uint32_t seat = 0; seat < kSeats; ++seat) {
+        for (std::uint16_t segment = 0; segment < kSegments; ++segment) {
+            const Span one{segment, static_cast<std::uint16_t>(segment + 1)};
+            RC_ASSERT(masks.state(seat, one) == plain.state(seat, segment, now));
+            RC_ASSERT(real.is_free(seat, one, now, HoldId{}) == plain.is_free(seat, one, now));
+        }
+    }
 }
 
 }  // namespace
