@@ -66,6 +66,7 @@ SeatPlan::SeatPlan(std::shared_ptr<const Consist> consist)
     gaps_ = joined_;
     gaps_ -= beside_;
     has_gaps_ = gaps_.any();
+    has_reserved_ = reserved_.any();
     find_parties_apart();
 }
 

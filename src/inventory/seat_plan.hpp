@@ -51,6 +51,7 @@ public:
     const SeatSet* facing(std::string_view facing) const;
     /// Places for wheelchairs and their companions, which are the last to be given to anybody else.
     const SeatSet& reserved() const { return reserved_; }
+    bool has_reserved() const { return has_reserved_; }
     /// Seats whose next one is in the same coach.
     const SeatSet& joined() const { return joined_; }
     /// Seats whose next one is at the same side of the same row; all joined ones where rows are not known.
@@ -94,6 +95,7 @@ private:
     std::map<std::string, SeatSet, std::less<>> facing_;
     std::vector<std::vector<FacingSeats>> facing_rows_;
     SeatSet reserved_;
+    bool has_reserved_ = false;
     SeatSet joined_;
     SeatSet beside_;
     SeatSet gaps_;

@@ -1,6 +1,5 @@
 #pragma once
-/// Sets of seats, and small numbers for every seat, with the bits of 64 seats in one word: what is asked of one seat is
-/// asked of 64 at a time.
+/// Sets of seats with the bits of 64 seats in one word: what is asked of one seat is asked of 64 at a time.
 
 #include <algorithm>
 #include <array>
@@ -21,14 +20,15 @@ class SeatSet {
 public:
     static constexpr std::size_t kMaxWords = words_for(kMaxSeatsOfTrain);
 
-    explicit SeatSet(std::uint32_t seats) : seats_{seats} {
-        RAILBOOK_ASSERT(seats <= kMaxSeatsOfTrain);
-        std::fill_n(bits_.begin(), size(), 0);
+    explicit SeatSet(std::uint32_t seats) : SeatSet{seats, Unfilled{}} { std::fill_n(bits_.begin(), size(), 0); }
+    /// With any seats: for one who writes all words before reading them.
+    static SeatSet unfilled(std::uint32_t seats) { return SeatSet{seats, Unfilled{}}; }
+    SeatSet(const SeatSet& other) : seats_{other.seats_} {
+        std::copy_n(other.bits_.begin(), size() + 1, bits_.begin());
     }
-    SeatSet(const SeatSet& other) : seats_{other.seats_} { std::copy_n(other.bits_.begin(), size(), bits_.begin()); }
     SeatSet& operator=(const SeatSet& other) {
         seats_ = other.seats_;
-        std::copy_n(other.bits_.begin(), size(), bits_.begin());
+        std::copy_n(other.bits_.begin(), size() + 1, bits_.begin());
         return *this;
     }
     ~SeatSet() = default;
@@ -41,6 +41,17 @@ public:
     bool has(std::uint32_t seat) const { return bits_[seat / 64] >> (seat % 64) & 1U; }
     void add(std::uint32_t seat) { bits_[seat / 64] |= std::uint64_t{1} << (seat % 64); }
     void remove(std::uint32_t seat) { bits_[seat / 64] &= ~(std::uint64_t{1} << (seat % 64)); }
+    /// The 64 seats that begin `ahead` behind the first one of the word: bit i is seat 64 * word + ahead + i.
+    std::uint64_t at(std::size_t word, std::uint32_t ahead) const {
+        word += ahead / 64;
+        if (word >= size()) return 0;
+        const unsigned bits = ahead % 64;
+        return bits == 0 ? bits_[word] : bits_[word] >> bits | bits_[word + 1] << (64 - bits);
+    }
+    /// As at(), but for those that begin one or two (`back`) before the word.
+    std::uint64_t before(std::size_t word, unsigned back) const {
+        return bits_[word] << back | (word > 0 ? bits_[word - 1] >> (64 - back) : 0);
+    }
     bool any() const {
         return std::any_of(bits_.begin(), bits_.begin() + static_cast<std::ptrdiff_t>(size()),
                            [](std::uint64_t word) { return word != 0; });
@@ -48,6 +59,17 @@ public:
     std::uint32_t count() const {
         std::uint32_t found = 0;
         for (const auto word : words()) found += static_cast<std::uint32_t>(std::popcount(word));
+        return found;
+    }
+    /// How many of [first, last).
+    std::uint32_t count(std::uint32_t first, std::uint32_t last) const {
+        std::uint32_t found = 0;
+        for (std::size_t w = first / 64; 64 * w < last; ++w) {
+            std::uint64_t word = bits_[w];
+            if (64 * w < first) word &= ~std::uint64_t{0} << (first % 64);
+            if (last - 64 * w < 64) word &= ~(~std::uint64_t{0} << (last % 64));
+            found += static_cast<std::uint32_t>(std::popcount(word));
+        }
         return found;
     }
     bool has_at_least(std::uint32_t wanted) const {
@@ -66,6 +88,13 @@ public:
                 return static_cast<std::uint32_t>(64 * w + static_cast<unsigned>(std::countr_zero(bits_[w])));
         }
         return std::nullopt;
+    }
+    /// Behind the last one; 0 where there is none.
+    std::uint32_t end() const {
+        std::size_t w = size();
+        while (w > 0 && bits_[w - 1] == 0) --w;
+        return w == 0 ? 0
+                      : static_cast<std::uint32_t>(64 * (w - 1) + static_cast<unsigned>(std::bit_width(bits_[w - 1])));
     }
     template <class Visit>
     void for_each(const Visit& visit) const {
@@ -96,98 +125,14 @@ public:
     }
 
 private:
+    struct Unfilled {};
+    SeatSet(std::uint32_t seats, Unfilled) : seats_{seats} {
+        RAILBOOK_ASSERT(seats <= kMaxSeatsOfTrain);
+        bits_[size()] = 0;
+    }
+
     std::uint32_t seats_;
-    std::array<std::uint64_t, kMaxWords> bits_;  // those in use: size()
-};
-
-/// A small number for every seat, by its binary digits: digit d of all seats is one set. Adding works on 64 seats at a
-/// time, and the least of all is found digit by digit.
-class SeatCounts {
-public:
-    explicit SeatCounts(std::uint32_t seats) : size_{words_for(seats)} {}
-    SeatCounts(const SeatCounts& other) : size_{other.size_}, digits_{other.digits_} {
-        for (unsigned d = 0; d < digits_; ++d) std::copy_n(other.bits_[d].begin(), size_, bits_[d].begin());
-    }
-    SeatCounts& operator=(const SeatCounts&) = delete;
-    ~SeatCounts() = default;
-
-    /// Adds 1 to every seat of the set.
-    void add(ConstSeatWords set) {
-        grow_with([&](unsigned digit, std::size_t word) { return digit == 0 ? set[word] : 0; }, 1);
-    }
-    /// Adds to every seat what `other` has for the seat `ahead` behind it; nothing where the train ends before.
-    void add(const SeatCounts& other, std::size_t ahead) {
-        const std::size_t words = ahead / 64;
-        const unsigned bits = ahead % 64;
-        // Upwards, so that adding it to itself works: what is read lies at or behind what is written.
-        grow_with(
-            [&](unsigned digit, std::size_t word) {
-                const auto& source = other.bits_[digit];
-                const std::uint64_t low = word + words < size_ ? source[word + words] : 0;
-                const std::uint64_t high = word + words + 1 < size_ ? source[word + words + 1] : 0;
-                return bits == 0 ? low : low >> bits | high << (64 - bits);
-            },
-            other.digits_);
-    }
-    /// For every seat the sum over the `count` seats that begin with it, by doubling.
-    SeatCounts summed(std::uint32_t count) const {
-        if (count == 1) return *this;
-        SeatCounts sum{*this, 0};
-        SeatCounts stretch{*this};
-        std::uint32_t done = 0;
-        for (std::uint32_t length = 1; length <= count; length *= 2) {
-            if (count & length) {
-                sum.add(stretch, done);
-                done += length;
-            }
-            if (2 * length <= count) stretch.add(stretch, length);
-        }
-        return sum;
-    }
-    /// Leaves those of the candidates that have the least number, and returns it.
-    std::uint32_t keep_least(SeatSet& candidates) const {
-        std::uint32_t least = 0;
-        const auto words = candidates.words();
-        for (unsigned d = digits_; d-- > 0;) {
-            std::uint64_t any = 0;
-            for (std::size_t w = 0; w < size_; ++w) any |= words[w] & ~bits_[d][w];
-            if (any == 0) {
-                least |= 1U << d;
-                continue;
-            }
-            for (std::size_t w = 0; w < size_; ++w) words[w] &= ~bits_[d][w];
-        }
-        return least;
-    }
-
-private:
-    static constexpr unsigned kMaxDigits = 18;  // 4096 seats with 16 wishes each, and a carry
-
-    SeatCounts(const SeatCounts& like, unsigned digits) : size_{like.size_}, digits_{digits} {}
-
-    template <class Source>
-    void grow_with(const Source& source, unsigned source_digits) {
-        const unsigned before = digits_;
-        const unsigned after = std::max(before, source_digits);
-        RAILBOOK_ASSERT(after < kMaxDigits);
-        std::uint64_t overflow = 0;
-        for (std::size_t w = 0; w < size_; ++w) {
-            std::uint64_t carry = 0;
-            for (unsigned d = 0; d < after; ++d) {
-                const std::uint64_t more = d < source_digits ? source(d, w) : 0;
-                const std::uint64_t mine = d < before ? bits_[d][w] : 0;
-                bits_[d][w] = mine ^ more ^ carry;
-                carry = (mine & more) | (carry & (mine ^ more));
-            }
-            bits_[after][w] = carry;
-            overflow |= carry;
-        }
-        digits_ = overflow != 0 ? after + 1 : after;
-    }
-
-    std::size_t size_;
-    unsigned digits_ = 0;
-    std::array<std::array<std::uint64_t, SeatSet::kMaxWords>, kMaxDigits> bits_;  // those in use
+    std::array<std::uint64_t, kMaxWords + 1> bits_;  // those in use: size(), and one behind them that is 0
 };
 
 }  // namespace railbook::inventory
