@@ -35,29 +35,30 @@ Error sold_out(std::string detail) {
 class Stage {
 public:
     Stage(const Party& party, const MaskPlanes& taken, Span span)
-        : view_{party, taken, span}, party_{party}, plan_{party.plan}, eligible_{view_.free} {
+        : view_{party, taken, span}, party_{party}, plan_{party.plan} {
         if (!party.required) return;
+        acceptable_ = view_.free;
         for (const auto& wish : party.wishes) {
-            if (wish.seats) eligible_ &= *wish.seats;
-            else eligible_ = SeatSet{plan_.seats()};
+            if (wish.seats) *acceptable_ &= *wish.seats;
+            else acceptable_ = SeatSet{plan_.seats()};
         }
     }
 
     /// Seats for the whole party; nothing where the stage is sold out.
     std::optional<Seats> choose() const {
-        if (!eligible_.has_at_least(party_.count)) return std::nullopt;
-        if (party_.wants_reserved || !plan_.has_reserved()) return seat_all(eligible_);
-        SeatSet others = eligible_;
+        if (!eligible().has_at_least(party_.count)) return std::nullopt;
+        if (party_.wants_reserved || !plan_.has_reserved()) return seat_all(eligible());
+        SeatSet others = eligible();
         others -= plan_.reserved();
         if (party_.wheelchairs > 0 || others.has_at_least(party_.count)) {
             if (auto chosen = seat_all(others)) return chosen;
         }
-        return seat_all(eligible_);
+        return seat_all(eligible());
     }
 
     /// Why nothing was chosen.
     Error refusal() const {
-        if (!eligible_.has_at_least(party_.count)) {
+        if (!eligible().has_at_least(party_.count)) {
             return sold_out(party_.required && view_.free.has_at_least(party_.count)
                                 ? "there are not so many free seats with what is required"
                                 : "there are not so many free seats");
@@ -69,6 +70,9 @@ public:
     }
 
 private:
+    /// What the party may have, wheelchairs too.
+    const SeatSet& eligible() const { return acceptable_ ? *acceptable_ : view_.free; }
+
     // --- The party as a whole ---------------------------------------------------------------------------------------
 
     /// `others` are those of the eligible seats that passengers without a wheelchair may have.
@@ -87,7 +91,7 @@ private:
     FewSeats free_wheelchair_places() const {
         FewSeats places;
         if (const auto* all = plan_.with_property("WHEELCHAIR"))
-            both(eligible_, *all).for_each([&](std::uint32_t seat) { places.push_back(seat); });
+            both(eligible(), *all).for_each([&](std::uint32_t seat) { places.push_back(seat); });
         return places;
     }
 
@@ -107,13 +111,13 @@ private:
         std::uint32_t companions = std::min(party_.wheelchairs, party_.count - party_.wheelchairs);
         boost::container::small_vector<std::tuple<bool, SeatCost, std::uint32_t>, 16> ranked;
         for (const auto place : free_places) {
-            const bool alone = companions > 0 && !companion_of(place, eligible_);
+            const bool alone = companions > 0 && !companion_of(place, eligible());
             ranked.emplace_back(alone, view_.cost_of(place, party_.near), place);
         }
         std::ranges::sort(ranked);
         const auto place = [&](std::size_t i) { return std::get<2>(ranked[i]); };
 
-        SeatSet left = eligible_;
+        SeatSet left = eligible();
         const auto take = [&](std::uint32_t seat) {
             chosen.push_back(seat);
             left.remove(seat);
@@ -202,19 +206,18 @@ private:
     SeatStageView view_;
     const Party& party_;
     const SeatPlan& plan_;
-    SeatSet eligible_;  // for the party, wheelchairs too
+    std::optional<SeatSet> acceptable_;  // where not every free seat is
 };
 
-Result<Party> look_up(const SeatPlan& plan, const SeatRequest& asked) {
+/// Fills in the party. Errors: invalid_argument; not_found.
+Status look_up(const SeatRequest& asked, Party& party) {
+    const SeatPlan& plan = party.plan;
     const auto& wishes = asked.wishes;
-    const auto* of_class = plan.of_class(asked.travel_class);
-    RAILBOOK_ASSERT(of_class && asked.count > 0);
     if (wishes.wheelchairs < 0 || wishes.children < 0 || wishes.changes < 0 || wishes.wheelchairs > asked.count ||
         wishes.children > asked.count)
         return Error{ErrorCode::invalid_argument, "there are more wheelchairs or children than passengers"};
-    Party party{.plan = plan, .of_class = *of_class};
-    party.first = of_class->first().value_or(0);
-    party.last = of_class->end();
+    party.first = party.of_class.first().value_or(0);
+    party.last = party.of_class.end();
     party.count = static_cast<std::uint32_t>(asked.count);
     party.wheelchairs = static_cast<std::uint32_t>(wishes.wheelchairs);
     // Each piece needs an adult, where there are any and children to look after.
@@ -239,7 +242,7 @@ Result<Party> look_up(const SeatPlan& plan, const SeatRequest& asked) {
             return Error{ErrorCode::not_found, fmt::format("the train has no seat {}", to_string(*wishes.near)),
                          "'railbook run seats' shows the seats of a run"};
     }
-    return party;
+    return {};
 }
 
 /// Whether somebody sits opposite to somebody: what a party that wants to face each other gets of it.
@@ -304,13 +307,15 @@ std::string_view words_for_wish(std::string_view wish) {
 
 Result<SeatChoice> choose_seats(const SeatPlan& plan, const MaskPlanes& taken, const SeatRequest& asked) {
     RAILBOOK_ASSERT(taken.seats == plan.seats());
-    const auto party = look_up(plan, asked);
-    if (!party) return party.error();
+    const SeatSet* const of_class = plan.of_class(asked.travel_class);
+    RAILBOOK_ASSERT(of_class && asked.count > 0);
+    Party party{.plan = plan, .of_class = *of_class};
+    if (const auto ok = look_up(asked, party); !ok) return ok.error();
     SeatChoice choice;
-    const Stage whole{*party, taken, asked.span};
+    const Stage whole{party, taken, asked.span};
     if (auto seats = whole.choose()) {
         choice.stages.push_back({asked.span, *std::move(seats)});
-        choice.unmet = unmet_wishes(*party, choice.stages);
+        choice.unmet = unmet_wishes(party, choice.stages);
         return choice;
     }
     if (asked.wishes.changes == 0) return whole.refusal();
@@ -325,7 +330,7 @@ Result<SeatChoice> choose_seats(const SeatPlan& plan, const MaskPlanes& taken, c
         while (unreachable - reachable > 1) {
             const auto middle = reachable + (unreachable - reachable) / 2;
             const Span span{at, static_cast<std::uint16_t>(middle)};
-            if (auto seats = Stage{*party, taken, span}.choose()) {
+            if (auto seats = Stage{party, taken, span}.choose()) {
                 furthest = SeatStage{span, *std::move(seats)};
                 reachable = middle;
             } else {
@@ -336,50 +341,42 @@ Result<SeatChoice> choose_seats(const SeatPlan& plan, const MaskPlanes& taken, c
         at = furthest->span.to;
         choice.stages.push_back(*std::move(furthest));
     }
-    choice.unmet = unmet_wishes(*party, choice.stages);
+    choice.unmet = unmet_wishes(party, choice.stages);
     return choice;
 }
 
 std::string explain(const SeatPlan& plan, const MaskPlanes& taken, const SeatRequest& request,
                     const SeatChoice& choice) {
     std::string text;
+    text.reserve(96);
     std::uint64_t open_ends = 0;
     for (const auto& stage : choice.stages) {
         if (!text.empty()) text += ", then ";
-        std::vector<std::uint32_t> coaches;
-        std::size_t pieces = 0;
-        SeatSet left{plan.seats()};
-        for (const auto seat : stage.seats) left.add(seat);
-        for (const auto seat : stage.seats) {
-            if (coaches.empty() || coaches.back() != plan.coach_of(seat)) coaches.push_back(plan.coach_of(seat));
-            if (!left.has(seat)) continue;
-            ++pieces;
-            Seats piece{seat};
-            left.remove(seat);
-            for (std::size_t i = 0; i < piece.size(); ++i) {
-                for (const auto next : plan.neighbours(piece[i])) {
-                    if (!left.has(next)) continue;
-                    left.remove(next);
-                    piece.push_back(next);
-                }
-            }
-        }
-        if (stage.seats.size() == 1) text += "1 seat";
-        else if (pieces == 1) text += fmt::format("{} together", stage.seats.size());
-        else text += fmt::format("{} in {} groups", stage.seats.size(), pieces);
+        const std::size_t pieces = count_pieces(plan, stage.seats);
+        text += std::to_string(stage.seats.size());
+        if (stage.seats.size() == 1) text += " seat";
+        else if (pieces == 1) text += " together";
+        else fmt::format_to(std::back_inserter(text), " in {} groups", pieces);
         const auto add_wish = [&](std::string_view wish) {
             if (std::ranges::find(choice.unmet, wish) != choice.unmet.end()) return;
             const auto words = words_for_wish(wish);
-            text += words.empty() ? fmt::format(" with {}", wish) : fmt::format(" {}", words);
+            text += words.empty() ? " with " : " ";
+            text += words.empty() ? wish : words;
         };
         for (const auto& property : request.wishes.properties) add_wish(property);
         if (!request.wishes.facing.empty()) add_wish(request.wishes.facing);
-        text += coaches.size() == 1 ? " in coach " : " in coaches ";
-        for (std::size_t i = 0; i < coaches.size(); ++i) {
-            if (i > 0) text += i + 1 == coaches.size() ? " and " : ", ";
-            text += plan.consist().coaches[coaches[i]].number;
+        // The seats are in the order of their coaches.
+        const std::uint32_t last_coach = plan.coach_of(stage.seats.back());
+        text += plan.coach_of(stage.seats.front()) == last_coach ? " in coach " : " in coaches ";
+        std::optional<std::uint32_t> named;
+        for (const auto seat : stage.seats) {
+            const std::uint32_t coach = plan.coach_of(seat);
+            if (coach == named) continue;
+            if (named) text += coach == last_coach ? " and " : ", ";
+            named = coach;
+            text += plan.consist().coaches[coach].number;
         }
-        if (request.wishes.near) text += fmt::format(" near {}", to_string(*request.wishes.near));
+        if (request.wishes.near) text += " near " + to_string(*request.wishes.near);
         for (const auto seat : stage.seats) {
             const auto is_open = [&](unsigned from) {
                 return taken.is_free(seat, {static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(from + 1)});
@@ -409,23 +406,53 @@ std::vector<std::uint32_t> nearest_free(const SeatPlan& plan, const MaskPlanes& 
     if (!wants_reserved) free -= plan.reserved();
     for (const auto seat : wanted) free.remove(seat);
 
-    using Rank = std::tuple<bool, bool, std::uint32_t, std::uint32_t>;  // another coach, another class, how far, number
-    const auto class_of = [&](std::uint32_t seat) -> const std::string& {
-        return plan.consist().coaches[plan.coach_of(seat)].travel_class;
+    // Whole coaches first: those of the wanted seats, then those of their classes, then the others; of each kind the
+    // nearest. A seat in a coach that is further away is further away itself.
+    enum class Kind : std::uint8_t { same_coach, same_class, other };
+    const auto kind_of = [&](std::uint32_t coach, std::uint32_t lost) {
+        const auto& coaches = plan.consist().coaches;
+        if (plan.coach_of(lost) == coach) return Kind::same_coach;
+        return coaches[plan.coach_of(lost)].travel_class == coaches[coach].travel_class ? Kind::same_class
+                                                                                        : Kind::other;
     };
-    std::vector<Rank> ranks;
-    free.for_each([&](std::uint32_t seat) {
-        Rank best{true, true, std::numeric_limits<std::uint32_t>::max(), seat};
+    struct CoachRank {
+        Kind kind = Kind::other;
+        std::uint32_t away = std::numeric_limits<std::uint32_t>::max();
+        std::uint32_t coach = 0;
+        auto operator<=>(const CoachRank&) const = default;
+    };
+    boost::container::small_vector<CoachRank, 32> coaches;
+    for (std::uint32_t coach = 0; coach < plan.coaches().size(); ++coach) {
+        CoachRank rank{.coach = coach};
         for (const auto lost : wanted) {
-            best = std::min(best, Rank{plan.coach_of(lost) != plan.coach_of(seat), class_of(lost) != class_of(seat),
-                                       plan.distance(seat, lost), seat});
+            const std::uint32_t other = plan.coach_of(lost);
+            rank = std::min(rank, {kind_of(coach, lost), std::max(coach, other) - std::min(coach, other), coach});
         }
-        ranks.push_back(best);
-    });
-    const auto kept = ranks.begin() + static_cast<std::ptrdiff_t>(std::min(limit, ranks.size()));
-    std::ranges::partial_sort(ranks, kept);
+        coaches.push_back(rank);
+    }
+    std::ranges::sort(coaches);
+
     std::vector<std::uint32_t> offered;
-    for (auto rank = ranks.begin(); rank != kept; ++rank) offered.push_back(std::get<3>(*rank));
+    boost::container::small_vector<std::pair<std::uint32_t, std::uint32_t>, 64> found;  // how far, number
+    for (auto coach = coaches.begin(); coach != coaches.end() && offered.size() < limit;) {
+        const CoachRank group = *coach;
+        found.clear();
+        for (; coach != coaches.end() && coach->kind == group.kind && coach->away == group.away; ++coach) {
+            FewSeats compared;
+            for (const auto lost : wanted) {
+                if (kind_of(coach->coach, lost) == group.kind) compared.push_back(lost);
+            }
+            const auto& range = plan.coaches()[coach->coach];
+            free.for_each(range.first, range.last, [&](std::uint32_t seat) {
+                auto distance = std::numeric_limits<std::uint32_t>::max();
+                for (const auto lost : compared) distance = std::min(distance, plan.distance(seat, lost));
+                found.emplace_back(distance, seat);
+            });
+        }
+        const auto kept = found.begin() + static_cast<std::ptrdiff_t>(std::min(limit - offered.size(), found.size()));
+        std::ranges::partial_sort(found, kept);
+        for (auto seat = found.begin(); seat != kept; ++seat) offered.push_back(seat->second);
+    }
     return offered;
 }
 

@@ -16,9 +16,10 @@ using Seats = std::vector<std::uint32_t>;
 /// A set of seats in pieces. It lies where it is declared, whatever the train.
 class Pieces {
 public:
+    // Without values at first: so many as there may be would take longer to clear than a search takes.
     struct Piece {
-        std::uint16_t begin = 0;  // of its seats among all
-        std::uint16_t size = 0;
+        std::uint16_t begin;  // of its seats among all
+        std::uint16_t size;
     };
 
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): only what is in use is ever read
@@ -178,6 +179,7 @@ std::uint32_t seats_in(const SeatSet& seats, const SeatPlan::CoachSeats& coach) 
 }  // namespace
 
 std::size_t count_pieces(const SeatPlan& plan, std::span<const std::uint32_t> seats) {
+    if (seats.size() < 2) return seats.size();
     SeatSet set{plan.seats()};
     for (const auto seat : seats) set.add(seat);
     Pieces pieces{plan};

@@ -14,7 +14,7 @@ namespace railbook::inventory {
 namespace {
 
 /// What one plane is asked: which of `seats` masks have none of these segments. A seat that an earlier plane has found
-/// taken stays taken.
+/// taken stays taken. Those that are free on the segments around the span are looked for among those that fit.
 struct Question {
     std::uint32_t span = 0;
     std::uint32_t before = 0;  // the segment before the span, where it is in this plane
@@ -43,9 +43,11 @@ void free_plain(const std::uint32_t* masks, std::size_t words, std::uint32_t wan
 
 void fits_plain(const std::uint32_t* masks, std::size_t words, const Question& question, std::uint64_t* free,
                 std::uint64_t* before, std::uint64_t* after) {
-    free_plain(masks, words, question.span, free);
-    free_plain(masks, words, question.before, before);
-    free_plain(masks, words, question.after, after);
+    for (std::size_t w = 0; w < words; ++w, masks += 64) {
+        free[w] = free_of(masks, 64, question.span);
+        before[w] = free[w] & free_of(masks, 64, question.before);
+        after[w] = free[w] & free_of(masks, 64, question.after);
+    }
 }
 
 #if defined(__x86_64__)
@@ -74,9 +76,14 @@ void free_sse2(const std::uint32_t* masks, std::size_t words, std::uint32_t want
 
 void fits_sse2(const std::uint32_t* masks, std::size_t words, const Question& question, std::uint64_t* free,
                std::uint64_t* before, std::uint64_t* after) {
-    free_sse2(masks, words, question.span, free);
-    free_sse2(masks, words, question.before, before);
-    free_sse2(masks, words, question.after, after);
+    const __m128i bits = _mm_set1_epi32(static_cast<int>(question.span));
+    const __m128i bits_before = _mm_set1_epi32(static_cast<int>(question.before));
+    const __m128i bits_after = _mm_set1_epi32(static_cast<int>(question.after));
+    for (std::size_t w = 0; w < words; ++w, masks += 64) {
+        free[w] = free_64_sse2(masks, bits);
+        before[w] = free[w] & free_64_sse2(masks, bits_before);
+        after[w] = free[w] & free_64_sse2(masks, bits_after);
+    }
 }
 
 // As above with 32 seats: packing works within the halves of a vector, so its fours of seats are put in order again.
@@ -129,8 +136,8 @@ __attribute__((target("avx2"))) void fits_avx2(const std::uint32_t* masks, std::
             found[2] |= std::uint64_t{free_32_avx2(a, b, c, d, bits_after)} << (32 * half);
         }
         free[w] = found[0];
-        before[w] = found[1];
-        after[w] = found[2];
+        before[w] = found[0] & found[1];
+        after[w] = found[0] & found[2];
     }
 }
 
@@ -156,8 +163,8 @@ __attribute__((target("avx512f"))) void fits_avx512(const std::uint32_t* masks, 
     const __m512i bits_after = _mm512_set1_epi32(static_cast<int>(question.after));
     for (std::size_t w = 0; w < words; ++w, masks += 64) {
         free[w] = free_64_avx512(masks, bits);
-        before[w] = free_64_avx512(masks, bits_before);
-        after[w] = free_64_avx512(masks, bits_after);
+        before[w] = free[w] & free_64_avx512(masks, bits_before);
+        after[w] = free[w] & free_64_avx512(masks, bits_after);
     }
 }
 
@@ -343,24 +350,26 @@ void find_fits(const MaskPlanes& taken, Span span, std::uint32_t first, std::uin
         if (words.tail > 0) {
             const std::uint32_t* const rest = masks + 64 * words.whole;
             fits.free[words.whole] = free_of(rest, words.tail, question.span);
-            fits.open_before[words.whole] = free_of(rest, words.tail, question.before);
-            fits.open_after[words.whole] = free_of(rest, words.tail, question.after);
+            fits.open_before[words.whole] = fits.free[words.whole] & free_of(rest, words.tail, question.before);
+            fits.open_after[words.whole] = fits.free[words.whole] & free_of(rest, words.tail, question.after);
         }
         cut(fits.free, first, last);
+        if (has_before) cut(fits.open_before, first, last);
+        if (has_after) cut(fits.open_after, first, last);
     } else {
         find_free(taken, span, first, last, fits.free, kernel);
         const auto single = [](unsigned segment) {
             return Span{static_cast<std::uint16_t>(segment), static_cast<std::uint16_t>(segment + 1)};
         };
-        if (has_before) find_free(taken, single(span.from - 1U), first, last, fits.open_before, kernel);
-        if (has_after) find_free(taken, single(span.to), first, last, fits.open_after, kernel);
+        const auto find_open = [&](SeatWords open, Span segment) {
+            find_free(taken, segment, first, last, open, kernel);
+            for (std::size_t w = 0; w < open.size(); ++w) open[w] &= fits.free[w];
+        };
+        if (has_before) find_open(fits.open_before, single(span.from - 1U));
+        if (has_after) find_open(fits.open_after, single(span.to));
     }
-    const auto keep = [&](SeatWords open, bool is_there) {
-        for (std::size_t w = 0; w < open.size(); ++w)
-            open[w] = is_there && fits.free[w] != 0 ? open[w] & fits.free[w] : 0;
-    };
-    keep(fits.open_before, has_before);
-    keep(fits.open_after, has_after);
+    if (!has_before) std::ranges::fill(fits.open_before, 0);
+    if (!has_after) std::ranges::fill(fits.open_after, 0);
 }
 
 void shift_down(ConstSeatWords source, std::size_t by, SeatWords target) {
