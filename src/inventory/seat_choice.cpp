@@ -216,8 +216,6 @@ Status look_up(const SeatRequest& asked, Party& party) {
     if (wishes.wheelchairs < 0 || wishes.children < 0 || wishes.changes < 0 || wishes.wheelchairs > asked.count ||
         wishes.children > asked.count)
         return Error{ErrorCode::invalid_argument, "there are more wheelchairs or children than passengers"};
-    party.first = party.of_class.first().value_or(0);
-    party.last = party.of_class.end();
     party.count = static_cast<std::uint32_t>(asked.count);
     party.wheelchairs = static_cast<std::uint32_t>(wishes.wheelchairs);
     // Each piece needs an adult, where there are any and children to look after.
@@ -309,7 +307,7 @@ Result<SeatChoice> choose_seats(const SeatPlan& plan, const MaskPlanes& taken, c
     RAILBOOK_ASSERT(taken.seats == plan.seats());
     const SeatSet* const of_class = plan.of_class(asked.travel_class);
     RAILBOOK_ASSERT(of_class && asked.count > 0);
-    Party party{.plan = plan, .of_class = *of_class};
+    Party party{plan, *of_class};
     if (const auto ok = look_up(asked, party); !ok) return ok.error();
     SeatChoice choice;
     const Stage whole{party, taken, asked.span};

@@ -23,14 +23,17 @@ struct SeatWish {
 
 /// What is asked, with its names looked up once for the whole ride.
 struct Party {
+    Party(const SeatPlan& plan_, const SeatSet& of_class_)
+        : plan{plan_}, of_class{of_class_}, first{of_class.first().value_or(0)}, last{of_class.end()} {}
+
     const SeatPlan& plan;
     const SeatSet& of_class;
-    std::uint32_t first = 0;  // the seats of the class lie in [first, last)
-    std::uint32_t last = 0;
+    std::uint32_t first;  // the seats of the class lie in [first, last)
+    std::uint32_t last;
     std::uint32_t count = 0;
     std::uint32_t wheelchairs = 0;
     std::uint32_t most_pieces = 0;  // so that no child is alone
-    boost::container::small_vector<SeatWish, 8> wishes = {};
+    boost::container::small_vector<SeatWish, 8> wishes;
     bool face_each_other = false;
     bool required = false;
     bool wants_reserved = false;

@@ -70,7 +70,7 @@ public:
         };
         // From the seat to be near to the ends of the train, so that what is far away needs no close look.
         const std::size_t middle = near_ ? std::clamp(std::size_t{*near_ / 64}, begin, end) : begin;
-        for (std::size_t w = middle; w < end && !is_perfect(); ++w) {
+        for (std::size_t w = middle; w < end && !is_perfect_; ++w) {
             if (const auto candidates = places_of(w)) consider(w, candidates);
         }
         for (std::size_t w = middle; w-- > begin;) {
@@ -90,12 +90,6 @@ private:
     };
 
     std::uint32_t count() const { return kCount > 0 ? kCount : count_; }
-
-    /// No place with a higher number is better.
-    bool is_perfect() const {
-        return found_ && !near_ && best_.unmet == 0 && best_.gaps == 0 && best_.open_ends == 0 &&
-               best_.single_seats == 0;
-    }
 
     void consider(std::size_t w, std::uint64_t candidates) {
         Rank mine;
@@ -131,7 +125,7 @@ private:
         // Where all fit exactly or nothing is taken, all stretches are of one length.
         std::optional<std::uint64_t> slack;
         if (mine.open_ends > 0 && !stage_.taken.bits.empty()) {
-            if (!is_better || !std::has_single_bit(candidates)) slack = keep_least_slack(w, candidates);
+            if (!is_better || (candidates & (candidates - 1)) != 0) slack = keep_least_slack(w, candidates);
             if (!is_better) {
                 if (!slack_) slack_ = slack_of(first_);
                 if (is_worse(*slack, *slack_)) return;
@@ -140,6 +134,7 @@ private:
         const std::uint32_t first = seat_of(w, candidates);
         if (!is_better && first > first_) return;
         found_ = true;
+        is_perfect_ = !near_ && mine.unmet == 0 && mine.gaps == 0 && mine.open_ends == 0 && mine.single_seats == 0;
         best_ = mine;
         slack_ = slack;
         first_ = first;
@@ -292,6 +287,7 @@ private:
     std::optional<std::uint32_t> near_;
 
     bool found_ = false;
+    bool is_perfect_ = false;  // no place with a higher number is better
     Rank best_;
     std::optional<std::uint64_t> slack_;  // of the best one, once it was asked for
     std::uint32_t first_ = 0;
