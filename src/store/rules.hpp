@@ -16,8 +16,8 @@ namespace railbook::store {
 /// Who acts when something comes due by itself.
 inline constexpr std::string_view kSystem = "system";
 
-/// What happened to a hold: an entry of the audit log for each of its runs. It is not written out here, since a back end
-/// in memory need not do so before somebody asks.
+/// What happened to a hold: an entry of the audit log for each of its runs. It is not written out here, since a back
+/// end in memory need not do so before somebody asks.
 struct HoldEvent {
     HoldId id;
     std::uint64_t fence = 0;
@@ -43,7 +43,7 @@ AuditEntry entry_of(const HoldEvent& event, const RunId& run);
 /// All that a step adds to the audit log, in order and not numbered.
 std::vector<AuditEntry> audit_of(const Changes& changes);
 
-/// Whether the answer to a command with this fingerprint, which is kept until then, is the command's. Errors: key_reused.
+/// Whether an answer that is kept until then, to a command with this fingerprint, is the command's. Errors: key_reused.
 Result<bool> is_repeated(std::string_view fingerprint, Timestamp until, const Command& command, Timestamp now);
 /// What the command was answered before, if it was. Errors: key_reused.
 Result<std::optional<Answer>> answer_again(const KeptAnswer* kept, const Command& command, Timestamp now);

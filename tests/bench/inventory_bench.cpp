@@ -224,8 +224,8 @@ constexpr Timestamp kNow{Duration{1'796'040'000'000}};
 
 Run train_of_seats() {
     Consist consist{.name = "long", .coaches = {}};
-    for (std::uint32_t coach = 0; coach < kCoaches; ++coach)
-        consist.coaches.push_back({.number = {}, .layout = {}, .travel_class = {}, .places = std::vector<Place>(kPlaces)});
+    consist.coaches.resize(kCoaches);
+    for (auto& coach : consist.coaches) coach.places.resize(kPlaces);
     return {.id = {.date = {}, .trip = {"b", "t"}},
             .train = {},
             .agency = {},
