@@ -1,7 +1,6 @@
 #include "inventory/seat_choice.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <limits>
 #include <tuple>

@@ -372,19 +372,6 @@ void find_fits(const MaskPlanes& taken, Span span, std::uint32_t first, std::uin
     if (!has_after) std::ranges::fill(fits.open_after, 0);
 }
 
-void shift_down(ConstSeatWords source, std::size_t by, SeatWords target) {
-    RAILBOOK_ASSERT(source.size() == target.size());
-    const std::size_t words = by / 64;
-    const unsigned bits = by % 64;
-    const std::size_t size = source.size();
-    // Upwards, so that source and target may be the same: what is read lies at or behind what is written.
-    for (std::size_t w = 0; w < size; ++w) {
-        const std::uint64_t low = w + words < size ? source[w + words] : 0;
-        const std::uint64_t high = w + words + 1 < size ? source[w + words + 1] : 0;
-        target[w] = bits == 0 ? low : low >> bits | high << (64 - bits);
-    }
-}
-
 void find_neighbours(ConstSeatWords free, ConstSeatWords joined, std::uint32_t count, SeatWords starts) {
     RAILBOOK_ASSERT(count > 0 && joined.size() == free.size() && starts.size() == free.size());
     if (count == 1) {

@@ -59,7 +59,4 @@ void find_fits(const MaskPlanes& taken, Span span, std::uint32_t first, std::uin
 /// `starts` may be none of the others.
 void find_neighbours(ConstSeatWords free, ConstSeatWords joined, std::uint32_t count, SeatWords starts);
 
-/// target[s] = source[s + by], and nothing behind the end. They may be the same.
-void shift_down(ConstSeatWords source, std::size_t by, SeatWords target);
-
 }  // namespace railbook::inventory

@@ -78,10 +78,6 @@ public:
         }
         return wanted == 0;
     }
-    void remove_before(std::uint32_t seat) {
-        std::fill_n(bits_.begin(), seat / 64, 0);
-        if (seat < seats_) bits_[seat / 64] &= ~std::uint64_t{0} << (seat % 64);
-    }
     std::optional<std::uint32_t> first() const {
         for (std::size_t w = 0; w < size(); ++w) {
             if (bits_[w] != 0)
@@ -113,10 +109,6 @@ public:
 
     SeatSet& operator&=(const SeatSet& other) {
         for (std::size_t w = 0; w < size(); ++w) bits_[w] &= other.bits_[w];
-        return *this;
-    }
-    SeatSet& operator|=(const SeatSet& other) {
-        for (std::size_t w = 0; w < size(); ++w) bits_[w] |= other.bits_[w];
         return *this;
     }
     SeatSet& operator-=(const SeatSet& other) {

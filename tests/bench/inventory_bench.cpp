@@ -526,13 +526,23 @@ int run_all(double length, bool strict) {
     const SeatWishes nothing;
     const Span wanted{12, 15};
     constexpr int kParty = 3;
-    const auto choose = [&] {
-        return inventory::choose_seats(*half_sold.plan, half_sold.masks(), {wanted, "second", kParty, nothing});
+    constexpr int kLargeParty = 6;
+    const auto choose = [&](int count) {
+        return inventory::choose_seats(*half_sold.plan, half_sold.masks(), {wanted, "second", count, nothing});
     };
-    const auto chosen = choose();
-    const auto by_scalar = scalar_best(half_sold, wanted, kParty);
-    if (!chosen || !by_scalar || chosen->stages.front().seats.front() != *by_scalar)
-        give_up("the choice and the scalar reference differ");
+    const auto choices = [&](int count) {
+        return rate(length, [&] { benchmark::DoNotOptimize(choose(count).has_value()); });
+    };
+    const auto scalar_choices = [&](std::uint32_t count) {
+        return rate(length, [&] { benchmark::DoNotOptimize(scalar_best(half_sold, wanted, count)); });
+    };
+    for (const int count : {1, kParty}) {
+        const auto chosen = choose(count);
+        const auto by_scalar = scalar_best(half_sold, wanted, static_cast<std::uint32_t>(count));
+        if (!chosen || !by_scalar || chosen->stages.front().seats.front() != *by_scalar)
+            give_up("the choice and the scalar reference differ");
+    }
+    if (scalar_best(half_sold, wanted, kLargeParty) || !choose(kLargeParty)) give_up("a large party sits in one piece");
     std::vector<std::uint64_t> free(inventory::words_for(kSeats)), starts(free.size());
     const auto search = [&](inventory::SearchKernel kernel) {
         return rate(length, [&] {
@@ -580,9 +590,11 @@ int run_all(double length, bool strict) {
          [&] { return bare_many(1); }, 1.5},
         {"public: two threads on one hot train", "/s", [&] { return public_threads(true); }, "one thread", public_hold},
         {"public: two threads on many trains", "/s", [&] { return public_threads(false); }, "one thread", public_hold},
-        {"best of 3 neighbours, half sold", "/s",
-         [&] { return rate(length, [&] { benchmark::DoNotOptimize(choose().has_value()); }); }, "scalar reference",
-         [&] { return rate(length, [&] { benchmark::DoNotOptimize(scalar_best(half_sold, wanted, kParty)); }); }, 10},
+        {"best of 3 neighbours, half sold", "/s", [&] { return choices(kParty); }, "scalar reference",
+         [&] { return scalar_choices(kParty); }, 10},
+        {"best seat for one, half sold", "/s", [&] { return choices(1); }, "scalar reference",
+         [&] { return scalar_choices(1); }},
+        {"6 in pieces in one coach, half sold", "/s", [&] { return choices(kLargeParty); }},
         {"3 free neighbours found, half sold", "/s", [&] { return search(inventory::fastest_kernel()); },
          "plain search", [&] { return search(inventory::SearchKernel::plain); }},
         {"bytes per seat and day, up to 32 segments", "B", [&] { return idle; }, {}, {}, 4.5, true},
