@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <railbook/stores.hpp>
 
 #include "base/locks.hpp"
@@ -22,41 +24,24 @@ namespace railbook::store::memory {
 /// Thread-safe, but that only one thread at a time does with payments: it is kept in parts, each with a lock of its
 /// own.
 class Answers {
-    struct Key {
+    // Most answers are holds, which are much smaller than the largest.
+    using Value = std::variant<Hold, std::unique_ptr<const Answer>>;
+    struct Kept;
+    using Ends = std::multimap<Timestamp, Kept*>;
+    struct Kept {
         std::string owner;
         std::string operation;
         std::string key;
-        auto operator<=>(const Key&) const = default;
-    };
-    struct HashKey {
-        using is_transparent = void;
-        template <class K>
-        std::size_t operator()(const K& key) const {
-            return hash(key_text(key), key.owner, key.operation);
-        }
-        static const std::string& key_text(const Key& key) { return key.key; }
-        static const std::string& key_text(const Command& command) { return command.key.text; }
-        static std::size_t hash(std::string_view key, std::string_view owner, std::string_view operation);
-    };
-    struct SameKey {
-        using is_transparent = void;
-        template <class A, class B>
-        bool operator()(const A& a, const B& b) const {
-            return HashKey::key_text(a) == HashKey::key_text(b) && a.owner == b.owner && a.operation == b.operation;
-        }
-    };
-    // Most answers are holds, which are much smaller than the largest.
-    using Value = std::variant<Hold, std::unique_ptr<const Answer>>;
-    using Ends = std::multimap<Timestamp, const Key*>;
-    struct Kept {
         std::string fingerprint;
         Timestamp until{};
         Value value;
+        std::uint64_t hash = 0;
         Ends::iterator end{};
+        std::unique_ptr<Kept> next;  // of the same hash
     };
     struct Part {
         base::SpinLock lock;
-        std::unordered_map<Key, Kept, HashKey, SameKey> kept;
+        boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Kept>> kept;  // by the hash of what names it
         Ends ends;
     };
 
@@ -71,9 +56,10 @@ public:
 
     private:
         friend class Answers;
-        Place(Answers& all, Part& part, const Command& command)
-            : all_{all}, part_{part}, command_{command}, lock_{part.lock} {}
+        Place(Answers& all, std::uint64_t hash, const Command& command)
+            : all_{all}, hash_{hash}, part_{all.part_of(hash)}, command_{command}, lock_{part_.lock} {}
         Answers& all_;
+        std::uint64_t hash_;
         Part& part_;
         const Command& command_;
         std::lock_guard<base::SpinLock> lock_;
@@ -92,18 +78,16 @@ public:
 private:
     static constexpr std::size_t kParts = 16;
 
-    /// Where the answer is that is a payment.
-    struct OfPayment {
-        Part* part = nullptr;
-        const Key* key = nullptr;
-    };
-
-    void put(Part& part, Key key, std::string fingerprint, Timestamp until, const Answer& answer);
-    void forget_payment(const Kept& kept);
-    Part& part_of(std::size_t hash) { return parts_[(hash >> 7) % kParts]; }
+    static std::uint64_t hash_of(std::string_view owner, std::string_view operation, std::string_view key);
+    Part& part_of(std::uint64_t hash) { return parts_[hash % kParts]; }
+    /// Null where there is none of that name.
+    static Kept* find(const Part& part, std::uint64_t hash, std::string_view owner, std::string_view operation,
+                      std::string_view key);
+    void put(Part& part, std::unique_ptr<Kept> added, const Answer& answer);
+    void drop(Part& part, Kept& kept);
 
     std::array<Part, kParts> parts_;
-    std::unordered_map<PaymentId, OfPayment, HashId> of_payments_;
+    std::unordered_map<PaymentId, Kept*, HashId> of_payments_;
 };
 
 }  // namespace railbook::store::memory

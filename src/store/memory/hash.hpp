@@ -12,6 +12,8 @@ namespace railbook::store::memory {
 
 /// The ids are random, so any part of one is a good hash.
 struct HashId {
+    using is_avalanching = void;
+
     template <class Tag>
     std::size_t operator()(const RandomId<Tag>& id) const {
         std::size_t hash = 0;

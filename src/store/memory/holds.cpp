@@ -25,7 +25,7 @@ Holds::Row* Holds::find(const HoldId& id) {
     Part& part = part_of(id);
     const std::lock_guard lock{part.lock};
     const auto found = part.rows.find(id);
-    return found == part.rows.end() ? nullptr : &found->second;
+    return found == part.rows.end() ? nullptr : found->second;
 }
 
 const Holds::Row& Holds::at(std::uint64_t number) const {
@@ -55,9 +55,11 @@ void Holds::add(const Hold& hold, PinnedRun& run) {
     {
         Part& part = part_of(hold.id);
         const std::lock_guard lock{part.lock};
-        const auto [added, is_new] = part.rows.try_emplace(hold.id);
+        const auto used = part.rows.size() % Part::kRowsOfBlock;
+        if (used == 0) part.blocks.push_back(std::make_unique<std::array<Row, Part::kRowsOfBlock>>());
+        row = &(*part.blocks.back())[used];
+        const bool is_new = part.rows.try_emplace(hold.id, row).second;
         RAILBOOK_ASSERT(is_new);
-        row = &added->second;
         row->hold = hold;
         row->run = &run;
     }

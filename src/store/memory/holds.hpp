@@ -4,11 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <railbook/stores.hpp>
 
@@ -88,8 +91,11 @@ public:
 private:
     static constexpr std::size_t kParts = 16;
     struct Part {
+        static constexpr std::size_t kRowsOfBlock = 64;
+
         mutable base::SpinLock lock;
-        std::unordered_map<HoldId, Row, HashId> rows;
+        boost::unordered_flat_map<HoldId, Row*, HashId> rows;
+        std::vector<std::unique_ptr<std::array<Row, kRowsOfBlock>>> blocks;  // where the rows are
     };
     /// With the holds that are held or paying, and when they end.
     struct Owner {

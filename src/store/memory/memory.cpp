@@ -272,7 +272,6 @@ Result<Hold> MemoryStore::place(const Command& command, const Hold& wanted, cons
                                 std::size_t max_holds) {
     return answered<Hold>(command, [&]() -> Result<Hold> {
         if (const auto ok = check_wanted(wanted, runs); !ok) return ok.error();
-        RAILBOOK_ASSERT(!all_->find_hold(wanted.id));
         std::vector<PinnedRun*> pinned;
         for (const auto& run : runs) {
             if (const auto ok = check_run(run); !ok) return ok.error();
