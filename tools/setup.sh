@@ -10,7 +10,7 @@ set -euo pipefail
 build_packages=(
     g++ cmake ninja-build pkgconf ccache
     libcli11-dev libfmt-dev libhowardhinnant-date-dev libutf8proc-dev libzip-dev zlib1g-dev
-    libpq-dev libsqlite3-dev libssl-dev libtomlplusplus-dev tzdata
+    libhiredis-dev libpq-dev libsqlite3-dev libssl-dev libtomlplusplus-dev tzdata
 )
 test_packages=(
     libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev redis-server redis-tools postgresql

@@ -23,6 +23,8 @@ struct EngineOptions {
     HoldPolicy holds = {};
     PricingPolicy pricing = {};
     BookingPolicy bookings = {};
+    /// Redis in front of a `postgres://` store: it holds seats for the crowd until they are booked. Empty: none.
+    std::string redis = {};
     /// Where payments go; must outlive the engine. Null: the sandbox, whose journal lies beside the store's file.
     PaymentGateway* gateway = nullptr;
     /// Null: the real one. Must outlive the engine.
@@ -46,7 +48,8 @@ struct VerifyReport {
 class Engine {
 public:
     /// `sqlite:FILE` (made if it is not there), `postgres://HOST/DATABASE` or `memory:`.
-    /// Errors: invalid_argument (URL); conflict (another process owns the file: the detail says which);
+    /// Errors: invalid_argument (URL; or Redis in front of another store); conflict (another process owns the file:
+    /// the detail says which); unavailable (PostgreSQL or Redis is away); unsupported (Redis would throw holds away);
     /// bad_data (a file of another program); unsupported (made by a newer Railbook); damaged; forbidden (permissions).
     static Result<Engine> open(std::string_view url, const EngineOptions& options = {});
     /// On a store of the caller's own. Without a gateway the sandbox keeps its journal in memory.

@@ -29,6 +29,15 @@ std::string sha256(std::string_view bytes) {
     return digest;
 }
 
+std::string sha1_hex(std::string_view bytes) {
+    std::string digest(20, '\0');
+    unsigned int size = 0;
+    const int done = EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
+                                EVP_sha1(), nullptr);
+    RAILBOOK_ASSERT(done == 1 && size == digest.size());
+    return hex(digest);
+}
+
 std::string sha256_hex(std::string_view bytes) { return hex(sha256(bytes)); }
 
 Result<SigningKey> SigningKey::from_seed(std::string_view seed) {

@@ -14,6 +14,8 @@ namespace railbook::base {
 std::string sha256(std::string_view bytes);
 /// SHA-256 in hexadecimal.
 std::string sha256_hex(std::string_view bytes);
+/// SHA-1 in hexadecimal: it names things, and proves nothing.
+std::string sha1_hex(std::string_view bytes);
 
 /// An Ed25519 key (RFC 8032). Immutable, so thread-safe.
 class SigningKey {

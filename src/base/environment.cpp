@@ -12,6 +12,7 @@
 #include <openssl/rand.h>
 
 #include "base/assert.hpp"
+#include "base/steady.hpp"
 
 namespace railbook {
 namespace {
@@ -89,5 +90,13 @@ Environment& system_environment() {
     static SystemEnvironment environment;
     return environment;
 }
+
+namespace base {
+
+std::chrono::milliseconds steady_time() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace base
 
 }  // namespace railbook

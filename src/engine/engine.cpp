@@ -8,6 +8,7 @@
 #include "store/memory/memory.hpp"
 #include "store/postgres/postgres.hpp"
 #include "store/records/lines.hpp"
+#include "store/redis/redis.hpp"
 #include "store/sqlite/sqlite.hpp"
 
 namespace railbook {
@@ -31,7 +32,17 @@ Result<Location> parse_url(std::string_view url) {
                  "write sqlite:FILE, postgres://HOST/DATABASE or memory:"};
 }
 
-Result<std::unique_ptr<Store>> open_store(const Location& location, Environment& environment) {
+Result<std::unique_ptr<Store>> open_store(const Location& location, const std::string& redis,
+                                          Environment& environment) {
+    if (!redis.empty()) {
+        if (location.kind != Location::Kind::postgres) {
+            return Error{ErrorCode::invalid_argument, "Redis stands in front of PostgreSQL only",
+                         "give a postgres:// store with it, or leave it out"};
+        }
+        auto record = store::open_postgres_record(location.url, environment);
+        if (!record) return std::move(record).error();
+        return store::open_redis(redis, *std::move(record), environment);
+    }
     switch (location.kind) {
         case Location::Kind::memory: return store::open_memory(environment);
         case Location::Kind::sqlite: return store::open_sqlite(location.file, environment);
@@ -76,7 +87,7 @@ Result<Engine> Engine::open(std::string_view url, const EngineOptions& options) 
     Environment& environment = options.environment ? *options.environment : system_environment();
     const auto location = parse_url(url);
     if (!location) return location.error();
-    auto store = open_store(*location, environment);
+    auto store = open_store(*location, options.redis, environment);
     if (!store) return store.error();
     // The provider's books outlive a crash of ours, as a real provider's do.
     const std::string journal = location->file.empty() ? "" : location->file + "-sandbox.jsonl";
@@ -147,7 +158,7 @@ Status Engine::load(std::string_view url, const std::function<Result<std::option
     Environment& environment = options.environment ? *options.environment : system_environment();
     const auto location = parse_url(url);
     if (!location) return location.error();
-    const auto store = open_store(*location, environment);
+    const auto store = open_store(*location, options.redis, environment);
     if (!store) return store.error();
     return (*store)->load([&](RecordReader& reader) { return store::records::read_lines(next, reader); });
 }

@@ -10,9 +10,11 @@
 #include "store/disk.hpp"
 #include "store/memory/memory.hpp"
 #include "store/postgres/postgres.hpp"
+#include "store/redis/redis.hpp"
 #include "store/rules.hpp"
 #include "store/sqlite/sqlite.hpp"
 #include "support/postgres.hpp"
+#include "support/redis.hpp"
 
 namespace railbook::test {
 
@@ -187,6 +189,7 @@ std::string to_string(StoreKind kind) {
         case StoreKind::memory: return "memory";
         case StoreKind::sqlite: return "sqlite";
         case StoreKind::postgres: return "postgres";
+        case StoreKind::redis: return "redis";
     }
     return "unknown";
 }
@@ -214,6 +217,21 @@ std::string postgres_url(const TemporaryFolder& folder) {
 
 std::unique_ptr<Store> open(StoreKind kind, const TemporaryFolder& folder, Environment& environment) {
     if (kind == StoreKind::memory) return store::open_memory(environment);
+    if (kind == StoreKind::redis) {
+        const auto server = RedisServer::shared();
+        if (!server) {
+            ADD_FAILURE() << server.error();
+            return nullptr;
+        }
+        auto record = store::open_postgres_record(postgres_url(folder), environment, {.clock_of_environment = true});
+        if (!record) {
+            ADD_FAILURE() << record.error();
+            return nullptr;
+        }
+        auto front = store::open_redis((*server)->url(), *std::move(record), environment, {.clock_of_environment = true});
+        if (!front) ADD_FAILURE() << front.error();
+        return front ? *std::move(front) : nullptr;
+    }
     auto opened = kind == StoreKind::sqlite
                       ? store::open_sqlite(folder.file("store.db"), environment)
                       : store::open_postgres(postgres_url(folder), environment, {.clock_of_environment = true});
@@ -221,15 +239,27 @@ std::unique_ptr<Store> open(StoreKind kind, const TemporaryFolder& folder, Envir
     return opened ? *std::move(opened) : nullptr;
 }
 
+Hold pinned(Hold hold) {
+    hold.pinned = true;
+    return hold;
+}
+
 bool Records::operator==(const Records& other) const {
     const auto same_run = [](const auto& one, const auto& two) {
         return one.second == two.second && one.first.id == two.first.id && one.first.train == two.first.train &&
                one.first.calls == two.first.calls && *one.first.consist == *two.first.consist;
     };
+    // A hold that was placed in a cache in front was not pinned when its placing was answered.
+    const auto same_answer = [](KeptAnswer one, KeptAnswer two) {
+        for (auto* answer : {&one, &two}) {
+            if (auto* hold = std::get_if<Hold>(&answer->value)) hold->pinned = true;
+        }
+        return one == two;
+    };
     return counters == other.counters && secrets == other.secrets && feeds == other.feeds &&
            documents == other.documents && std::ranges::equal(runs, other.runs, same_run) && holds == other.holds &&
            allocations == other.allocations && bookings == other.bookings && payments == other.payments &&
-           tickets == other.tickets && ledger == other.ledger && audit == other.audit && answers == other.answers;
+           tickets == other.tickets && ledger == other.ledger && audit == other.audit && std::ranges::equal(answers, other.answers, same_answer);
 }
 
 Records records_of(Store& store) {

@@ -68,13 +68,15 @@ private:
     TestEnvironment& environment_;
 };
 
-enum class StoreKind : std::uint8_t { memory, sqlite, postgres };
+enum class StoreKind : std::uint8_t { memory, sqlite, postgres, redis };
 /// Each of them passes every test of stores.
-inline constexpr std::array kStoreKinds{StoreKind::memory, StoreKind::sqlite, StoreKind::postgres};
+inline constexpr std::array kStoreKinds{StoreKind::memory, StoreKind::sqlite, StoreKind::postgres, StoreKind::redis};
 std::string to_string(StoreKind kind);
 std::unique_ptr<Store> open(StoreKind kind, const TemporaryFolder& folder, Environment& environment);
 /// The database that belongs to the folder; made, with the schema in it, when it is first asked for.
 std::string postgres_url(const TemporaryFolder& folder);
+/// As the system of record knows it, or would: whether it does is the one thing that stores may tell differently.
+Hold pinned(Hold hold);
 
 /// Everything that `read_all` tells of a store.
 struct Records : RecordReader {

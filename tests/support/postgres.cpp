@@ -9,16 +9,15 @@
 #include <memory>
 #include <thread>
 
-#include <fcntl.h>
-#include <grp.h>
 #include <libpq-fe.h>
 #include <pwd.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <railbook/environment.hpp>
+
+#include "support/process.hpp"
 
 namespace railbook::test {
 namespace {
@@ -48,30 +47,10 @@ const passwd* server_user() {
     return getpwnam("nobody");
 }
 
-/// Starts a program, with its output in a file. It ends when this process does.
-pid_t spawn(const std::vector<std::string>& words, const std::string& output) {
+/// Its name; empty where the server runs as whoever runs the tests.
+std::string server_user_name() {
     const auto* user = server_user();
-    std::vector<char*> arguments;
-    for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    const pid_t child = fork();
-    if (child != 0) return child;
-    if (user && (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) _exit(126);
-    prctl(PR_SET_PDEATHSIG, SIGQUIT);
-    const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-    dup2(file, STDOUT_FILENO);
-    dup2(file, STDERR_FILENO);
-    if (chdir("/") != 0) _exit(126);
-    setenv("LC_ALL", "C", 1);
-    execv(arguments[0], arguments.data());
-    _exit(127);
-}
-
-int wait_for(pid_t child) {
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
+    return user ? user->pw_name : "";
 }
 
 }  // namespace
@@ -116,7 +95,7 @@ Status PostgresServer::make() {
     const auto status =
         wait_for(spawn({programs_ + "/initdb", "--pgdata", folder_ + "/data", "--username", "postgres", "--auth",
                         "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"},
-                       folder_ + "/initdb.log"));
+                       folder_ + "/initdb.log", SIGQUIT, server_user_name()));
     if (status != 0) return failed("initdb failed: see initdb.log in " + folder_);
     return {};
 }
@@ -138,7 +117,7 @@ Status PostgresServer::start() {
     for (int round = 0; round < 600; ++round) {
         // After a kill, the old server's sessions take a moment to go; until then a new one gives up at once.
         if (process_ <= 0 || waitpid(process_, nullptr, WNOHANG) == process_)
-            process_ = spawn(words, folder_ + "/server.log");
+            process_ = spawn(words, folder_ + "/server.log", SIGQUIT, server_user_name());
         if (PQping(url.c_str()) == PQPING_OK) return {};
         system_environment().pause(milliseconds{50});
     }

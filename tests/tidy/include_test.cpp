@@ -140,6 +140,7 @@ TEST(Users, OfTheLibrarySeeItsPublicHeadersOnly) {
 TEST(DriverHeaders, StayInTheirFolder) {
     const std::map<std::string, std::string> homes{
         {"sqlite3.h", "src/store/sqlite/"}, {"libpq-fe.h", "src/store/postgres/"},
+        {"hiredis/", "src/store/redis/"},
         {"zip.h", "src/timetable/"},        {"utf8proc.h", "src/timetable/"},
         {"openssl/", "src/base/"},          {"CLI/", "tools/cli/"},
         {"toml++/", "tools/cli/"},

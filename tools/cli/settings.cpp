@@ -40,6 +40,11 @@ constexpr std::array kSettings{
                 settings.store = text;
                 return {};
             }},
+    Setting{"redis", "none", "In front of a postgres:// store: redis://HOST:PORT/DB, unix:///SOCKET or none",
+            [](Settings& settings, std::string_view text) -> Status {
+                settings.engine.redis = text == "none" ? std::string_view{} : text;
+                return {};
+            }},
     Setting{"hold_ttl", "15m", "How long seats are held at first",
             [](Settings& settings, std::string_view text) { return set_duration(settings.engine.holds.ttl, text); }},
     Setting{"hold_extension", "10m", "By how much a hold is extended",

@@ -4,13 +4,11 @@
 
 #include "store/load.hpp"
 #include "store/postgres/errors.hpp"
+#include "store/record.hpp"
 #include "store/records/records.hpp"
 
 namespace railbook::store::postgres {
 namespace {
-
-/// The high part of a fence is its epoch.
-constexpr unsigned kEpochShift = 48;
 
 Result<Timestamp> read_small(Connection& connection, RecordReader& reader) {
     connection.queue(

@@ -85,11 +85,17 @@ Result<T> PostgresInventory::take(const Command& command, bool keeps_answer, con
 
 Result<Hold> PostgresInventory::place_hold(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                                            std::size_t max_holds) {
+    return place(command, wanted, runs, max_holds, Done::here);
+}
+
+Result<Hold> PostgresInventory::place(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
+                                      std::size_t max_holds, Done done) {
     TakingRequest request{.runs = runs_of(wanted),
                           .seats = SeatList::of(wanted),
                           .owner = wanted.owner,
                           .max_holds = max_holds,
-                          .draws_fence = true};
+                          .draws_fence = wanted.fence == 0,
+                          .by_time_of_run = done == Done::in_front};
     std::ranges::sort(request.runs);
     std::vector<const Run*> given;
     for (const auto& run : runs) given.push_back(&run);
@@ -113,10 +119,20 @@ Result<Hold> PostgresInventory::place_hold(const Command& command, const Hold& w
                               }
                               return seats_taken(names);
                           }
-                          if (!taking.fence) return damaged_row();
-                          const auto changes = store::place_hold(wanted, *taking.fence, command.owner, step.now());
+                          if (!taking.fence && wanted.fence == 0) return damaged_row();
+                          const auto fence = wanted.fence != 0 ? wanted.fence : *taking.fence;
+                          auto changes = store::place_hold(wanted, fence, command.owner, step.now());
+                          changes.hold->pinned = true;
                           insert_hold(step, *changes.hold, taking.numbers);
                           save(step, changes, &taking.before);
+                          if (wanted.fence != 0) {
+                              step.tell(
+                                  "SELECT setval('railbook.fences', $1) FROM railbook.fences "
+                                  "WHERE NOT is_called OR last_value < $1",
+                                  {wanted.fence & (fence_of(1, 0) - 1)});
+                          }
+                          // What is kept is what the owner was told.
+                          changes.hold->pinned = done == Done::here;
                           return *changes.hold;
                       });
 }
@@ -209,7 +225,12 @@ Result<Page<Hold>> PostgresInventory::list_holds(std::string_view owner, const P
 }
 
 Result<Hold> PostgresInventory::extend_hold(const Command& command, const HoldClaim& claim, Timestamp until) {
+    return extend(command, claim, until, Done::here);
+}
+
+Result<Hold> PostgresInventory::extend(const Command& command, const HoldClaim& claim, Timestamp until, Done done) {
     return database_.command<Hold>(command, [&](Step& step) -> Result<Hold> {
+        if (done == Done::in_front) step.by_time_of_run();
         step.lock("SELECT railbook.lock_hold($1)", {claim.id});
         const auto asked = step.ask(kFindHold, {claim.id});
         if (const auto ready = step.go(); !ready) return ready.error();
@@ -223,7 +244,12 @@ Result<Hold> PostgresInventory::extend_hold(const Command& command, const HoldCl
 }
 
 Result<Hold> PostgresInventory::release_hold(const Command& command, const HoldClaim& claim) {
+    return release(command, claim, Done::here);
+}
+
+Result<Hold> PostgresInventory::release(const Command& command, const HoldClaim& claim, Done done) {
     return database_.command<Hold>(command, [&](Step& step) -> Result<Hold> {
+        if (done == Done::in_front) step.by_time_of_run();
         step.lock("SELECT railbook.lock_hold($1)", {claim.id});
         const auto asked = step.ask(kFindHold, {claim.id});
         const auto allocated = step.ask(kAllocationsOfHold, {claim.id});

@@ -9,6 +9,7 @@
 #include "store/postgres/mirror.hpp"
 #include "store/postgres/tables.hpp"
 #include "store/postgres/taking.hpp"
+#include "store/record.hpp"
 
 namespace railbook::store::postgres {
 
@@ -64,7 +65,16 @@ public:
     Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override;
     Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override;
 
+    /// See SystemOfRecord.
+    Result<std::optional<RunInRecord>> bring_to_front(const RunId& run, std::uint64_t epoch);
+    Result<Hold> take_over(const FrontStep& step);
+
 private:
+    enum class Done : std::uint8_t { here, in_front };
+    Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs, std::size_t max_holds,
+                       Done done);
+    Result<Hold> extend(const Command& command, const HoldClaim& claim, Timestamp until, Done done);
+    Result<Hold> release(const Command& command, const HoldClaim& claim, Done done);
     /// What decides, with the runs locked and pinned: they come in the order of the request.
     template <class T>
     using Decide = std::function<Result<T>(Step& step, const Taking& taking, const std::vector<Run>& pinned)>;

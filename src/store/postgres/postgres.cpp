@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "store/postgres/contents.hpp"
+#include "store/postgres/errors.hpp"
 #include "store/postgres/ports.hpp"
 
 namespace railbook::store {
@@ -15,7 +16,7 @@ using postgres::Connection;
 using postgres::Database;
 using postgres::Row;
 
-class PostgresStore final : public Store {
+class PostgresStore final : public SystemOfRecord {
 public:
     explicit PostgresStore(std::unique_ptr<Database> database)
         : database_{std::move(database)},
@@ -67,7 +68,52 @@ public:
         });
     }
 
+    Result<FrontState> front_state() override { return change_front({}); }
+    Result<FrontState> begin_epoch(std::uint64_t ended, const std::string& front) override {
+        return change_front([&](Connection& connection) {
+            connection.queue("SELECT railbook.begin_epoch($1, $2)", {ended, front});
+        });
+    }
+    Result<FrontState> name_front(const std::string& front) override {
+        return change_front([&](Connection& connection) {
+            connection.queue("UPDATE railbook.railbook_store SET front = $1 WHERE front = ''", {front});
+        });
+    }
+    Result<std::optional<RunInRecord>> bring_to_front(const RunId& run, std::uint64_t epoch) override {
+        return inventory_.bring_to_front(run, epoch);
+    }
+    Result<std::vector<Hold>> open_holds(Timestamp now) override {
+        return find_all(*database_, postgres::kUnsoldHolds, {now}, postgres::read_hold);
+    }
+    Result<Hold> take_over(const FrontStep& step) override { return inventory_.take_over(step); }
+
 private:
+    /// Queues a change, if there is one, and reads what the state is then.
+    Result<FrontState> change_front(const std::function<void(Connection&)>& change) {
+        const auto now = database_->now();
+        if (!now) return now.error();
+        return database_->read<FrontState>([&](Connection& connection) -> Result<FrontState> {
+            if (change) change(connection);
+            connection.queue(
+                "SELECT s.epoch, CASE WHEN f.is_called THEN f.last_value ELSE 0 END, s.front, "
+                "(SELECT coalesce(max(until), 0) FROM railbook.answers WHERE operation = 'hold.create'), "
+                "(SELECT coalesce(max(expires_at), 0) FROM railbook.holds WHERE status IN (0, 1)) "
+                "FROM railbook.railbook_store s, railbook.fences f");
+            const auto answers = connection.exchange();
+            if (!answers) return answers.error();
+            const auto state = answers->back().one([&](Row& row) -> Result<FrontState> {
+                return FrontState{.epoch = row.count(0),
+                                  .last_number = row.count(1),
+                                  .front = row.text(2),
+                                  .now = *now,
+                                  .answers_until = row.time(3),
+                                  .holds_until = row.time(4)};
+            });
+            if (!state) return state.error();
+            if (!*state) return postgres::damaged_row();
+            return **state;
+        });
+    }
     static Result<std::vector<std::string>> check(Connection& connection) {
         const auto bare = connection.ask(
             "SELECT convert_to(c.relname, 'UTF8') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
@@ -99,11 +145,18 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_postgres(const std::string& url, Environment& environment,
-                                             const PostgresOptions& options) {
+Result<std::unique_ptr<SystemOfRecord>> open_postgres_record(const std::string& url, Environment& environment,
+                                                             const PostgresOptions& options) {
     auto database = Database::open(url, environment, options);
     if (!database) return std::move(database).error();
-    return std::unique_ptr<Store>{std::make_unique<PostgresStore>(*std::move(database))};
+    return std::unique_ptr<SystemOfRecord>{std::make_unique<PostgresStore>(*std::move(database))};
+}
+
+Result<std::unique_ptr<Store>> open_postgres(const std::string& url, Environment& environment,
+                                             const PostgresOptions& options) {
+    auto opened = open_postgres_record(url, environment, options);
+    if (!opened) return std::move(opened).error();
+    return std::unique_ptr<Store>{*std::move(opened)};
 }
 
 Result<std::uint64_t> raise_epoch(Store& store) {

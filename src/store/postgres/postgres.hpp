@@ -8,6 +8,8 @@
 #include <railbook/environment.hpp>
 #include <railbook/stores.hpp>
 
+#include "store/record.hpp"
+
 namespace railbook::store {
 
 /// What no URL can say.
@@ -23,6 +25,10 @@ struct PostgresOptions {
 /// (the schema is another program's); unsupported (made by a newer Railbook); damaged; unavailable.
 Result<std::unique_ptr<Store>> open_postgres(const std::string& url, Environment& environment,
                                              const PostgresOptions& options = {});
+
+/// The same, as what stands behind a cache.
+Result<std::unique_ptr<SystemOfRecord>> open_postgres_record(const std::string& url, Environment& environment,
+                                                             const PostgresOptions& options = {});
 
 /// Makes all fences from now on larger than all before; answers the new epoch. `store` is one of open_postgres.
 Result<std::uint64_t> raise_epoch(Store& store);

@@ -92,6 +92,11 @@ const std::string kLiveHoldsOfRun =
     joined(kSelectHold,
            "WHERE h.fence IN (SELECT a.hold FROM railbook.allocations a WHERE a.run = $1) "
            "AND (h.status = 2 OR (h.status IN (0, 1) AND h.expires_at > $2)) ORDER BY h.fence");
+const std::string kUnsoldHoldsOfRun =
+    joined(kSelectHold,
+           "WHERE h.fence IN (SELECT a.hold FROM railbook.allocations a WHERE a.run = $1) "
+           "AND h.status IN (0, 1) AND h.expires_at > $2 ORDER BY h.fence");
+const std::string kUnsoldHolds = joined(kSelectHold, "WHERE h.status IN (0, 1) AND h.expires_at > $1 ORDER BY h.fence");
 const std::string kAllHolds = joined(kSelectHold, "ORDER BY h.fence");
 
 Result<Numbered<Hold>> read_numbered_hold(Row& row) {

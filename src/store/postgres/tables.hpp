@@ -51,6 +51,8 @@ extern const std::string kHoldsBefore;         ///< $1 number, $2 limit
 extern const std::string kHoldsOfOwnerBefore;  ///< and $3 owner
 extern const std::string kHoldsNumbered;       ///< $1 fences, $2 now: those that are due
 extern const std::string kLiveHoldsOfRun;      ///< $1 number of the run, $2 now
+extern const std::string kUnsoldHoldsOfRun;    ///< $1 number of the run, $2 now
+extern const std::string kUnsoldHolds;         ///< $1 now
 extern const std::string kAllHolds;
 Result<Hold> read_hold(Row& row);
 Result<Numbered<Hold>> read_numbered_hold(Row& row);

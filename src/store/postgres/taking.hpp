@@ -15,6 +15,7 @@ struct TakingRequest {
     std::string owner = {};   ///< Whose live holds are counted.
     std::size_t max_holds = 0;
     bool draws_fence = false;
+    bool by_time_of_run = false;  ///< See Step::by_time_of_run.
 };
 /// What railbook.make_way() answers: the places, from 0, of the seats that others have, and what it dropped.
 struct Way {

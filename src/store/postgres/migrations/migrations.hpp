@@ -14,5 +14,6 @@ std::span<const Migration> migrations();
 /// The texts of the first one: its tables, and its functions.
 extern const char* const kFirstTables;
 extern const char* const kFirstFunctions;
+extern const char* const kFront;
 
 }  // namespace railbook::store::postgres

@@ -1,0 +1,77 @@
+#include "store/postgres/errors.hpp"
+#include "store/postgres/ports.hpp"
+
+namespace railbook::store::postgres {
+
+Result<std::optional<RunInRecord>> PostgresInventory::bring_to_front(const RunId& run, std::uint64_t epoch) {
+    return database_.step<std::optional<RunInRecord>>(
+        Timestamp::min(), [&](Step& step) -> Result<std::optional<RunInRecord>> {
+            step.by_time_of_run();
+            const auto locked = step.lock("SELECT latest, number, edition FROM railbook.lock_run($1, $2, $3, $4)",
+                                          {run.date, run.trip.feed, run.trip.trip, start_of(run)});
+            if (const auto ready = step.go(); !ready) return ready.error();
+            std::vector<std::int64_t> number;
+            std::vector<std::int64_t> edition;
+            const auto read = step.answer(locked).each([&](Row& row) -> Status {
+                if (row.is_null(1)) return {};
+                number.push_back(row.integer(1));
+                edition.push_back(row.integer(2));
+                return {};
+            });
+            if (!read) return read.error();
+            if (number.empty()) return std::optional<RunInRecord>{};
+            const auto counted = step.ask("SELECT version, front_epoch FROM railbook.run_versions WHERE run = $1",
+                                          {number.front()});
+            const auto allocated = step.ask(
+                "SELECT a.seat, a.from_segment, a.to_segment, h.id, h.status, h.expires_at "
+                "FROM railbook.allocations a LEFT JOIN railbook.holds h ON h.fence = a.hold "
+                "WHERE a.run = $1 AND a.service_date = $2",
+                {number.front(), run.date});
+            const auto held = step.ask(kUnsoldHoldsOfRun, {number.front(), step.now()});
+            if (const auto ready = step.go(); !ready) return ready.error();
+            RunInRecord found;
+            const auto versions = step.answer(counted).each([&](Row& row) -> Status {
+                found.version = row.count(0);
+                found.was_in_front = row.integer(1) == static_cast<std::int64_t>(epoch);
+                return {};
+            });
+            if (!versions) return versions.error();
+            const auto allocations = step.answer(allocated).each([&](Row& row) -> Status {
+                found.allocations.push_back(read_allocation(row, 0));
+                return {};
+            });
+            if (!allocations) return allocations.error();
+            auto holds = step.answer(held).all(read_hold);
+            if (!holds) return std::move(holds).error();
+            found.holds = *std::move(holds);
+            found.time = step.now();
+            auto runs = find_runs(step, database_.pinned_runs(), number, edition);
+            if (!runs) return std::move(runs).error();
+            found.run = std::move(runs->front());
+            if (!found.was_in_front) {
+                step.tell("UPDATE railbook.run_versions SET front_epoch = $2 WHERE run = $1", {number.front(), epoch});
+            }
+            return std::optional{std::move(found)};
+        });
+}
+
+Result<Hold> PostgresInventory::take_over(const FrontStep& step) {
+    if (step.kind == FrontStep::Kind::extend) return extend(step.command, step.claim, step.until, Done::in_front);
+    if (step.kind == FrontStep::Kind::release) return release(step.command, step.claim, Done::in_front);
+    std::vector<Run> runs;
+    for (const auto& id : runs_of(step.hold)) {
+        auto run = find_pinned(id);
+        if (!run) return std::move(run).error();
+        if (!*run) return Error{ErrorCode::conflict, "a run that was in front is not pinned"};
+        runs.push_back(**std::move(run));
+    }
+    auto placed = place(step.command, step.hold, runs, 0, Done::in_front);
+    // Without a key nothing says that it was done before; the hold does.
+    if (!placed) {
+        auto found = find_hold(step.hold.id);
+        if (found && found->fence == step.hold.fence) return found;
+    }
+    return placed;
+}
+
+}  // namespace railbook::store::postgres

@@ -1,0 +1,584 @@
+#include "store/redis/front.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/crypto.hpp"
+#include "base/encoding.hpp"
+#include "base/steady.hpp"
+#include "store/records/records.hpp"
+#include "store/rules.hpp"
+
+namespace railbook::store::redis {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Whoever takes a run and stops in the middle keeps others from it for so long.
+constexpr std::string_view kLeaseTime = "10000";
+constexpr Duration kPatience = std::chrono::seconds{20};
+constexpr milliseconds kBetweenLooks{1000};
+constexpr int kMaxRounds = 5;
+
+std::int64_t steady() { return base::steady_time().count(); }
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
+    return text;
+}
+
+Epoch epoch_from(const SystemOfRecord::FrontState& state) {
+    Epoch epoch{.number = state.epoch, .token = {}, .servers = {}, .answers_until = state.answers_until};
+    const auto space = state.front.find(' ');
+    epoch.token = state.front.substr(0, space);
+    if (space == std::string::npos) return epoch;
+    std::string_view rest = std::string_view{state.front}.substr(space + 1);
+    while (!rest.empty()) {
+        const auto comma = rest.find(',');
+        epoch.servers.emplace_back(rest.substr(0, comma));
+        rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    }
+    return epoch;
+}
+
+std::string digest_of(const Run& run) {
+    return base::sha256_hex(records::encode_calls(run) + records::encode(*run.consist)).substr(0, 32);
+}
+
+}  // namespace
+
+Front::Front(Address address, SystemOfRecord& record, Environment& environment, bool clock_of_environment)
+    : record_{record},
+      environment_{environment},
+      clock_of_environment_{clock_of_environment},
+      client_{std::move(address), environment, [this](const ServerFacts& facts) { return admit(facts); }} {}
+
+// --- Epochs --------------------------------------------------------------------------------------------------------
+
+Status Front::admit(const ServerFacts& facts) {
+    const auto now_epoch = current();
+    if (facts.is_replica) return Error{ErrorCode::unavailable, "Redis is a replica at the moment", "try again"};
+    if (now_epoch && std::ranges::find(now_epoch->servers, facts.run) != now_epoch->servers.end()) return {};
+    // It was started anew, or another one took its place: what it holds may be old.
+    return Error{ErrorCode::conflict, "another Redis answers"};
+}
+
+Status Front::start() {
+    if (const auto begun = renew(0); !begun) return begun;
+    return {};
+}
+
+std::shared_ptr<const Epoch> Front::current() const {
+    const std::lock_guard lock{mutex_};
+    return epoch_;
+}
+
+/// `lost_epoch`: the number of the epoch that is over because Redis has lost something, and one; 0 for none.
+Status Front::renew(std::uint64_t lost_epoch) {
+    const auto found = client_.look_around();
+    if (!found) return found.error();
+    const auto servers = joined(*found);
+    const auto asked = steady();
+    auto state = record_.front_state();
+    if (!state) return state.error();
+    bool begins = false;
+    if (state->front.empty()) {
+        // Of the database, too: where randomness repeats, as in tests, names do not.
+        const auto token =
+            base::sha256_hex(base::random_text(environment_, 16) + record_.info().location).substr(0, 16);
+        state = record_.name_front(token + ' ' + servers);
+        if (!state) return state.error();
+        begins = true;
+    }
+    auto known = epoch_from(*state);
+    if (joined(known.servers) != servers || lost_epoch == state->epoch + 1) {
+        state = record_.begin_epoch(state->epoch, known.token + ' ' + servers);
+        if (!state) return state.error();
+        known = epoch_from(*state);
+        begins = true;
+    }
+    offset_ = state->now.time_since_epoch().count() - (asked + steady()) / 2;
+    not_before(state->now);
+    {
+        const std::lock_guard lock{mutex_};
+        epoch_ = std::make_shared<const Epoch>(known);
+        known_.clear();
+    }
+    last_epoch_ = known.number;
+    is_away_ = false;
+    look_again_ = steady() + kBetweenLooks.count();
+    if (!begins) return {};
+    const auto counter = key(known, "fence", {});
+    const auto last = std::to_string(state->last_number);
+    const std::array<std::string, 1> keys{counter};
+    const std::array<std::string_view, 1> arguments{last};
+    if (const auto begun = client_.run(begin_script(), keys, arguments); !begun) return begun.error();
+    const auto holds = record_.open_holds(state->now);
+    if (!holds) return holds.error();
+    for (const auto& hold : *holds) tell_of(hold);
+    return {};
+}
+
+Status Front::resume() {
+    if (is_away_) return {};
+    if (const auto done = renew(0); !done) return done;
+    const auto state = record_.front_state();
+    if (!state) return state.error();
+    const std::array<std::string, 1> keys{key(*current(), "fence", {})};
+    const auto last = std::to_string(state->last_number);
+    const std::array<std::string_view, 1> arguments{last};
+    const auto reply = run(begin_script(), keys, arguments);
+    return reply ? Status{} : reply.error();
+}
+
+void Front::lost(const Epoch& epoch) {
+    environment_.log(LogLevel::warning, "Redis has lost what it held: a new epoch begins");
+    if (!renew(epoch.number + 1)) go_away();
+}
+
+void Front::go_away() {
+    if (is_away_.exchange(true)) return;
+    environment_.log(LogLevel::warning, "Redis is away: holds are placed in PostgreSQL");
+    look_again_ = steady() + kBetweenLooks.count();
+    // Fences that Redis gave and nobody has told the record of stay below those of the record.
+    const auto now_epoch = current();
+    if (!now_epoch) return;
+    if (const auto state = record_.begin_epoch(now_epoch->number, now_epoch->token + ' ')) last_epoch_ = state->epoch;
+}
+
+std::shared_ptr<const Epoch> Front::epoch() {
+    auto due = look_again_.load();
+    const auto moment = steady();
+    if (moment >= due && look_again_.compare_exchange_strong(due, moment + kBetweenLooks.count())) {
+        if (is_away_) {
+            if (renew(0)) environment_.log(LogLevel::info, "Redis is back");
+        } else {
+            const auto state = record_.front_state();
+            const auto known = current();
+            if (state) {
+                offset_ = state->now.time_since_epoch().count() - (moment + steady()) / 2;
+                if (state->epoch != known->number && !renew(0)) go_away();
+            }
+        }
+    }
+    return is_away_ ? nullptr : current();
+}
+
+std::uint64_t Front::last_epoch() {
+    if (const auto now_epoch = epoch()) {
+        const auto counter = key(*now_epoch, "fence", {});
+        const auto there = ask(counter, {"EXISTS", counter});
+        if (there && there->integer == 0) lost(*now_epoch);
+    }
+    return last_epoch_;
+}
+
+// --- Time ----------------------------------------------------------------------------------------------------------
+
+void Front::not_before(Timestamp time) {
+    const auto wanted = time.time_since_epoch().count();
+    auto latest = latest_.load();
+    while (latest < wanted && !latest_.compare_exchange_weak(latest, wanted)) {
+    }
+}
+
+Result<Timestamp> Front::now() {
+    if (clock_of_environment_) {
+        const auto told = record_.now();
+        if (told) not_before(*told);
+        return told;
+    }
+    static_cast<void>(epoch());
+    not_before(Timestamp{Duration{steady() + offset_}});
+    return Timestamp{Duration{latest_.load()}};
+}
+
+// --- Asking --------------------------------------------------------------------------------------------------------
+
+std::string Front::key(const Epoch& epoch, std::string_view kind, std::string_view of) const {
+    return fmt::format("rb:{}:{}:{{{}}}", epoch.token, kind, of.empty() ? kind : of);
+}
+
+RunKeys Front::keys_of(const Epoch& epoch, std::string_view name) const {
+    RunKeys run{.name = std::string{name}, .keys = {}};
+    const auto base = fmt::format("rb:{}:run:{{{}}}:", epoch.token, name);
+    constexpr std::array<std::string_view, 5> kParts{"facts", "seats", "holds", "journal", "told"};
+    for (std::size_t i = 0; i < kParts.size(); ++i) run.keys[i] = base + std::string{kParts[i]};
+    return run;
+}
+
+RunKeys Front::keys_of(const Epoch& epoch, const RunId& run) const {
+    return keys_of(epoch, base::percent_encode(to_string(run), ":.@-_"));
+}
+
+Result<Reply> Front::run(const Script& script, std::span<const std::string> keys,
+                         std::span<const std::string_view> arguments) {
+    auto reply = client_.run(script, keys, arguments);
+    if (reply) return reply;
+    if (reply.error().code == ErrorCode::conflict) {
+        // Other servers than those of the epoch: the caller begins anew, in the next one.
+        if (renew(0)) {
+            Reply stale{.kind = Reply::Kind::list, .integer = 0, .text = {}, .items = {}};
+            stale.items.push_back({.kind = Reply::Kind::text, .integer = 0, .text = "renewed", .items = {}});
+            return stale;
+        }
+    }
+    go_away();
+    return Error{ErrorCode::unavailable, reply.error().detail, "try again"};
+}
+
+Result<Reply> Front::ask(std::string_view key, std::initializer_list<std::string_view> words) {
+    auto reply = client_.ask(key, words);
+    if (reply) return reply;
+    if (reply.error().code == ErrorCode::conflict && renew(0)) {
+        reply = client_.ask(key, words);
+        if (reply) return reply;
+    }
+    go_away();
+    return Error{ErrorCode::unavailable, reply.error().detail, "try again"};
+}
+
+Result<Way> Front::react(const Epoch& epoch, const RunId& run, const Reply& reply) {
+    const auto& said = reply.at(0);
+    if (said == "renewed") return Way::again;
+    if (said == "stale") {
+        if (!renew(0)) go_away();
+        return Way::again;
+    }
+    if (said == "lost") {
+        lost(epoch);
+        return Way::again;
+    }
+    if (said == "busy") {
+        environment_.pause(Duration{1});
+        return Way::again;
+    }
+    if (said == "none" || said == "old" || said == "closed") {
+        const auto opened = open_run(epoch, run);
+        if (!opened) return opened.error();
+        return *opened ? Way::again : Way::record;
+    }
+    return Error{ErrorCode::internal, fmt::format("Redis says '{}'", said.substr(0, 32))};
+}
+
+// --- Runs that this process knows ----------------------------------------------------------------------------------
+
+std::optional<Front::Known> Front::known(const RunId& run) const {
+    const std::lock_guard lock{mutex_};
+    const auto found = known_.find(run);
+    return found == known_.end() ? std::optional<Known>{} : found->second;
+}
+
+std::optional<Front::Known> Front::learn(const Run& run) {
+    constexpr std::size_t kMostRuns = 4000;
+    Known fresh{run, digest_of(run)};
+    const std::lock_guard lock{mutex_};
+    if (known_.size() >= kMostRuns) known_.clear();
+    auto& kept = known_[run.id];
+    // Copies that were compared once are shared, so that comparing them again is cheap.
+    if (kept.digest != fresh.digest) kept = std::move(fresh);
+    return kept;
+}
+
+void Front::forget(const RunId& run) {
+    const std::lock_guard lock{mutex_};
+    known_.erase(run);
+}
+
+// --- Coming and going ----------------------------------------------------------------------------------------------
+
+Result<Front::Lease> Front::take(const Epoch& epoch, RunKeys run, bool alone) {
+    Lease lease{.run = std::move(run), .token = base::hex(base::random_text(environment_, 8)), .journal = {}};
+    const auto number = std::to_string(epoch.number);
+    const auto patience = steady() + kPatience.count();
+    for (int pause = 1;; pause = std::min(pause * 2, 20)) {
+        const auto now_time = time_text(Timestamp{Duration{latest_.load()}});
+        const std::array<std::string_view, 5> arguments{number, lease.token, kLeaseTime, alone ? "1" : "0", now_time};
+        auto reply = this->run(lease_script(), lease.run.keys, arguments);
+        if (!reply) return std::move(reply).error();
+        if (reply->at(0) == "ok") {
+            lease.is_fresh = reply->at(1) == "none";
+            lease.journal = std::move(reply->items.at(3).items);
+            return lease;
+        }
+        if (reply->at(0) != "busy") {
+            if (reply->at(0) == "stale" && !renew(0)) go_away();
+            return Error{ErrorCode::unavailable, "an epoch has ended", "try again"};
+        }
+        if (steady() > patience) return Error{ErrorCode::unavailable, "a run is busy for too long", "try again"};
+        environment_.pause(Duration{pause});
+    }
+}
+
+Status Front::drain(const Epoch& epoch, Lease& lease) {
+    const auto number = std::to_string(epoch.number);
+    const auto now_time = time_text(Timestamp{Duration{latest_.load()}});
+    for (;;) {
+        std::vector<std::string> holds;
+        for (const auto& entry : lease.journal) {
+            auto step = decode_step(entry.text, epoch.number);
+            if (!step) return std::move(step).error();
+            const auto& id = step->kind == FrontStep::Kind::place ? step->hold.id : step->claim.id;
+            const auto done = record_.take_over(*step);
+            if (!done) {
+                if (done.error().code == ErrorCode::unavailable) return done.error();
+                environment_.log(LogLevel::warning, fmt::format("the record refuses what Redis did with hold {}: {}",
+                                                                to_string(id), done.error().detail));
+            }
+            holds.push_back(bytes_of(id));
+        }
+        const auto count = std::to_string(lease.journal.size());
+        std::vector<std::string_view> arguments{number, lease.token, count, kLeaseTime, now_time};
+        arguments.insert(arguments.end(), holds.begin(), holds.end());
+        auto reply = run(trim_script(), lease.run.keys, arguments);
+        if (!reply) return std::move(reply).error();
+        if (reply->at(0) != "ok") return Error{ErrorCode::unavailable, "a run was taken by somebody else", "try again"};
+        lease.journal = std::move(reply->items.at(1).items);
+        lease.holds = reply->number(2);
+        if (lease.journal.empty()) return {};
+    }
+}
+
+void Front::leave(const Epoch& epoch, const Lease& lease, bool closed) {
+    const auto number = std::to_string(epoch.number);
+    const std::array<std::string_view, 3> arguments{number, lease.token, closed ? "1" : "0"};
+    static_cast<void>(run(leave_script(), lease.run.keys, arguments));
+}
+
+Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord& found, const std::string& digest) {
+    std::map<std::uint32_t, std::string> seats;
+    for (const auto& allocation : found.allocations)
+        seats[allocation.seat] += cell_bytes(allocation.span, allocation.until, allocation.state, allocation.hold);
+    std::vector<std::string> words{std::to_string(epoch.number),  lease.token,
+                                   std::to_string(found.version), time_text(found.time),
+                                   digest,                        {},
+                                   std::to_string(seats.size())};
+    for (auto& [seat, value] : seats) {
+        words.push_back(std::to_string(seat));
+        words.push_back(std::move(value));
+    }
+    for (const auto& hold : found.holds) {
+        const bool is_single = std::ranges::all_of(hold.items, [&](const HoldItem& i) { return i.run == found.run.id; });
+        if (hold.booking || hold.status != HoldStatus::held || !is_single) continue;
+        std::string cells;
+        for (const auto& item : hold.items) {
+            for (const auto& seat : item.seats) {
+                for (int shift = 24; shift >= 0; shift -= 8) cells += static_cast<char>(seat.index >> shift & 255U);
+                for (const auto segment : {item.span.from, item.span.to}) {
+                    cells += static_cast<char>(segment >> 8U);
+                    cells += static_cast<char>(segment & 255U);
+                }
+            }
+        }
+        for (auto& word : {bytes_of(hold.id), fence_text(hold.fence), time_text(hold.expires_at),
+                           time_text(hold.latest_end), hold.owner, cells, encode_hold(hold), owner_key(epoch, hold.owner)})
+            words.push_back(word);
+    }
+    const std::vector<std::string_view> arguments{words.begin(), words.end()};
+    const auto reply = run(install_script(), lease.run.keys, arguments);
+    if (!reply) return reply.error();
+    if (reply->at(0) != "ok") return Error{ErrorCode::unavailable, "a run was taken by somebody else", "try again"};
+    for (const auto& hold : found.holds) {
+        tell_of(hold);
+        if (!hold.booking && hold.status == HoldStatus::held) {
+            const auto name = key(epoch, "hold", to_string(hold.id));
+            static_cast<void>(ask(name, {"SET", name, lease.run.name}));
+            if (const auto dirty = key(epoch, "dirty", {}); true)
+                static_cast<void>(ask(dirty, {"SADD", dirty, lease.run.name}));
+        }
+    }
+    return {};
+}
+
+Result<Front::Hands> Front::take_all(std::vector<std::string> names) {
+    std::ranges::sort(names);
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    std::optional<Error> failed;
+    for (int round = 0; round < kMaxRounds; ++round) {
+        Hands hands{.epoch = epoch(), .leases = {}};
+        if (!hands.epoch) return hands;
+        failed.reset();
+        for (const auto& name : names) {
+            auto lease = take(*hands.epoch, keys_of(*hands.epoch, name), true);
+            if (!lease) {
+                failed = lease.error();
+                break;
+            }
+            const auto drained = drain(*hands.epoch, *lease);
+            hands.leases.push_back(*std::move(lease));
+            if (!drained) {
+                failed = drained.error();
+                break;
+            }
+        }
+        if (!failed) return hands;
+        give_back(hands, false);
+        if (!is_away_ && current() == hands.epoch) return *failed;
+    }
+    return *failed;
+}
+
+void Front::give_back(const Hands& hands, bool closed) {
+    for (const auto& lease : hands.leases) leave(*hands.epoch, lease, closed || lease.is_fresh);
+}
+
+Result<bool> Front::open_run(const Epoch& epoch, const RunId& run) {
+    auto lease = take(epoch, keys_of(epoch, run), true);
+    if (!lease) return std::move(lease).error();
+    if (const auto drained = drain(epoch, *lease); !drained) {
+        leave(epoch, *lease, false);
+        return drained.error();
+    }
+    auto found = record_.bring_to_front(run, epoch.number);
+    if (!found || !*found) {
+        leave(epoch, *lease, true);
+        if (!found) return std::move(found).error();
+        return false;
+    }
+    if (lease->is_fresh && (*found)->was_in_front) {
+        lost(epoch);
+        return true;
+    }
+    const auto learnt = learn((*found)->run);
+    if (const auto installed = install(epoch, *lease, **found, learnt->digest); !installed) {
+        leave(epoch, *lease, true);
+        return installed.error();
+    }
+    return true;
+}
+
+Status Front::settle_run(const std::string& name) {
+    for (int round = 0; round < kMaxRounds; ++round) {
+        const auto now_epoch = epoch();
+        if (!now_epoch) return {};
+        auto lease = take(*now_epoch, keys_of(*now_epoch, name), false);
+        if (!lease) {
+            if (is_away_) return {};
+            if (current() != now_epoch) continue;
+            return lease.error();
+        }
+        const auto drained = drain(*now_epoch, *lease);
+        leave(*now_epoch, *lease, lease->is_fresh);
+        if (!drained) {
+            if (is_away_) return {};
+            if (current() != now_epoch) continue;
+            return drained;
+        }
+        if (lease->holds == 0) {
+            const auto dirty = key(*now_epoch, "dirty", {});
+            static_cast<void>(ask(dirty, {"SREM", dirty, name}));
+            const auto left = ask(lease->run.keys[3], {"EXISTS", lease->run.keys[3]});
+            if (left && left->integer == 1) static_cast<void>(ask(dirty, {"SADD", dirty, name}));
+        }
+        return {};
+    }
+    return {};
+}
+
+Status Front::settle() {
+    const auto now_epoch = epoch();
+    if (!now_epoch) return {};
+    const auto dirty = key(*now_epoch, "dirty", {});
+    const auto names = ask(dirty, {"SMEMBERS", dirty});
+    if (!names) return is_away_ ? Status{} : names.error();
+    std::set<std::string> sorted;
+    for (const auto& name : names->items) sorted.insert(name.text);
+    for (const auto& name : sorted) {
+        if (const auto done = settle_run(name); !done) return done;
+    }
+    return {};
+}
+
+// --- Fences and owners ---------------------------------------------------------------------------------------------
+
+std::string Front::owner_key(const Epoch& epoch, std::string_view owner) const {
+    return key(epoch, "owner", base::percent_encode(owner, ":"));
+}
+
+Result<bool> Front::reserve(const Epoch& epoch, const Reservation& wanted) {
+    const std::array<std::string, 2> keys{wanted.answer_key, owner_key(epoch, wanted.hold.owner)};
+    const std::array<std::string, 7> words{time_text(wanted.now),
+                                           std::to_string(wanted.max_holds),
+                                           bytes_of(wanted.hold.id),
+                                           time_text(wanted.hold.expires_at),
+                                           wanted.run,
+                                           std::to_string(wanted.keep_answer.count()),
+                                           wanted.is_forced ? "1" : "0"};
+    const std::vector<std::string_view> arguments{words.begin(), words.end()};
+    const auto reply = run(reserve_script(), keys, arguments);
+    if (!reply) return reply.error();
+    if (reply->at(0) == "many")
+        return check_hold_count(static_cast<std::size_t>(reply->number(1)), wanted.max_holds).error();
+    if (reply->at(0) != "ok") return false;
+    // Whoever finds the hold there and not in the run knows that it came to nothing.
+    const auto hold = key(epoch, "hold", to_string(wanted.hold.id));
+    if (const auto told = ask(hold, {"SET", hold, wanted.run}); !told) return told.error();
+    const auto dirty = key(epoch, "dirty", {});
+    if (const auto told = ask(dirty, {"SADD", dirty, wanted.run}); !told) return told.error();
+    return true;
+}
+
+void Front::cancel(const Epoch& epoch, const Hold& wanted) {
+    const auto owner = owner_key(epoch, wanted.owner);
+    static_cast<void>(ask(owner, {"ZREM", owner, bytes_of(wanted.id)}));
+    const auto hold = key(epoch, "hold", to_string(wanted.id));
+    static_cast<void>(ask(hold, {"DEL", hold}));
+}
+
+Status Front::grant_fences(const Epoch& epoch, const RunKeys& run_keys) {
+    constexpr std::int64_t kBlock = 64;
+    const std::array<std::string, 1> counter{key(epoch, "fence", {})};
+    const auto count = std::to_string(kBlock);
+    const std::array<std::string_view, 1> wanted{count};
+    const auto drawn = run(draw_script(), counter, wanted);
+    if (!drawn) return drawn.error();
+    if (drawn->at(0) != "ok") {
+        if (drawn->at(0) == "lost") lost(epoch);
+        return {};
+    }
+    const std::array<std::string, 3> words{std::to_string(epoch.number), std::to_string(drawn->number(1) - kBlock),
+                                           std::to_string(drawn->number(1))};
+    const std::vector<std::string_view> arguments{words.begin(), words.end()};
+    const auto granted = run(grant_script(), run_keys.keys, arguments);
+    return granted ? Status{} : granted.error();
+}
+
+Result<std::optional<std::uint64_t>> Front::draw_fence() {
+    for (int round = 0; round < kMaxRounds; ++round) {
+        const auto now_epoch = epoch();
+        if (!now_epoch) return std::optional<std::uint64_t>{};
+        const std::array<std::string, 1> keys{key(*now_epoch, "fence", {})};
+        const std::array<std::string_view, 1> arguments{"1"};
+        const auto reply = run(draw_script(), keys, arguments);
+        if (!reply) continue;
+        if (reply->at(0) == "ok")
+            return std::optional{fence_of(now_epoch->number, static_cast<std::uint64_t>(reply->number(1)))};
+        if (reply->at(0) == "lost") lost(*now_epoch);
+    }
+    return Error{ErrorCode::unavailable, "Redis gives no fence", "try again"};
+}
+
+void Front::give_back_fence(std::uint64_t fence) {
+    const auto now_epoch = epoch();
+    if (!now_epoch || epoch_of(fence) != now_epoch->number) return;
+    const std::array<std::string, 1> keys{key(*now_epoch, "fence", {})};
+    const auto number = std::to_string(fence & (fence_of(1, 0) - 1));
+    const std::array<std::string_view, 2> arguments{"-1", number};
+    static_cast<void>(run(draw_script(), keys, arguments));
+}
+
+void Front::tell_of(const Hold& hold) {
+    const auto now_epoch = current();
+    if (!now_epoch || is_away_) return;
+    const auto owner = owner_key(*now_epoch, hold.owner);
+    const auto id = bytes_of(hold.id);
+    const bool is_live = hold.status == HoldStatus::held || hold.status == HoldStatus::paying;
+    if (is_live) static_cast<void>(ask(owner, {"ZADD", owner, time_text(hold.expires_at), id}));
+    else static_cast<void>(ask(owner, {"ZREM", owner, id}));
+}
+
+}  // namespace railbook::store::redis

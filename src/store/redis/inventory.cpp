@@ -1,0 +1,552 @@
+#include <algorithm>
+#include <bit>
+
+#include <fmt/format.h>
+
+#include "base/crypto.hpp"
+#include "base/encoding.hpp"
+#include "store/redis/ports.hpp"
+#include "store/rules.hpp"
+
+namespace railbook::store::redis {
+namespace {
+
+constexpr int kMaxRounds = 20'000;  // of a millisecond each, where a run is busy
+constexpr std::string_view kInRecord = "record";
+
+Error no_end() { return {ErrorCode::unavailable, "a run is busy for too long", "try again"}; }
+
+Error key_reused() {
+    return {ErrorCode::key_reused, "the key was used for another request", "use a new key for each request"};
+}
+Error hold_lost() { return {ErrorCode::hold_lost, "the hold is no longer yours", "hold seats again"}; }
+
+/// What the scripts answer of a hold: fence, deadline, whether it was released, its text, whether the record knows it.
+Result<Hold> hold_in(const Reply& reply) {
+    auto hold = decode_hold(reply.at(4), reply.at(1));
+    if (!hold) return hold;
+    hold->expires_at = Timestamp{Duration{reply.number(2)}};
+    hold->status = reply.number(3) == 1 ? HoldStatus::released : HoldStatus::held;
+    hold->pinned = reply.number(5) == 1;
+    return hold;
+}
+
+std::string answer_name(const Command& command) {
+    std::string named;
+    for (const std::string_view part : {std::string_view{command.operation}, std::string_view{command.key.text}})
+        named += std::to_string(part.size()) + ':' + std::string{part};
+    return base::hex(base::sha256(named).substr(0, 16));
+}
+
+/// The other way round than name_of().
+std::optional<RunId> run_named(const std::string& name) {
+    const auto text = base::percent_decode(name);
+    if (!text) return std::nullopt;
+    const auto run = parse_run(*text);
+    if (!run || to_string(*run) != *text) return std::nullopt;
+    return *run;
+}
+
+std::string owner_name(const Command& command) { return base::percent_encode(command.owner, ":"); }
+
+Result<Occupancy> occupancy_of(const Mirror::Seen& seen, const Run& run, Timestamp now) {
+    Occupancy answer;
+    answer.version = seen.version;
+    for (auto* masks : {&answer.taken, &answer.held, &answer.blocked}) {
+        masks->seats = static_cast<std::uint32_t>(run.consist->seat_count());
+        masks->segments = static_cast<std::uint32_t>(run.segment_count());
+    }
+    const auto time = static_cast<double>(now.time_since_epoch().count());
+    constexpr std::size_t kCell = 29;
+    for (const auto& [seat, value] : seen.seats) {
+        for (std::size_t at = 0; at + kCell <= value.size(); at += kCell) {
+            const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(value[at + i]); };
+            const Span span{static_cast<std::uint16_t>(byte(0) << 8U | byte(1)),
+                            static_cast<std::uint16_t>(byte(2) << 8U | byte(3))};
+            std::uint64_t bits = 0;
+            for (std::size_t i = 4; i < 12; ++i) bits = bits << 8U | byte(i);
+            if (std::bit_cast<double>(bits) <= time) continue;
+            if (seat >= answer.taken.seats || span.from >= span.to || span.to > answer.taken.segments)
+                return Error{ErrorCode::damaged, "Redis holds a seat that the train does not have"};
+            answer.taken.set(seat, span);
+            if (byte(12) == static_cast<unsigned char>(SeatState::held)) answer.held.set(seat, span);
+            if (byte(12) == static_cast<unsigned char>(SeatState::blocked)) answer.blocked.set(seat, span);
+        }
+    }
+    return answer;
+}
+
+}  // namespace
+
+std::string RedisInventory::name_of(const RunId& run) { return base::percent_encode(to_string(run), ":.@-_"); }
+
+Error RedisInventory::unknown(const HoldClaim& claim) {
+    // Whoever names a fence of an epoch that is over had a hold that Redis has lost.
+    const auto epoch = front_.last_epoch();
+    if (claim.fence && epoch_of(*claim.fence) < epoch) return hold_lost();
+    return not_found("hold");
+}
+
+// --- Runs ----------------------------------------------------------------------------------------------------------
+
+Result<std::optional<Run>> RedisInventory::find_pinned(const RunId& run) {
+    if (const auto epoch = front_.epoch()) {
+        if (auto known = front_.known(run)) {
+            const auto keys = front_.keys_of(*epoch, run);
+            const auto facts = front_.ask(keys.keys[0], {"HMGET", keys.keys[0], "d", "s", "e"});
+            if (facts && facts->at(0) == known->digest && facts->at(1) == "open" &&
+                facts->at(2) == std::to_string(epoch->number))
+                return std::optional{std::move(known->run)};
+        }
+    }
+    auto pinned = record_.inventory().find_pinned(run);
+    if (pinned && *pinned) {
+        if (const auto known = front_.learn(**pinned)) return std::optional{known->run};
+    }
+    return pinned;
+}
+
+Result<std::vector<Occupancy>> RedisInventory::occupancy(const std::vector<RunId>& runs, Timestamp now) {
+    std::vector<Occupancy> answers;
+    for (const auto& run : runs) {
+        auto one = look(run, now);
+        if (!one) return std::move(one).error();
+        answers.push_back(*std::move(one));
+    }
+    return answers;
+}
+
+Result<Occupancy> RedisInventory::look(const RunId& run, Timestamp now) {
+    const auto in_record = [&]() -> Result<Occupancy> {
+        auto found = record_.inventory().occupancy({run}, now);
+        if (!found) return std::move(found).error();
+        return std::move(found->front());
+    };
+    for (int round = 0; round < kMaxRounds; ++round) {
+        const auto epoch = front_.epoch();
+        if (!epoch) return in_record();
+        const auto keys = front_.keys_of(*epoch, run);
+        auto seen = mirror_.find(keys.name);
+        if (seen && seen->epoch != epoch->number) seen = nullptr;
+        const auto number = std::to_string(epoch->number);
+        const auto version = std::to_string(seen ? seen->version : 0);
+        const std::array<std::string_view, 2> arguments{number, version};
+        const auto reply = front_.run(look_script(), keys.keys, arguments);
+        if (!reply) continue;
+        const auto& said = reply->at(0);
+        if (said != "same" && said != "some" && said != "all") {
+            const auto way = front_.react(*epoch, run, *reply);
+            if (!way && way.error().code != ErrorCode::unavailable) return way.error();
+            if (way && *way == Way::record) return in_record();
+            continue;
+        }
+        auto known = front_.known(run);
+        if (!known || known->digest != reply->at(2)) {
+            // Other coaches than this process knows.
+            auto pinned = record_.inventory().find_pinned(run);
+            if (!pinned) return std::move(pinned).error();
+            if (!*pinned) return in_record();
+            known = front_.learn(**pinned);
+            if (known->digest != reply->at(2)) continue;
+        }
+        if (said == "same" && seen) return occupancy_of(*seen, known->run, now);
+        auto fresh = said == "some" && seen ? std::make_shared<Mirror::Seen>(*seen) : std::make_shared<Mirror::Seen>();
+        fresh->epoch = epoch->number;
+        fresh->version = static_cast<std::uint64_t>(reply->number(1));
+        const auto put = [&](const std::string& seat, const std::string& value) {
+            const auto index = static_cast<std::uint32_t>(std::strtoul(seat.c_str(), nullptr, 10));
+            if (value.empty()) fresh->seats.erase(index);
+            else fresh->seats[index] = value;
+        };
+        if (said == "some") {
+            const auto& names = reply->items.at(3).items;
+            const auto& values = reply->items.at(4).items;
+            for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) put(names[i].text, values[i].text);
+        } else {
+            const auto& all = reply->items.at(3).items;
+            for (std::size_t i = 0; i + 1 < all.size(); i += 2) put(all[i].text, all[i + 1].text);
+        }
+        mirror_.put(keys.name, fresh);
+        return occupancy_of(*fresh, known->run, now);
+    }
+    return no_end();
+}
+
+Result<SeatChanges> RedisInventory::changes_after(const RunId& run, std::uint64_t version) {
+    if (const auto done = front_.settle_run(name_of(run)); !done) return done.error();
+    return record_.inventory().changes_after(run, version);
+}
+
+// --- Placing -------------------------------------------------------------------------------------------------------
+
+Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
+                                        std::size_t max_holds) {
+    if (runs.size() != 1 || wanted.fence != 0 || !check_wanted(wanted, runs))
+        return place_in_record(command, wanted, runs, max_holds);
+    const Run& run = runs.front();
+    const auto text = encode_hold([&] {
+        Hold provisional = wanted;
+        provisional.pinned = false;
+        return provisional;
+    }());
+    const auto entry = encode_place(command, wanted);
+    const bool has_key = !command.key.text.empty();
+    std::string force = "0";
+    for (int round = 0; round < kMaxRounds; ++round) {
+        const auto epoch = front_.epoch();
+        if (!epoch) return place_in_record(command, wanted, runs, max_holds);
+        auto known = front_.known(run.id);
+        if (!known) {
+            const auto opened = front_.open_run(*epoch, run.id);
+            if (!opened) {
+                if (opened.error().code != ErrorCode::unavailable) return opened.error();
+                continue;
+            }
+            if (!*opened) return place_in_record(command, wanted, runs, max_holds);
+            known = front_.known(run.id);
+            if (!known) continue;
+        }
+        if (!check_pinned(known->run, run)) {
+            const auto pinned = record_.inventory().find_pinned(run.id);
+            if (!pinned) return pinned.error();
+            if (*pinned) known = front_.learn(**pinned);
+            if (!*pinned || !check_pinned(known->run, run)) return place_in_record(command, wanted, runs, max_holds);
+        }
+        const auto run_keys = front_.keys_of(*epoch, run.id);
+        const auto answer = answer_name(command);
+        const auto owner = owner_name(command);
+        std::vector<std::string> keys{run_keys.keys.begin(), run_keys.keys.end()};
+        const auto base = keys[0].substr(0, keys[0].size() - 5);
+        keys.push_back(base + "answer:" + owner + ':' + answer);
+        const auto answer_key = front_.key(*epoch, "key", owner) + answer;
+        if (front_.is_cluster()) {
+            const auto reserved =
+                front_.reserve(*epoch, {.hold = wanted,
+                                        .run = run_keys.name,
+                                        .answer_key = answer_key,
+                                        .now = command.now,
+                                        .keep_answer = has_key ? command.keep_answer : Duration::zero(),
+                                        .max_holds = max_holds,
+                                        .is_forced = force == "1"});
+            if (!reserved && reserved.error().code == ErrorCode::unavailable) continue;
+            // Unless it was answered before, which comes first.
+            if (!reserved || !*reserved) {
+                auto earlier = has_key ? find_answer(command) : Result<std::optional<Answer>>{std::optional<Answer>{}};
+                if (!earlier) return std::move(earlier).error();
+                if (*earlier) {
+                    if (auto* hold = std::get_if<Hold>(&**earlier)) return std::move(*hold);
+                    return Error{ErrorCode::damaged, "a kept answer is of another operation"};
+                }
+                if (!reserved) return reserved.error();
+                force = "1";
+                continue;
+            }
+        } else {
+            keys.push_back(answer_key);
+            keys.push_back(front_.owner_key(*epoch, wanted.owner));
+            keys.push_back(front_.key(*epoch, "hold", to_string(wanted.id)));
+            keys.push_back(front_.key(*epoch, "fence", {}));
+            keys.push_back(front_.key(*epoch, "dirty", {}));
+        }
+        std::vector<std::string> words{std::to_string(epoch->number),
+                                       time_text(command.now),
+                                       known->digest,
+                                       bytes_of(wanted.id),
+                                       std::to_string(max_holds),
+                                       time_text(wanted.expires_at),
+                                       has_key ? command.fingerprint : std::string{},
+                                       time_text(command.now + command.keep_answer),
+                                       std::to_string(std::max<std::int64_t>(command.keep_answer.count(), 1)),
+                                       run_keys.name,
+                                       force,
+                                       entry,
+                                       time_text(wanted.latest_end),
+                                       wanted.owner,
+                                       text};
+        std::vector<SeatId> names;
+        for (const auto& item : wanted.items) {
+            for (const auto& seat : item.seats) {
+                names.push_back(seat.id);
+                words.push_back(std::to_string(seat.index));
+                words.push_back(std::to_string(item.span.from));
+                words.push_back(std::to_string(item.span.to));
+            }
+        }
+        const std::vector<std::string_view> arguments{words.begin(), words.end()};
+        const auto reply = front_.run(place_script(), keys, arguments);
+        if (!reply) continue;
+        const auto& said = reply->at(0);
+        if (said == "fences") {
+            static_cast<void>(front_.grant_fences(*epoch, run_keys));
+            continue;
+        }
+        if (said == "ok") {
+            Hold placed = wanted;
+            const auto fence = decode_hold(text, reply->at(1));
+            if (!fence) return fence;
+            placed.fence = fence->fence;
+            placed.pinned = false;
+            places_.put(wanted.id, run_keys.name);
+            return placed;
+        }
+        if (said == "again") {
+            auto earlier = decode_hold(reply->at(2), reply->at(1));
+            if (earlier && earlier->id != wanted.id && front_.is_cluster()) front_.cancel(*epoch, wanted);
+            return earlier;
+        }
+        if (front_.is_cluster()) front_.cancel(*epoch, wanted);
+        if (said == "reused") return key_reused();
+        if (said == "elsewhere") {
+            // The key was used on another run, or in the record.
+            auto earlier = find_answer(command);
+            if (!earlier) return std::move(earlier).error();
+            if (*earlier) {
+                if (auto* hold = std::get_if<Hold>(&**earlier)) return std::move(*hold);
+                return Error{ErrorCode::damaged, "a kept answer is of another operation"};
+            }
+            force = "1";
+            continue;
+        }
+        if (said == "many") return check_hold_count(static_cast<std::size_t>(reply->number(1)), max_holds).error();
+        if (said == "taken") {
+            std::vector<SeatId> taken;
+            for (const auto& place : reply->items.at(1).items) {
+                const auto index = static_cast<std::size_t>(place.integer);
+                if (index < names.size()) taken.push_back(names[index]);
+            }
+            return seats_taken(taken);
+        }
+        if (said == "otherwise") {
+            front_.forget(run.id);
+            const auto pinned = record_.inventory().find_pinned(run.id);
+            if (!pinned) return pinned.error();
+            if (!*pinned) return place_in_record(command, wanted, runs, max_holds);
+            const auto learnt = front_.learn(**pinned);
+            if (const auto ok = check_pinned(learnt->run, run); !ok) return ok.error();
+            continue;
+        }
+        const auto way = front_.react(*epoch, run.id, *reply);
+        if (!way && way.error().code != ErrorCode::unavailable) return way.error();
+        if (way && *way == Way::record) return place_in_record(command, wanted, runs, max_holds);
+    }
+    return no_end();
+}
+
+Result<Hold> RedisInventory::place_in_record(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
+                                             std::size_t max_holds) {
+    const auto epoch = front_.epoch();
+    std::vector<std::string> names;
+    for (const auto& run : runs) names.push_back(name_of(run.id));
+    if (epoch) {
+        // First of all: whoever repeats the command then asks the record.
+        if (!command.key.text.empty()) {
+            const auto name = front_.key(*epoch, "key", owner_name(command)) + answer_name(command);
+            const auto kept = std::to_string(std::max<std::int64_t>(command.keep_answer.count(), 1));
+            const auto before = find_answer(command);
+            if (!before) return before.error();
+            if (*before) {
+                if (const auto* hold = std::get_if<Hold>(&**before)) return *hold;
+                return Error{ErrorCode::damaged, "a kept answer is of another operation"};
+            }
+            static_cast<void>(front_.ask(name, {"SET", name, kInRecord, "PX", kept}));
+        }
+        if (max_holds > 0) {
+            // The record counts what it knows of.
+            const auto owner = front_.owner_key(*epoch, wanted.owner);
+            const auto held = front_.ask(owner, {"ZRANGE", owner, "0", "-1"});
+            for (const auto& id : held ? held->items : std::vector<Reply>{}) {
+                const auto name = front_.key(*epoch, "hold", base::hex(id.text));
+                const auto run = front_.ask(name, {"GET", name});
+                if (run && run->kind == Reply::Kind::text) {
+                    if (const auto done = front_.settle_run(run->text); !done) return done.error();
+                }
+            }
+        }
+    }
+    auto placed = front_.in_record<Hold>(names, [&]() -> Result<Hold> {
+        Hold with_fence = wanted;
+        const auto fence = front_.draw_fence();
+        if (!fence) return fence.error();
+        if (*fence) with_fence.fence = **fence;
+        auto done = record_.inventory().place_hold(command, with_fence, runs, max_holds);
+        if (*fence && (!done || done->fence != **fence)) front_.give_back_fence(**fence);
+        return done;
+    });
+    if (placed) front_.tell_of(*placed);
+    return placed;
+}
+
+// --- Holds ---------------------------------------------------------------------------------------------------------
+
+Result<std::optional<std::string>> RedisInventory::find_run(const Epoch& epoch, const HoldId& id) {
+    if (auto known = places_.find(id)) return known;
+    const auto name = front_.key(epoch, "hold", to_string(id));
+    const auto found = front_.ask(name, {"GET", name});
+    if (!found) return found.error();
+    if (found->kind != Reply::Kind::text) return std::optional<std::string>{};
+    return std::optional{found->text};
+}
+
+Result<std::vector<std::string>> RedisInventory::runs_of_hold(const HoldId& id) {
+    if (const auto epoch = front_.epoch()) {
+        const auto run = find_run(*epoch, id);
+        if (run && *run) return std::vector{**run};
+    }
+    const auto hold = record_.inventory().find_hold(id);
+    if (!hold) return hold.error();
+    std::vector<std::string> names;
+    for (const auto& run : runs_of(*hold)) names.push_back(name_of(run));
+    return names;
+}
+
+Result<Hold> RedisInventory::find_hold(const HoldId& id) {
+    for (int round = 0; round < kMaxRounds; ++round) {
+        const auto epoch = front_.epoch();
+        if (!epoch) break;
+        const auto run = find_run(*epoch, id);
+        if (!run) continue;
+        if (!*run) break;
+        const auto keys = front_.keys_of(*epoch, **run);
+        const auto number = std::to_string(epoch->number);
+        const auto bytes = bytes_of(id);
+        const std::array<std::string_view, 2> arguments{number, bytes};
+        const auto reply = front_.run(find_script(), keys.keys, arguments);
+        if (!reply) continue;
+        if (reply->at(0) == "ok") return hold_in(*reply);
+        if (reply->at(0) != "busy") break;  // the record knows it, or nobody does
+        static_cast<void>(front_.react(*epoch, {}, *reply));
+    }
+    return record_.inventory().find_hold(id);
+}
+
+Result<std::optional<Hold>> RedisInventory::step(const Script& script, const Command& command, const HoldClaim& claim,
+                                                 Timestamp until) {
+    const auto entry = encode_extend(command, claim, until);
+    for (int round = 0; round < kMaxRounds; ++round) {
+        const auto epoch = front_.epoch();
+        if (!epoch) return std::optional<Hold>{};
+        const auto run = find_run(*epoch, claim.id);
+        if (!run) continue;
+        if (!*run) return std::optional<Hold>{};
+        const auto keys = front_.keys_of(*epoch, **run);
+        const std::vector<std::string> words{std::to_string(epoch->number),
+                                             time_text(command.now),
+                                             bytes_of(claim.id),
+                                             claim.owner,
+                                             claim.fence ? fence_text(*claim.fence) : std::string{},
+                                             claim.any_owner ? "1" : "0",
+                                             entry,
+                                             command.key.text.empty() ? "0" : "1",
+                                             time_text(until),
+                                             **run};
+        const std::vector<std::string_view> arguments{words.begin(), words.end()};
+        std::vector<std::string> all_keys{keys.keys.begin(), keys.keys.end()};
+        const auto dirty = front_.key(*epoch, "dirty", {});
+        if (!front_.is_cluster()) all_keys.push_back(dirty);
+        const auto reply = front_.run(script, all_keys, arguments);
+        if (!reply) continue;
+        const auto& said = reply->at(0);
+        if (said == "ok") {
+            auto hold = hold_in(*reply);
+            if (!hold) return std::move(hold).error();
+            if (front_.is_cluster()) {
+                static_cast<void>(front_.ask(dirty, {"SADD", dirty, **run}));
+                front_.tell_of(*hold);
+            }
+            return std::optional{*std::move(hold)};
+        }
+        if (said == "foreign") return not_found("hold");
+        if (said == "fenced" || said == "released") return hold_lost();
+        if (said == "expired")
+            return Error{ErrorCode::hold_expired, "the hold has passed its deadline", "hold seats again"};
+        if (said == "gone") return std::optional<Hold>{};
+        const auto id = run_named(**run);
+        const auto way = id ? front_.react(*epoch, *id, *reply) : Result<Way>{Way::record};
+        if (!way && way.error().code != ErrorCode::unavailable) return way.error();
+        if (way && *way == Way::record) return std::optional<Hold>{};
+    }
+    return no_end();
+}
+
+Result<Hold> RedisInventory::extend_hold(const Command& command, const HoldClaim& claim, Timestamp until) {
+    auto done = step(extend_script(), command, claim, until);
+    if (!done) return std::move(done).error();
+    if (*done) return **std::move(done);
+    const auto names = runs_of_hold(claim.id);
+    if (!names) return names.error().code == ErrorCode::not_found ? unknown(claim) : names.error();
+    auto extended = front_.in_record<Hold>(
+        *names, [&] { return record_.inventory().extend_hold(command, claim, until); });
+    if (extended) front_.tell_of(*extended);
+    else if (extended.error().code == ErrorCode::not_found && !record_.inventory().find_hold(claim.id)) return unknown(claim);
+    return extended;
+}
+
+Result<Hold> RedisInventory::release_hold(const Command& command, const HoldClaim& claim) {
+    auto done = step(release_script(), command, claim, {});
+    if (!done) return std::move(done).error();
+    if (*done) return **std::move(done);
+    const auto names = runs_of_hold(claim.id);
+    if (!names) return names.error().code == ErrorCode::not_found ? unknown(claim) : names.error();
+    auto released = front_.in_record<Hold>(*names, [&] { return record_.inventory().release_hold(command, claim); });
+    if (released) front_.tell_of(*released);
+    else if (released.error().code == ErrorCode::not_found && !record_.inventory().find_hold(claim.id)) return unknown(claim);
+    return released;
+}
+
+Result<Page<Hold>> RedisInventory::list_holds(std::string_view owner, const PageRequest& page) {
+    if (const auto done = front_.settle(); !done) return done.error();
+    return record_.inventory().list_holds(owner, page);
+}
+
+Result<std::optional<Answer>> RedisInventory::find_answer(const Command& command) {
+    const auto epoch = front_.epoch();
+    if (!epoch || !command.operation.starts_with("hold.")) return record_.find_answer(command);
+    const auto index = front_.key(*epoch, "key", owner_name(command)) + answer_name(command);
+    const auto where = front_.ask(index, {"GET", index});
+    if (!where) return record_.find_answer(command);
+    if (where->kind != Reply::Kind::text) {
+        if (epoch->answers_until <= command.now) return std::optional<Answer>{};
+        return record_.find_answer(command);
+    }
+    if (where->text == kInRecord) return record_.find_answer(command);
+    const auto keys = front_.keys_of(*epoch, where->text);
+    const auto base = keys.keys[0].substr(0, keys.keys[0].size() - 5);
+    const auto name = base + "answer:" + owner_name(command) + ':' + answer_name(command);
+    const auto number = std::to_string(epoch->number);
+    const auto now = time_text(command.now);
+    const std::array<std::string, 1> answer_keys{name};
+    const std::array<std::string_view, 2> arguments{command.fingerprint, now};
+    const auto reply = front_.run(answer_script(), answer_keys, arguments);
+    if (!reply) return reply.error();
+    if (reply->at(0) == "reused") return key_reused();
+    if (reply->at(0) != "again") return std::optional<Answer>{};
+    auto hold = decode_hold(reply->at(2), reply->at(1));
+    if (!hold) return std::move(hold).error();
+    return std::optional<Answer>{*std::move(hold)};
+}
+
+// --- What is rare, and the record's --------------------------------------------------------------------------------
+
+Result<SeatBlock> RedisInventory::block_seats(const Command& command, const Run& run, const SeatBlock& wanted) {
+    return front_.in_record<SeatBlock>(
+        {name_of(run.id)}, [&] { return record_.inventory().block_seats(command, run, wanted); });
+}
+
+Result<SeatBlock> RedisInventory::unblock_seats(const Command& command, const SeatBlock& wanted) {
+    return front_.in_record<SeatBlock>({name_of(wanted.run)},
+                                       [&] { return record_.inventory().unblock_seats(command, wanted); });
+}
+
+Result<RunHolds> RedisInventory::holds_of_run(const RunId& run, Timestamp now) {
+    if (const auto done = front_.settle_run(name_of(run)); !done) return done.error();
+    return record_.inventory().holds_of_run(run, now);
+}
+
+Result<Run> RedisInventory::change_consist(const Command& command, const Run& run, const ConsistChange& change) {
+    auto changed = front_.in_record<Run>(
+        {name_of(run.id)}, [&] { return record_.inventory().change_consist(command, run, change); });
+    front_.forget(run.id);
+    return changed;
+}
+
+}  // namespace railbook::store::redis

@@ -1,0 +1,38 @@
+#pragma once
+/// The steps that are done inside of Redis, each one script. All keys of a script are in one slot: those of a run, or
+/// those of an owner.
+///
+/// A run's keys are KEYS[1] to KEYS[5]: its facts (a hash: epoch, state, lease, version, time, digest of what is pinned),
+/// its seats (a hash: for each seat the spans that are taken), its holds (a hash), its journal (a list: what the record
+/// does not know yet), and the seats of its last versions (a list).
+
+#include <string>
+#include <string_view>
+
+namespace railbook::store::redis {
+
+struct Script {
+    std::string text;
+    std::string sha;  ///< SHA-1, in hexadecimal: what EVALSHA names it by.
+};
+
+/// Shared by the scripts of runs: what may come instead of an answer.
+///   none    Redis knows nothing of the run          old     it knows it from an epoch that is over
+///   stale   the caller's epoch is over              closed  the run is the record's at the moment
+///   busy    somebody moves the run
+const Script& place_script();
+const Script& extend_script();
+const Script& release_script();
+const Script& find_script();
+const Script& look_script();
+const Script& lease_script();
+const Script& install_script();
+const Script& trim_script();
+const Script& leave_script();
+const Script& draw_script();
+const Script& reserve_script();
+const Script& grant_script();
+const Script& begin_script();
+const Script& answer_script();
+
+}  // namespace railbook::store::redis
