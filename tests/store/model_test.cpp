@@ -66,5 +66,7 @@ TEST(StoreModelTest, LongTracesGiveEqualAnswers) { follow_long_traces(StoreKind:
 
 TEST(StoreModelTest, LongTracesGiveEqualAnswersOnPostgres) { follow_long_traces(StoreKind::postgres, 2 * scale()); }
 
+TEST(StoreModelTest, LongTracesGiveEqualAnswersOnRedis) { follow_long_traces(StoreKind::redis, 2 * scale()); }
+
 }  // namespace
 }  // namespace railbook::test

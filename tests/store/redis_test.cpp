@@ -1,6 +1,11 @@
 /// What is Redis's own: accidents of it, and who decides about a hold then.
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <mutex>
+#include <set>
+#include <sstream>
 #include <thread>
 
 #include "store/fixture.hpp"
@@ -249,6 +254,199 @@ TEST_F(RedisTest, BuyersOfTwoInstancesNeverShareASeat) {
         }
     }
     EXPECT_EQ(won, 7);
+    expect_laws();
+}
+
+/// Redis is killed again and again while a crowd holds and books: what was acknowledged by the record stays.
+TEST_F(RedisTest, WhateverWasBookedSurvivesTheDeathsOfRedis) {
+    start();
+    const railbook::Run train = a_run("long", 4, 400);
+    std::mutex mutex;
+    std::vector<Booking> booked;
+    std::atomic<std::uint32_t> next = 0;
+    std::atomic<bool> is_over = false;
+    std::atomic<int> lost = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 4; ++i) {
+            threads.emplace_back([&, i] {
+                const auto owner = "user:" + std::to_string(i);
+                while (!is_over) {
+                    // Two threads want each seat.
+                    const auto seat = next++ / 2 % 400;
+                    const auto hold = store->inventory().place_hold(
+                        make.command("hold.create", owner), make.hold({{&train, {seat}, {0, 4}}}, owner), {train}, 0);
+                    if (!hold) continue;
+                    const auto booking = book(*hold);
+                    if (!booking) {
+                        if (booking.error().code == ErrorCode::hold_lost) ++lost;
+                        continue;
+                    }
+                    const std::lock_guard lock{mutex};
+                    booked.push_back(*booking);
+                }
+            });
+        }
+        for (int round = 0; round < 3; ++round) {
+            system_environment().pause(milliseconds{700});
+            server->kill();
+            system_environment().pause(milliseconds{300});
+            const auto started = server->start();
+            EXPECT_TRUE(started) << started.error();
+        }
+        system_environment().pause(milliseconds{1500});
+        is_over = true;
+    }
+    EXPECT_GT(booked.size(), 0U);
+    std::set<std::uint32_t> seats;
+    for (const auto& booking : booked) {
+        EXPECT_TRUE(store->bookings().find_booking(booking.id));
+        EXPECT_TRUE(seats.insert(booking.parts.front().seat.index).second) << "a seat was booked twice";
+    }
+    expect_laws();
+}
+
+// --- A cluster -----------------------------------------------------------------------------------------------------
+
+/// Three servers that share the slots.
+class RedisClusterTest : public RedisTest {
+protected:
+    void start_cluster() {
+        for (int i = 0; i < 3; ++i) {
+            auto started = RedisServer::start_new({"cluster-enabled", "yes", "cluster-node-timeout", "2000"}, free_port());
+            ASSERT_TRUE(started) << started.error();
+            nodes.push_back(*std::move(started));
+        }
+        constexpr std::array<const char*, 4> kBounds{"0", "5461", "10923", "16384"};
+        for (std::size_t i = 0; i < 3; ++i) {
+            nodes[i]->command({"CONFIG", "SET", "cluster-allow-reads-when-down", "no"});
+            ASSERT_EQ(nodes[i]->command({"CLUSTER", "ADDSLOTSRANGE", kBounds[i],
+                                         std::to_string(std::stoi(kBounds[i + 1]) - 1)}),
+                      "OK\n");
+            ASSERT_EQ(nodes[i]->command({"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(i + 1)}), "OK\n");
+        }
+        for (std::size_t i = 1; i < 3; ++i)
+            ASSERT_EQ(nodes[i]->command({"CLUSTER", "MEET", "127.0.0.1", std::to_string(nodes[0]->port())}), "OK\n");
+        const auto is_ready = [&] {
+            return std::ranges::all_of(nodes, [](const auto& node) {
+                return node->command({"CLUSTER", "INFO"}).find("cluster_state:ok") != std::string::npos &&
+                       node->command({"CLUSTER", "INFO"}).find("cluster_known_nodes:3") != std::string::npos;
+            });
+        };
+        for (int round = 0; round < 200 && !is_ready(); ++round) system_environment().pause(milliseconds{100});
+        ASSERT_TRUE(is_ready());
+        server = std::move(nodes[0]);
+        store = open();
+        ASSERT_TRUE(store);
+    }
+    const RedisServer& node(std::size_t number) const { return number == 0 ? *server : *nodes[number]; }
+    Result<Hold> place_on(const railbook::Run& run, std::uint32_t seat, std::string_view owner = "user:anna",
+                          std::size_t max = 0) {
+        return store->inventory().place_hold(make.command("hold.create", owner),
+                                             make.hold({{&run, {seat}, {0, 4}}}, owner), {run}, max);
+    }
+    std::vector<std::unique_ptr<RedisServer>> nodes;
+};
+
+TEST_F(RedisClusterTest, RunsOfAllServersAreHeldBookedAndLimited) {
+    start_cluster();
+    std::vector<railbook::Run> trains;
+    for (int i = 0; i < 12; ++i) trains.push_back(a_run("trip-" + std::to_string(i)));
+    std::vector<Hold> holds;
+    for (const auto& train : trains) {
+        ASSERT_TRUE(place_on(train, 0, "user:first"));
+        const auto hold = place_on(train, 1);
+        ASSERT_TRUE(hold) << hold.error();
+        EXPECT_FALSE(hold->pinned);
+        EXPECT_EQ(place_on(train, 1, "user:bert").error().code, ErrorCode::seat_taken);
+        holds.push_back(*hold);
+    }
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_NE(node(i).command({"DBSIZE"}), "0\n") << "server " << i;
+    EXPECT_EQ(place_on(trains[0], 2, "user:anna", 12).error().code, ErrorCode::too_many_requests);
+    ASSERT_TRUE(release(holds[11]));
+    EXPECT_TRUE(place_on(trains[0], 2, "user:anna", 12));
+    for (std::size_t i = 0; i < 6; ++i) EXPECT_TRUE(book(holds[i]));
+    const auto both = store->inventory().place_hold(make.command("hold.create"),
+                                                    make.hold({{&trains[1], {3}, {0, 4}}, {&trains[2], {3}, {0, 2}}}),
+                                                    {trains[1], trains[2]}, 0);
+    ASSERT_TRUE(both) << both.error();
+    EXPECT_EQ(place_on(trains[2], 3, "user:bert").error().code, ErrorCode::seat_taken);
+
+    auto command = make.command("hold.create");
+    const auto wanted = make.hold({{&trains[3], {4}, {0, 4}}});
+    const auto placed = store->inventory().place_hold(command, wanted, {trains[3]}, 0);
+    ASSERT_TRUE(placed) << placed.error();
+    const auto again = store->inventory().place_hold(command, make.hold({{&trains[3], {4}, {0, 4}}}), {trains[3]}, 0);
+    ASSERT_TRUE(again) << again.error();
+    EXPECT_EQ(*again, *placed);
+    command.fingerprint = "other";
+    const auto reused = store->inventory().place_hold(command, make.hold({{&trains[4], {4}, {0, 4}}}), {trains[4]}, 0);
+    ASSERT_FALSE(reused) << "the key was used on another run";
+    EXPECT_EQ(reused.error().code, ErrorCode::key_reused);
+    expect_laws();
+}
+
+TEST_F(RedisClusterTest, ASlotThatMovesIsFollowed) {
+    start_cluster();
+    ASSERT_TRUE(place_on(ice, 0, "user:first"));
+    const auto hold = place_on(ice, 1);
+    ASSERT_TRUE(hold) << hold.error();
+    std::size_t from = 3;
+    std::string keys;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const auto found = node(i).command({"KEYS", "*:run:*:facts"});
+        if (found.find("ice") == std::string::npos) continue;
+        from = i;
+        keys = found.substr(0, found.find('\n'));
+    }
+    ASSERT_LT(from, 3U);
+    const std::size_t to = (from + 1) % 3;
+    auto slot = node(from).command({"CLUSTER", "KEYSLOT", keys});
+    slot.pop_back();
+    auto from_id = node(from).command({"CLUSTER", "MYID"});
+    auto to_id = node(to).command({"CLUSTER", "MYID"});
+    from_id.pop_back();
+    to_id.pop_back();
+    ASSERT_EQ(node(to).command({"CLUSTER", "SETSLOT", slot, "IMPORTING", from_id}), "OK\n");
+    ASSERT_EQ(node(from).command({"CLUSTER", "SETSLOT", slot, "MIGRATING", to_id}), "OK\n");
+    // Whoever wants a seat of the run meanwhile waits until all of it has arrived.
+    Result<Hold> meanwhile = Error{};
+    {
+        const std::jthread buyer{[&] { meanwhile = place_on(ice, 2, "user:bert"); }};
+        std::istringstream names{node(from).command({"CLUSTER", "GETKEYSINSLOT", slot, "1000"})};
+        for (std::string name; std::getline(names, name);) {
+            ASSERT_EQ(node(from).command({"MIGRATE", "127.0.0.1", std::to_string(node(to).port()), name, "0", "5000"}),
+                      "OK\n");
+        }
+        // All keys are there: a key that is asked for alone is found by ASK.
+        EXPECT_EQ(store->inventory().find_hold(hold->id)->owner, hold->owner);
+        for (const auto number : {to, from})
+            ASSERT_EQ(node(number).command({"CLUSTER", "SETSLOT", slot, "NODE", to_id}), "OK\n");
+    }
+    ASSERT_TRUE(meanwhile) << meanwhile.error();
+    EXPECT_FALSE(meanwhile->pinned);
+    EXPECT_EQ(place_on(ice, 1, "user:bert").error().code, ErrorCode::seat_taken) << "as before it moved";
+    EXPECT_TRUE(book(*hold));
+    expect_laws();
+}
+
+TEST_F(RedisClusterTest, OneServerThatLosesItsKeysBeginsANewEpoch) {
+    start_cluster();
+    std::vector<Hold> holds;
+    std::vector<railbook::Run> trains;
+    for (int i = 0; i < 6; ++i) {
+        trains.push_back(a_run("trip-" + std::to_string(i)));
+        ASSERT_TRUE(place_on(trains.back(), 0, "user:first"));
+        holds.push_back(*place_on(trains.back(), 1));
+    }
+    for (std::size_t i = 0; i < 3; ++i) node(i).command({"FLUSHALL"});
+    for (std::size_t i = 0; i < trains.size(); ++i) {
+        const auto next = place_on(trains[i], 1, "user:bert");
+        ASSERT_TRUE(next) << next.error();
+        EXPECT_GT(next->fence, holds[i].fence);
+        EXPECT_EQ(book(holds[i]).error().code, ErrorCode::hold_lost);
+        EXPECT_EQ(place_on(trains[i], 0, "user:bert").error().code, ErrorCode::seat_taken);
+    }
     expect_laws();
 }
 

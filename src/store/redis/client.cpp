@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kLanes = 2;
 constexpr std::size_t kLargestBatch = 256;
 constexpr int kMaxRounds = 8;
+constexpr int kMaxWaits = 1000;
+constexpr Duration kBetweenWaits{5};
 
 /// Of XMODEM, which Redis Cluster finds the slot of a key by.
 constexpr std::array<std::uint16_t, 256> make_table() {
@@ -228,6 +230,7 @@ Result<Reply> Client::ask_once(std::string_view key, std::string_view command) {
     Node* node = &node_of(slot);
     std::string asking;
     std::optional<Error> lost;
+    int waits = 0;
     for (int round = 0; round < kMaxRounds; ++round) {
         auto replies = asking.empty() ? node->exchange(command, 1) : node->exchange(asking, 2);
         if (!replies) {
@@ -260,7 +263,10 @@ Result<Reply> Client::ask_once(std::string_view key, std::string_view command) {
             continue;
         }
         if (text.starts_with("TRYAGAIN")) {
-            environment_.pause(Duration{2});
+            // Some keys of the slot are on their way to another server.
+            if (++waits > kMaxWaits) break;
+            --round;
+            environment_.pause(kBetweenWaits);
             continue;
         }
         if (text.starts_with("NOSCRIPT")) return std::move(reply);

@@ -22,6 +22,7 @@ constexpr std::string_view kLeaseTime = "10000";
 constexpr Duration kPatience = std::chrono::seconds{20};
 constexpr milliseconds kBetweenLooks{1000};
 constexpr int kMaxRounds = 5;
+constexpr std::size_t kShortJournal = 16;
 
 std::int64_t steady() { return base::steady_time().count(); }
 
@@ -404,6 +405,12 @@ Result<Front::Hands> Front::take_all(std::vector<std::string> names) {
         failed.reset();
         for (const auto& name : names) {
             auto lease = take(*hands.epoch, keys_of(*hands.epoch, name), true);
+            if (lease && lease->journal.size() > kShortJournal) {
+                // Not while everybody waits.
+                leave(*hands.epoch, *lease, false);
+                if (const auto done = settle_run(name); !done) lease = done.error();
+                else lease = take(*hands.epoch, keys_of(*hands.epoch, name), true);
+            }
             if (!lease) {
                 failed = lease.error();
                 break;
