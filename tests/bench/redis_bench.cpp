@@ -41,7 +41,8 @@ constexpr std::uint16_t kSegments = 30;
 Run a_train(int number) {
     const Timestamp start = system_environment().now() + std::chrono::days{7};
     Run run;
-    run.id = {.date = std::chrono::floor<std::chrono::days>(start), .trip = {"db", fmt::format("trip-{}", number)}};
+    const auto day = std::chrono::floor<std::chrono::days>(start).time_since_epoch();
+    run.id = {.date = ServiceDate{day}, .trip = {"db", fmt::format("trip-{}", number)}};
     run.train = fmt::format("ICE {}", number);
     run.agency = "DB";
     for (int i = 0; i <= kSegments; ++i) {

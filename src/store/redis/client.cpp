@@ -241,8 +241,15 @@ Result<Reply> Client::ask_once(std::string_view key, std::string_view command) {
         }
         Reply& reply = replies->back();
         if (reply.kind != Reply::Kind::error) return std::move(reply);
-        asking.clear();
         const std::string_view text = reply.text;
+        if (text.starts_with("TRYAGAIN")) {
+            // Some keys of the slot are on their way to another server.
+            if (++waits > kMaxWaits) break;
+            --round;
+            environment_.pause(kBetweenWaits);
+            continue;
+        }
+        asking.clear();
         const bool is_moved = text.starts_with("MOVED ");
         if (is_moved || text.starts_with("ASK ")) {
             const auto to = redirection_in(text);
@@ -260,13 +267,6 @@ Result<Reply> Client::ask_once(std::string_view key, std::string_view command) {
                 const std::array<std::string_view, 1> words{"ASKING"};
                 asking = wire(words).append(command);
             }
-            continue;
-        }
-        if (text.starts_with("TRYAGAIN")) {
-            // Some keys of the slot are on their way to another server.
-            if (++waits > kMaxWaits) break;
-            --round;
-            environment_.pause(kBetweenWaits);
             continue;
         }
         if (text.starts_with("NOSCRIPT")) return std::move(reply);

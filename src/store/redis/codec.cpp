@@ -86,25 +86,30 @@ std::string cell_bytes(Span span, Timestamp until, SeatState state, const HoldId
 
 std::string encode_hold(const Hold& hold) { return records::encode(Answer{hold}); }
 
-Result<Hold> decode_hold(std::string_view text, std::string_view fence) {
-    auto answer = records::decode_answer(text);
-    if (!answer) return std::move(answer).error();
-    auto* hold = std::get_if<Hold>(&*answer);
+Result<std::uint64_t> decode_fence(std::string_view fence) {
     std::uint64_t epoch = 0;
     std::uint64_t number = 0;
     const auto* end = fence.data() + fence.size();
     const auto first = std::from_chars(fence.data(), end, epoch);
-    if (!hold || first.ec != std::errc{} || first.ptr == end ||
-        std::from_chars(first.ptr + 1, end, number).ec != std::errc{})
+    if (first.ec != std::errc{} || first.ptr == end || std::from_chars(first.ptr + 1, end, number).ec != std::errc{})
         return damaged();
-    hold->fence = fence_of(epoch, number);
+    return fence_of(epoch, number);
+}
+
+Result<Hold> decode_hold(std::string_view text, std::string_view fence) {
+    auto answer = records::decode_answer(text);
+    if (!answer) return std::move(answer).error();
+    auto* hold = std::get_if<Hold>(&*answer);
+    const auto number = decode_fence(fence);
+    if (!hold || !number) return damaged();
+    hold->fence = *number;
     return std::move(*hold);
 }
 
-std::string encode_place(const Command& command, const Hold& wanted) {
+std::string encode_place(const Command& command, std::string_view hold) {
     Writer out;
     put_command(out, command);
-    out.text(encode_hold(wanted));
+    out.number(hold.size());
     return out.bytes;
 }
 

@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 constexpr std::string_view kLeaseTime = "10000";
 constexpr Duration kPatience = std::chrono::seconds{20};
 constexpr milliseconds kBetweenLooks{1000};
+constexpr std::string_view kDay = "90000000";  // and an hour: longer than any hold lasts
 constexpr int kMaxRounds = 5;
 constexpr std::size_t kShortJournal = 16;
 
@@ -268,21 +269,35 @@ Result<Way> Front::react(const Epoch& epoch, const RunId& run, const Reply& repl
 
 // --- Runs that this process knows ----------------------------------------------------------------------------------
 
-std::optional<Front::Known> Front::known(const RunId& run) const {
+Front::KnownRun Front::known(const RunId& run) const {
     const std::lock_guard lock{mutex_};
     const auto found = known_.find(run);
-    return found == known_.end() ? std::optional<Known>{} : found->second;
+    return found == known_.end() ? nullptr : found->second.run;
 }
 
-std::optional<Front::Known> Front::learn(const Run& run) {
+Front::KnownRun Front::confirmed(const RunId& run) const {
+    const auto moment = steady();
+    const std::lock_guard lock{mutex_};
+    const auto found = known_.find(run);
+    return found == known_.end() || found->second.until < moment ? nullptr : found->second.run;
+}
+
+void Front::confirm(const RunId& run, const KnownRun& known) {
+    const auto until = steady() + kBetweenLooks.count();
+    const std::lock_guard lock{mutex_};
+    const auto found = known_.find(run);
+    if (found != known_.end() && found->second.run == known) found->second.until = until;
+}
+
+Front::KnownRun Front::learn(const Run& run) {
     constexpr std::size_t kMostRuns = 4000;
-    Known fresh{run, digest_of(run)};
+    auto fresh = std::make_shared<const Known>(run, digest_of(run));
     const std::lock_guard lock{mutex_};
     if (known_.size() >= kMostRuns) known_.clear();
     auto& kept = known_[run.id];
     // Copies that were compared once are shared, so that comparing them again is cheap.
-    if (kept.digest != fresh.digest) kept = std::move(fresh);
-    return kept;
+    if (!kept.run || kept.run->digest != fresh->digest) kept = {std::move(fresh), 0};
+    return kept.run;
 }
 
 void Front::forget(const RunId& run) {
@@ -387,7 +402,7 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
         tell_of(hold);
         if (!hold.booking && hold.status == HoldStatus::held) {
             const auto name = key(epoch, "hold", to_string(hold.id));
-            static_cast<void>(ask(name, {"SET", name, lease.run.name}));
+            static_cast<void>(ask(name, {"SET", name, lease.run.name, "PX", kDay}));
             if (const auto dirty = key(epoch, "dirty", {}); true)
                 static_cast<void>(ask(dirty, {"SADD", dirty, lease.run.name}));
         }
@@ -523,7 +538,7 @@ Result<bool> Front::reserve(const Epoch& epoch, const Reservation& wanted) {
     if (reply->at(0) != "ok") return false;
     // Whoever finds the hold there and not in the run knows that it came to nothing.
     const auto hold = key(epoch, "hold", to_string(wanted.hold.id));
-    if (const auto told = ask(hold, {"SET", hold, wanted.run}); !told) return told.error();
+    if (const auto told = ask(hold, {"SET", hold, wanted.run, "PX", kDay}); !told) return told.error();
     const auto dirty = key(epoch, "dirty", {});
     if (const auto told = ask(dirty, {"SADD", dirty, wanted.run}); !told) return told.error();
     return true;
@@ -584,8 +599,12 @@ void Front::tell_of(const Hold& hold) {
     const auto owner = owner_key(*now_epoch, hold.owner);
     const auto id = bytes_of(hold.id);
     const bool is_live = hold.status == HoldStatus::held || hold.status == HoldStatus::paying;
-    if (is_live) static_cast<void>(ask(owner, {"ZADD", owner, time_text(hold.expires_at), id}));
-    else static_cast<void>(ask(owner, {"ZREM", owner, id}));
+    if (is_live) {
+        static_cast<void>(ask(owner, {"ZADD", owner, time_text(hold.expires_at), id}));
+        static_cast<void>(ask(owner, {"PEXPIRE", owner, kDay}));
+    } else {
+        static_cast<void>(ask(owner, {"ZREM", owner, id}));
+    }
 }
 
 }  // namespace railbook::store::redis

@@ -77,8 +77,12 @@ public:
         Run run;
         std::string digest;
     };
-    std::optional<Known> known(const RunId& run) const;
-    std::optional<Known> learn(const Run& run);
+    using KnownRun = std::shared_ptr<const Known>;
+    KnownRun known(const RunId& run) const;  ///< Null where it does not.
+    /// Null where nobody has said of late that it is still so.
+    KnownRun confirmed(const RunId& run) const;
+    void confirm(const RunId& run, const KnownRun& known);
+    KnownRun learn(const Run& run);
     void forget(const RunId& run);
 
     /// Does something in the record while it alone decides about these runs (names, see RunKeys).
@@ -157,11 +161,16 @@ private:
     std::atomic<std::int64_t> latest_ = 0;
     mutable std::mutex mutex_;  // guards what follows
     std::shared_ptr<const Epoch> epoch_;
-    std::map<RunId, Known> known_;
+    struct Remembered {
+        KnownRun run;
+        std::int64_t until = 0;  // of the steady clock: it is taken to be so
+    };
+    std::map<RunId, Remembered> known_;
 };
 
 /// The bytes of what is in Redis.
-std::string encode_place(const Command& command, const Hold& wanted);
+/// Of a hold whose text follows.
+std::string encode_place(const Command& command, std::string_view hold);
 std::string encode_extend(const Command& command, const HoldClaim& claim, Timestamp until);
 /// Errors: damaged.
 Result<FrontStep> decode_step(std::string_view entry, std::uint64_t epoch);
@@ -169,6 +178,8 @@ std::string encode_hold(const Hold& hold);
 /// `fence` as the scripts write it. Errors: damaged.
 Result<Hold> decode_hold(std::string_view text, std::string_view fence);
 std::string fence_text(std::uint64_t fence);
+/// Errors: damaged.
+Result<std::uint64_t> decode_fence(std::string_view fence);
 std::string bytes_of(const HoldId& id);
 std::string cell_bytes(Span span, Timestamp until, SeatState state, const HoldId& hold);
 std::string time_text(Timestamp time);

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <bit>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -49,33 +49,6 @@ std::optional<RunId> run_named(const std::string& name) {
 
 std::string owner_name(const Command& command) { return base::percent_encode(command.owner, ":"); }
 
-Result<Occupancy> occupancy_of(const Mirror::Seen& seen, const Run& run, Timestamp now) {
-    Occupancy answer;
-    answer.version = seen.version;
-    for (auto* masks : {&answer.taken, &answer.held, &answer.blocked}) {
-        masks->seats = static_cast<std::uint32_t>(run.consist->seat_count());
-        masks->segments = static_cast<std::uint32_t>(run.segment_count());
-    }
-    const auto time = static_cast<double>(now.time_since_epoch().count());
-    constexpr std::size_t kCell = 29;
-    for (const auto& [seat, value] : seen.seats) {
-        for (std::size_t at = 0; at + kCell <= value.size(); at += kCell) {
-            const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(value[at + i]); };
-            const Span span{static_cast<std::uint16_t>(byte(0) << 8U | byte(1)),
-                            static_cast<std::uint16_t>(byte(2) << 8U | byte(3))};
-            std::uint64_t bits = 0;
-            for (std::size_t i = 4; i < 12; ++i) bits = bits << 8U | byte(i);
-            if (std::bit_cast<double>(bits) <= time) continue;
-            if (seat >= answer.taken.seats || span.from >= span.to || span.to > answer.taken.segments)
-                return Error{ErrorCode::damaged, "Redis holds a seat that the train does not have"};
-            answer.taken.set(seat, span);
-            if (byte(12) == static_cast<unsigned char>(SeatState::held)) answer.held.set(seat, span);
-            if (byte(12) == static_cast<unsigned char>(SeatState::blocked)) answer.blocked.set(seat, span);
-        }
-    }
-    return answer;
-}
-
 }  // namespace
 
 std::string RedisInventory::name_of(const RunId& run) { return base::percent_encode(to_string(run), ":.@-_"); }
@@ -91,12 +64,15 @@ Error RedisInventory::unknown(const HoldClaim& claim) {
 
 Result<std::optional<Run>> RedisInventory::find_pinned(const RunId& run) {
     if (const auto epoch = front_.epoch()) {
-        if (auto known = front_.known(run)) {
+        if (const auto known = front_.confirmed(run)) return std::optional{known->run};
+        if (const auto known = front_.known(run)) {
             const auto keys = front_.keys_of(*epoch, run);
             const auto facts = front_.ask(keys.keys[0], {"HMGET", keys.keys[0], "d", "s", "e"});
             if (facts && facts->at(0) == known->digest && facts->at(1) == "open" &&
-                facts->at(2) == std::to_string(epoch->number))
-                return std::optional{std::move(known->run)};
+                facts->at(2) == std::to_string(epoch->number)) {
+                front_.confirm(run, known);
+                return std::optional{known->run};
+            }
         }
     }
     auto pinned = record_.inventory().find_pinned(run);
@@ -126,10 +102,9 @@ Result<Occupancy> RedisInventory::look(const RunId& run, Timestamp now) {
         const auto epoch = front_.epoch();
         if (!epoch) return in_record();
         const auto keys = front_.keys_of(*epoch, run);
-        auto seen = mirror_.find(keys.name);
-        if (seen && seen->epoch != epoch->number) seen = nullptr;
+        const auto seen = mirror_.find(keys.name);
         const auto number = std::to_string(epoch->number);
-        const auto version = std::to_string(seen ? seen->version : 0);
+        const auto version = std::to_string(seen->version(epoch->number));
         const std::array<std::string_view, 2> arguments{number, version};
         const auto reply = front_.run(look_script(), keys.keys, arguments);
         if (!reply) continue;
@@ -141,7 +116,9 @@ Result<Occupancy> RedisInventory::look(const RunId& run, Timestamp now) {
             continue;
         }
         auto known = front_.known(run);
-        if (!known || known->digest != reply->at(2)) {
+        if (known && known->digest == reply->at(2)) {
+            front_.confirm(run, known);
+        } else {
             // Other coaches than this process knows.
             auto pinned = record_.inventory().find_pinned(run);
             if (!pinned) return std::move(pinned).error();
@@ -149,14 +126,12 @@ Result<Occupancy> RedisInventory::look(const RunId& run, Timestamp now) {
             known = front_.learn(**pinned);
             if (known->digest != reply->at(2)) continue;
         }
-        if (said == "same" && seen) return occupancy_of(*seen, known->run, now);
-        auto fresh = said == "some" && seen ? std::make_shared<Mirror::Seen>(*seen) : std::make_shared<Mirror::Seen>();
-        fresh->epoch = epoch->number;
-        fresh->version = static_cast<std::uint64_t>(reply->number(1));
+        if (said == "same") return seen->at(known->run, now);
+        std::vector<SeenRun::Seat> seats;
         const auto put = [&](const std::string& seat, const std::string& value) {
-            const auto index = static_cast<std::uint32_t>(std::strtoul(seat.c_str(), nullptr, 10));
-            if (value.empty()) fresh->seats.erase(index);
-            else fresh->seats[index] = value;
+            std::uint32_t index = 0;
+            std::from_chars(seat.data(), seat.data() + seat.size(), index);
+            seats.push_back({index, value});
         };
         if (said == "some") {
             const auto& names = reply->items.at(3).items;
@@ -166,8 +141,8 @@ Result<Occupancy> RedisInventory::look(const RunId& run, Timestamp now) {
             const auto& all = reply->items.at(3).items;
             for (std::size_t i = 0; i + 1 < all.size(); i += 2) put(all[i].text, all[i + 1].text);
         }
-        mirror_.put(keys.name, fresh);
-        return occupancy_of(*fresh, known->run, now);
+        seen->follow(epoch->number, static_cast<std::uint64_t>(reply->number(1)), said == "all", seats);
+        return seen->at(known->run, now);
     }
     return no_end();
 }
@@ -189,7 +164,7 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
         provisional.pinned = false;
         return provisional;
     }());
-    const auto entry = encode_place(command, wanted);
+    const auto entry = encode_place(command, text);
     const bool has_key = !command.key.text.empty();
     std::string force = "0";
     for (int round = 0; round < kMaxRounds; ++round) {
@@ -282,9 +257,9 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
         }
         if (said == "ok") {
             Hold placed = wanted;
-            const auto fence = decode_hold(text, reply->at(1));
-            if (!fence) return fence;
-            placed.fence = fence->fence;
+            const auto fence = decode_fence(reply->at(1));
+            if (!fence) return fence.error();
+            placed.fence = *fence;
             placed.pinned = false;
             places_.put(wanted.id, run_keys.name);
             return placed;

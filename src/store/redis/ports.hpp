@@ -14,36 +14,9 @@
 #include <railbook/stores.hpp>
 
 #include "store/redis/front.hpp"
+#include "store/redis/mirror.hpp"
 
 namespace railbook::store::redis {
-
-/// What this process remembers of the seats of runs. Whether it still holds is asked each time, by the version of the
-/// run. Thread-safe.
-class Mirror {
-public:
-    struct Seen {
-        std::uint64_t epoch = 0;
-        std::uint64_t version = 0;
-        std::map<std::uint32_t, std::string> seats;  ///< As they are in Redis.
-    };
-    std::shared_ptr<const Seen> find(const std::string& run) const {
-        const std::lock_guard lock{mutex_};
-        const auto found = runs_.find(run);
-        return found == runs_.end() ? nullptr : found->second;
-    }
-    void put(const std::string& run, std::shared_ptr<const Seen> seen) {
-        const std::lock_guard lock{mutex_};
-        if (runs_.size() >= kMostRuns) runs_.clear();
-        auto& kept = runs_[run];
-        const auto order = [](const Seen& one) { return std::pair{one.epoch, one.version}; };
-        if (!kept || order(*kept) <= order(*seen)) kept = std::move(seen);
-    }
-
-private:
-    static constexpr std::size_t kMostRuns = 2'000;
-    mutable std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<const Seen>> runs_;
-};
 
 /// In which run a hold is, of those that this process has placed of late. A hold stays in its run. Thread-safe.
 class Places {

@@ -5,7 +5,8 @@
 namespace railbook::store::redis {
 namespace {
 
-/// ARGV[1] is the caller's epoch. Leaves the facts in `m`.
+/// ARGV[1] is the caller's epoch. Leaves the facts in `m`. Lua's numbers are doubles, which Redis writes out in full, and
+/// the operator .. with 14 digits: enough for milliseconds, versions and fences.
 constexpr std::string_view kFacts = R"lua(
 local m = redis.call('HMGET', KEYS[1], 'e', 's', 'z', 'f', 'v', 't', 'd')
 if not m[1] then return {'none'} end
@@ -82,8 +83,7 @@ end
 if m[7] ~= ARGV[3] then return {'otherwise'} end
 local limit = tonumber(ARGV[5])
 if one_server and limit > 0 then
-    redis.call('ZREMRANGEBYSCORE', KEYS[8], '-inf', ARGV[2])
-    local live = redis.call('ZCOUNT', KEYS[8], '(' .. string.format('%.0f', now), '+inf')
+    local live = redis.call('ZCOUNT', KEYS[8], '(' .. now, '+inf')
     if live >= limit then return {'many', live} end
 end
 local seats = {}
@@ -106,9 +106,9 @@ else
     number = tonumber(block[1] or '0')
     if number >= tonumber(block[2] or '0') then return {'fences'} end
     number = number + 1
-    redis.call('HSET', KEYS[1], 'n', string.format('%.0f', number))
+    redis.call('HSET', KEYS[1], 'n', number)
 end
-local fence = ARGV[1] .. ':' .. string.format('%.0f', number)
+local fence = ARGV[1] .. ':' .. number
 local expires = tonumber(ARGV[6])
 local cells = {}
 local changed = {}
@@ -126,7 +126,7 @@ for i = 1, #seats do
     end
     kept[#kept + 1] = cell
     changed[seats[i]] = table.concat(kept)
-    cells[#cells + 1] = struct.pack('>IHH', tonumber(seats[i]), from, to)
+    cells[#cells + 1] = struct.pack('>I4HH', tonumber(seats[i]), from, to)
 end
 local told = {}
 for seat, value in pairs(changed) do
@@ -135,18 +135,21 @@ for seat, value in pairs(changed) do
 end
 redis.call('HSET', KEYS[3], ARGV[4], cmsgpack.pack(
     {fence, expires, tonumber(ARGV[13]), 0, ARGV[14], table.concat(cells), ARGV[15], 0, KEYS[8] or ''}))
-redis.call('RPUSH', KEYS[4], struct.pack('>Bdd', 1, number, now) .. ARGV[12])
-redis.call('RPUSH', KEYS[5], table.concat(told, ','))
-if redis.call('LLEN', KEYS[5]) > 512 then redis.call('LTRIM', KEYS[5], -256, -1) end
-redis.call('HSET', KEYS[1], 'v', string.format('%.0f', version + 1), 't', string.format('%.0f', now))
+redis.call('RPUSH', KEYS[4], struct.pack('>Bdd', 1, number, now) .. ARGV[12] .. ARGV[15])
+if redis.call('RPUSH', KEYS[5], table.concat(told, ',')) > 512 then redis.call('LTRIM', KEYS[5], -256, -1) end
+redis.call('HSET', KEYS[1], 'v', version + 1, 't', now)
 if has_key then
     redis.call('SET', KEYS[6], cmsgpack.pack({tonumber(ARGV[8]) + now - tonumber(ARGV[2]), ARGV[7], fence, ARGV[15]}),
                'PX', ARGV[9])
     if one_server then redis.call('SET', KEYS[7], ARGV[10], 'PX', ARGV[9]) end
 end
 if one_server then
+    -- A day longer than it can last: what has lapsed is forgotten, whoever swept it.
+    local rest = tonumber(ARGV[13]) - now + 86400000
     redis.call('ZADD', KEYS[8], ARGV[6], ARGV[4])
-    redis.call('SET', KEYS[9], ARGV[10])
+    redis.call('PEXPIRE', KEYS[8], rest)
+    if number % 16 == 0 then redis.call('ZREMRANGEBYSCORE', KEYS[8], '-inf', now) end
+    redis.call('SET', KEYS[9], ARGV[10], 'PX', rest)
     redis.call('SADD', KEYS[11], ARGV[10])
 end
 return {'ok', fence}
@@ -174,8 +177,8 @@ local function rewrite(until_, keeps)
     local told = {}
     local seen = {}
     for i = 1, #hold[6], 8 do
-        local seat, from, to = struct.unpack('>IHH', hold[6], i)
-        seat = string.format('%.0f', seat)
+        local seat, from, to = struct.unpack('>I4HH', hold[6], i)
+        seat = tostring(seat)
         local value = redis.call('HGET', KEYS[2], seat) or ''
         if not seen[seat] then value = without(value, ARGV[3]) end
         if keeps then value = value .. struct.pack('>HHdB', from, to, until_, 1) .. ARGV[3] end
@@ -184,12 +187,11 @@ local function rewrite(until_, keeps)
         seen[seat] = true
     end
     redis.call('HSET', KEYS[3], ARGV[3], cmsgpack.pack(hold))
-    redis.call('RPUSH', KEYS[5], table.concat(told, ','))
-    if redis.call('LLEN', KEYS[5]) > 512 then redis.call('LTRIM', KEYS[5], -256, -1) end
-    redis.call('HSET', KEYS[1], 'v', string.format('%.0f', version + 1), 't', string.format('%.0f', now))
+    if redis.call('RPUSH', KEYS[5], table.concat(told, ',')) > 512 then redis.call('LTRIM', KEYS[5], -256, -1) end
+    redis.call('HSET', KEYS[1], 'v', version + 1, 't', now)
     if KEYS[6] then
         redis.call('SADD', KEYS[6], ARGV[10])
-        if keeps then redis.call('ZADD', hold[9], string.format('%.0f', until_), ARGV[3])
+        if keeps then redis.call('ZADD', hold[9], until_, ARGV[3])
         else redis.call('ZREM', hold[9], ARGV[3]) end
     end
 end
@@ -234,7 +236,7 @@ return {'ok', hold[1], string.format('%.0f', hold[2]), hold[4], hold[7], hold[8]
 /// ARGV: epoch, the version that the caller knows. Answers the version, the digest, and what seats have changed.
 constexpr std::string_view kLook = R"lua(
 local known = tonumber(ARGV[2])
-if known == version then return {'same', m[5], m[7]} end
+if known == version and known > 0 then return {'same', m[5], m[7]} end
 local behind = version - known
 local count = redis.call('LLEN', KEYS[5])
 if known > 0 and behind > 0 and behind <= count and behind <= 64 then
