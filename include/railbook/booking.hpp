@@ -72,6 +72,9 @@ public:
     Result<std::size_t> resume_payments(std::size_t limit);
 
 private:
+    /// Errors also: unavailable (the hold got other seats meanwhile, or the reference is taken: try again).
+    Result<Booking> try_to_create(const Principal& principal, const BookingRequest& request, const HoldClaim& claim,
+                                  const Command& command);
     Result<Payment> advance(const Payment& payment);
 
     Environment& environment_;

@@ -537,7 +537,8 @@ public:
     /// Keeps seats from sale, and pins the run. Errors: seat_taken (a part of it is not free); conflict (pinned
     /// otherwise); key_reused.
     virtual Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) = 0;
-    /// Ends what is blocked of these seats on that span; what is not blocked stays as it is. Errors: key_reused.
+    /// Ends what is blocked of these seats on that span; what is not blocked stays as it is. Errors: conflict (the run
+    /// has other coaches by now: read it again); key_reused.
     virtual Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) = 0;
     /// Errors: not_found (no such pinned run).
     virtual Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) = 0;
@@ -553,14 +554,14 @@ public:
     virtual ~BookingsStore() = default;
 
     /// The hold becomes part of the booking and ends at `wanted.expires_at`, at most at its latest_end.
-    /// Errors: those of the claim; conflict (the hold is booked already); unavailable also where the reference is
-    /// taken: repeat with another; key_reused.
+    /// Errors: those of the claim; conflict (the hold is booked already); key_reused; unavailable also where the
+    /// reference is taken (repeat with another), or the hold has other seats by now (look at it again).
     virtual Result<Booking> create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) = 0;
     /// Records the attempt and moves the hold to paying. `wanted.attempt` is one more than there were.
     /// Errors: not_found; conflict (not prebooked, or another attempt came first); in_progress (one is pending);
     /// hold_expired; key_reused.
     virtual Result<Payment> begin_payment(const Command& command, const Payment& wanted) = 0;
-    /// Captured: sells the seats and issues the tickets, also when the hold has lapsed but its seats are still free;
+    /// Captured: sells the seats and issues the tickets, with the seats that they have by now, also when the hold has lapsed but its seats are still free;
     /// where they are not, the payment becomes refund_due. Declined: the hold is held again until its deadline.
     /// Settling a payment that is not pending returns it as it is. Errors: not_found.
     virtual Result<Payment> settle_payment(const Settlement& settlement, Timestamp now) = 0;

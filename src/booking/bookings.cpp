@@ -15,8 +15,9 @@ constexpr std::size_t kMaxName = 100;     // bytes
 constexpr std::size_t kMaxContact = 254;  // bytes; RFC 5321's longest address
 /// How long the process that took up an open payment has it for itself: longer than a call of a provider lasts.
 constexpr Duration kLease = std::chrono::seconds{30};
-/// Two references collide about once in 10^11 bookings; a third try is never seen.
-constexpr int kReferenceTries = 3;
+/// Two references collide about once in 10^11 bookings, and the coaches of a run hardly ever change between the look at
+/// a hold and its booking; a third try is never seen.
+constexpr int kTries = 3;
 
 Error invalid(std::string detail) { return {ErrorCode::invalid_argument, std::move(detail)}; }
 Error no_such_booking() {
@@ -193,10 +194,18 @@ Result<Booking> Bookings::create(const Principal& principal, const BookingReques
     if (!earlier) return earlier.error();
     if (*earlier) return std::get<Booking>(**earlier);
 
+    for (int attempt = 1;; ++attempt) {
+        auto created = try_to_create(principal, request, *claim, command);
+        if (created || created.error().code != ErrorCode::unavailable || attempt == kTries) return created;
+    }
+}
+
+Result<Booking> Bookings::try_to_create(const Principal& principal, const BookingRequest& request,
+                                        const HoldClaim& claim, const Command& command) {
     const auto hold = store_.inventory().find_hold(request.hold);
     if (!hold) return hold.error();
     if (!base::may_see(principal, hold->owner)) return Error{ErrorCode::not_found, "there is no such hold"};
-    const auto quote = pricing_.check(request.quote, *now);
+    const auto quote = pricing_.check(request.quote, command.now);
     if (!quote) return quote.error();
     const auto legs = legs_of_items(*quote, *hold);
     if (!legs) return legs.error();
@@ -205,25 +214,21 @@ Result<Booking> Bookings::create(const Principal& principal, const BookingReques
     auto parts = make_parts(environment_, *quote, *hold, *legs);
     if (!parts) return parts.error();
 
-    Booking wanted{.id = BookingId::make(environment_),
-                   .reference = {},
-                   .owner = hold->owner,
-                   .hold = hold->id,
-                   .quote = quote->id,
-                   .created_at = *now,
-                   .expires_at = std::min(*now + policy_.payment_ttl, hold->latest_end),
-                   .total = quote->total,
-                   .refunded = Money{0, quote->total.currency, quote->total.scale},
-                   .passengers = std::move(*passengers),
-                   .contact = request.contact,
-                   .parts = std::move(*parts),
-                   .payments = {},
-                   .tickets = {}};
-    for (int attempt = 1;; ++attempt) {
-        wanted.reference = make_reference(environment_);
-        auto created = store_.bookings().create_booking(command, *claim, wanted);
-        if (created || created.error().code != ErrorCode::unavailable || attempt == kReferenceTries) return created;
-    }
+    const Booking wanted{.id = BookingId::make(environment_),
+                         .reference = make_reference(environment_),
+                         .owner = hold->owner,
+                         .hold = hold->id,
+                         .quote = quote->id,
+                         .created_at = command.now,
+                         .expires_at = std::min(command.now + policy_.payment_ttl, hold->latest_end),
+                         .total = quote->total,
+                         .refunded = Money{0, quote->total.currency, quote->total.scale},
+                         .passengers = std::move(*passengers),
+                         .contact = request.contact,
+                         .parts = std::move(*parts),
+                         .payments = {},
+                         .tickets = {}};
+    return store_.bookings().create_booking(command, claim, wanted);
 }
 
 Result<Payment> Bookings::pay(const Principal& principal, const PaymentRequest& request) {

@@ -1,3 +1,4 @@
+#include <functional>
 #include <set>
 
 #include <fmt/format.h>
@@ -49,27 +50,40 @@ base::Canonical canonical(const SeatBlock& block) {
     return text;
 }
 
+/// Does it again where the run was pinned, or got other coaches, between the look at it and the step.
+Result<SeatBlock> while_the_run_changes(const std::function<Result<SeatBlock>()>& attempt) {
+    constexpr int kMaxRounds = 20;
+    for (int round = 1;; ++round) {
+        auto answer = attempt();
+        if (answer || answer.error().code != ErrorCode::conflict || round == kMaxRounds) return answer;
+    }
+}
+
 }  // namespace
 
 Result<SeatBlock> Inventory::block(const Principal& principal, const BlockRequest& request) {
     if (const auto ok = base::check_key(request.key); !ok) return ok.error();
     const auto now = store_.now();
     if (!now) return now.error();
-    const auto found = find_seats(timetable_, principal, request);
-    if (!found) return found.error();
-    const Command command = base::make_command(principal, "seats.block", request.key, canonical(found->block), *now,
-                                               policy_.keep_answers);
-    return store_.inventory().block_seats(command, found->run, found->block);
+    return while_the_run_changes([&]() -> Result<SeatBlock> {
+        const auto found = find_seats(timetable_, principal, request);
+        if (!found) return found.error();
+        const Command command = base::make_command(principal, "seats.block", request.key, canonical(found->block), *now,
+                                                   policy_.keep_answers);
+        return store_.inventory().block_seats(command, found->run, found->block);
+    });
 }
 
 Result<SeatBlock> Inventory::unblock(const Principal& principal, const BlockRequest& request) {
     const auto now = store_.now();
     if (!now) return now.error();
-    const auto found = find_seats(timetable_, principal, request);
-    if (!found) return found.error();
-    // Repeated, it finds nothing left to unblock: no answer has to be kept.
-    const Command command = base::make_command(principal, "seats.unblock", {}, {}, *now, {});
-    return store_.inventory().unblock_seats(command, found->block);
+    return while_the_run_changes([&]() -> Result<SeatBlock> {
+        const auto found = find_seats(timetable_, principal, request);
+        if (!found) return found.error();
+        // Repeated, it finds nothing left to unblock: no answer has to be kept.
+        const Command command = base::make_command(principal, "seats.unblock", {}, {}, *now, {});
+        return store_.inventory().unblock_seats(command, found->block);
+    });
 }
 
 Result<SeatChanges> Inventory::changes_after(const RunId& id, std::uint64_t version) {

@@ -168,13 +168,18 @@ Result<Planned> plan(Store& store, const Run& run, const std::shared_ptr<const C
         return Error{ErrorCode::conflict, fmt::format("{} has these coaches already", to_string(run.id))};
     RunHolds holds{.run = run, .version = 0, .holds = {}};
     SeatMasks blocked;
-    if (run.pinned) {
+    // Both of one version: the numbers of blocked seats are those of the coaches at that time.
+    constexpr int kMostTries = 20;
+    for (int attempt = 1; run.pinned; ++attempt) {
         auto found = store.inventory().holds_of_run(run.id, now);
         if (!found) return std::move(found).error();
         const auto occupancy = store.inventory().occupancy({run.id}, now);
         if (!occupancy) return occupancy.error();
         holds = *std::move(found);
         blocked = occupancy->front().blocked;
+        if (holds.version == occupancy->front().version) break;
+        if (attempt == kMostTries)
+            return Error{ErrorCode::unavailable, "too many buyers want seats of this run at this moment", "try again"};
     }
     return Planned{Plan{holds, consist, blocked}.make(), holds.version};
 }

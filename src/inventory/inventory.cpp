@@ -259,6 +259,12 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
             if (!found) return found.error();
             occupancy = *std::move(found);
         }
+        // Other coaches since the run was read: what is free of them is no answer. What is chosen by it all the same is
+        // refused by the store; and before a buyer is refused, it is asked for again.
+        bool is_outdated = false;
+        for (std::size_t i = 0; i < occupancy.size(); ++i)
+            is_outdated = is_outdated || !inventory::is_about(occupancy[i], rides[i].run);
+        if (is_outdated) continue;
 
         std::vector<HoldItem> items;
         std::vector<Run> runs;
@@ -268,16 +274,21 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
             const auto seats = named
                                    ? named_seats(rides[i], *named)
                                    : best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken, *plans_);
-            if (!seats) return seats.error();
-            if (looks && named) {
-                if (auto free = check_free(rides[i], seats->stages.front().seats, taken, *plans_); !free)
-                    return free.error();
+            Status chosen = seats ? Status{} : Status{seats.error()};
+            if (seats && looks && named) chosen = check_free(rides[i], seats->stages.front().seats, taken, *plans_);
+            if (!chosen) {
+                const auto is_current = inventory::has_its_coaches(store_, rides[i].run);
+                if (!is_current) return is_current.error();
+                if (*is_current) return chosen.error();
+                is_outdated = true;
+                break;
             }
             for (const auto& stage : seats->stages) items.push_back(make_item(rides[i], stage, seats->reason));
             const bool known = std::ranges::find(runs, ids[i], &Run::id) != runs.end();
             if (!known) runs.push_back(rides[i].run);
         }
 
+        if (is_outdated) continue;
         wanted.items = std::move(items);
         auto placed = store_.inventory().place_hold(command, wanted, runs, max_holds);
         if (placed) return placed;
@@ -336,21 +347,28 @@ Status Inventory::release(const Principal& principal, const HoldId& id, std::opt
 Result<SeatMap> Inventory::seats(const RunId& id, std::string_view from, std::string_view to) {
     const auto now = store_.now();
     if (!now) return now.error();
-    auto run = timetable_.run(id);
-    if (!run) return run.error();
+    std::optional<Run> run;
+    std::optional<Occupancy> known;
+    while (!known) {
+        auto found = timetable_.run(id);
+        if (!found) return std::move(found).error();
+        auto occupancy = store_.inventory().occupancy({found->id}, *now);
+        if (!occupancy) return std::move(occupancy).error();
+        const auto is_current = inventory::has_its_coaches(store_, *found);
+        if (!is_current) return is_current.error();
+        run = *std::move(found);
+        if (*is_current && inventory::is_about(occupancy->front(), *run)) known = std::move(occupancy->front());
+    }
     const auto ends = find_ends(*run, from, to);
     if (!ends) return ends.error();
-    const auto occupancy = store_.inventory().occupancy({run->id}, *now);
-    if (!occupancy) return occupancy.error();
 
     SeatMap map;
     map.span = {static_cast<std::uint16_t>(ends->first), static_cast<std::uint16_t>(ends->second)};
-    map.version = occupancy->front().version;
+    map.version = known->version;
     std::uint32_t index = 0;
     for (const auto& coach : run->consist->coaches) {
         CoachView view{coach.number, coach.travel_class, coach.layout, {}};
-        for (const auto& place : coach.places)
-            view.seats.push_back({place, occupancy->front().state(index++, map.span)});
+        for (const auto& place : coach.places) view.seats.push_back({place, known->state(index++, map.span)});
         map.coaches.push_back(std::move(view));
     }
     map.run = std::move(*run);
@@ -364,14 +382,28 @@ Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride
     std::vector<Run> runs;
     for (const auto& ride : rides) {
         auto run = timetable_.run(ride.run);
-        if (!run) return run.error();
-        if (ride.span.from >= ride.span.to || ride.span.to > run->segment_count())
-            return Error{ErrorCode::invalid_argument, fmt::format("{} has no such segments", to_string(ride.run))};
+        if (!run) return std::move(run).error();
         ids.push_back(run->id);
         runs.push_back(*std::move(run));
     }
-    const auto occupancy = store_.inventory().occupancy(ids, *now);
+    auto occupancy = store_.inventory().occupancy(ids, *now);
     if (!occupancy) return occupancy.error();
+    for (std::size_t i = 0; i < rides.size(); ++i) {
+        // Where nothing is taken, it does not matter of which coaches.
+        while (!(*occupancy)[i].taken.bits.empty() || !inventory::is_about((*occupancy)[i], runs[i])) {
+            const auto is_current = inventory::has_its_coaches(store_, runs[i]);
+            if (!is_current) return is_current.error();
+            if (*is_current && inventory::is_about((*occupancy)[i], runs[i])) break;
+            auto run = timetable_.run(ids[i]);
+            if (!run) return std::move(run).error();
+            runs[i] = *std::move(run);
+            auto again = store_.inventory().occupancy({ids[i]}, *now);
+            if (!again) return std::move(again).error();
+            (*occupancy)[i] = std::move(again->front());
+        }
+        if (rides[i].span.from >= rides[i].span.to || rides[i].span.to > runs[i].segment_count())
+            return Error{ErrorCode::invalid_argument, fmt::format("{} has no such segments", to_string(ids[i]))};
+    }
 
     std::vector<Availability> answers;
     for (std::size_t i = 0; i < rides.size(); ++i) {

@@ -24,4 +24,15 @@ SeatMasks masks_of(const Run& run, const SeatMasks& known) {
             .segments = static_cast<std::uint32_t>(run.segment_count())};
 }
 
+bool is_about(const Occupancy& occupancy, const Run& run) {
+    return occupancy.taken.seats == 0 || occupancy.taken.seats == run.consist->seat_count();
+}
+
+Result<bool> has_its_coaches(Store& store, const Run& run) {
+    const auto pinned = store.inventory().find_pinned(run.id);
+    if (!pinned) return pinned.error();
+    if (!*pinned) return true;
+    return (*pinned)->calls == run.calls && ((*pinned)->consist == run.consist || *(*pinned)->consist == *run.consist);
+}
+
 }  // namespace railbook::inventory

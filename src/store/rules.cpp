@@ -295,6 +295,16 @@ void check_block(const SeatBlock& wanted, const Run& run) {
         RAILBOOK_ASSERT(seat.index < run.consist->seat_count() && seats.insert(seat.index).second);
 }
 
+Status check_unblock(const SeatBlock& wanted, const Run& pinned) {
+    const bool fits =
+        wanted.span.to <= pinned.segment_count() && std::ranges::all_of(wanted.seats, [&](const HeldSeat& seat) {
+            return pinned.consist->index_of(seat.id) == seat.index;
+        });
+    if (!fits) return Error{ErrorCode::conflict, "the run has other coaches or calls by now", "read it again"};
+    check_block(wanted, pinned);
+    return {};
+}
+
 AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::string_view actor, Timestamp now) {
     std::string detail = fmt::format("[{},{})", block.span.from, block.span.to);
     for (const auto& seat : block.seats) detail += ' ' + to_string(seat.id);
@@ -318,6 +328,33 @@ void renumber(Hold& hold, const Run& run) {
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
 
+namespace {
+
+/// The seat of a part as its hold has it now; null where the hold has none of that name.
+const HeldSeat* seat_of(const BookingPart& part, const Hold& hold) {
+    for (const auto& item : hold.items) {
+        if (item.run != part.run || item.span != part.span) continue;
+        const auto found = std::ranges::find(item.seats, part.seat.id, &HeldSeat::id);
+        if (found != item.seats.end()) return &*found;
+    }
+    return nullptr;
+}
+
+/// The tickets with the seats of the booking as it is now: the coaches may have changed since they were made out.
+std::vector<Ticket> with_seats_of(const Booking& booking, std::vector<Ticket> tickets) {
+    for (auto& ticket : tickets) {
+        auto leg = ticket.legs.begin();
+        for (const auto& part : booking.parts) {
+            if (part.passenger != ticket.passenger.id || leg == ticket.legs.end()) continue;
+            RAILBOOK_ASSERT(leg->run == part.run);
+            (leg++)->seat = part.seat.id;
+        }
+    }
+    return tickets;
+}
+
+}  // namespace
+
 Result<Changes> create_booking(const Hold* hold, const HoldClaim& claim, const Booking& wanted, std::string_view actor,
                                Timestamp now) {
     RAILBOOK_ASSERT(wanted.hold == claim.id && wanted.payments.empty() && wanted.tickets.empty());
@@ -326,6 +363,12 @@ Result<Changes> create_booking(const Hold* hold, const HoldClaim& claim, const B
     }));
     if (const auto ok = check_claimant(hold, claim); !ok) return ok.error();
     if (const auto ok = check_open(*hold, now); !ok) return ok.error();
+    // The coaches may have changed between the look at the hold and this step.
+    const bool has_seats = std::ranges::all_of(wanted.parts, [&](const BookingPart& part) {
+        const auto* seat = seat_of(part, *hold);
+        return seat && *seat == part.seat;
+    });
+    if (!has_seats) return Error{ErrorCode::unavailable, "the hold has other seats by now", "look at it again"};
     Changes changes;
     changes.booking = wanted;
     changes.booking->expires_at = std::min(wanted.expires_at, hold->latest_end);
@@ -390,6 +433,10 @@ Changes settle_payment(Payment payment, Booking booking, Hold hold, const Settle
         record(changes, booking.id, now, kSystem, "payment.captured", named(payment));
         if (seats_are_ours) {
             move_to(hold, HoldStatus::sold);
+            // Of a hold that had lapsed, the seats may have got other numbers.
+            for (auto& part : booking.parts) {
+                if (const auto* seat = seat_of(part, hold)) part.seat = *seat;
+            }
             move_parts(booking, PartStatus::confirmed);
             record(changes, booking.id, now, kSystem, "booking.confirmed", "hold " + to_string(hold.id));
             std::string names = "ticket";
@@ -398,7 +445,7 @@ Changes settle_payment(Payment payment, Booking booking, Hold hold, const Settle
                 booking.tickets.push_back(ticket.id);
                 names += ' ' + to_string(ticket.id);
             }
-            changes.tickets = settlement.tickets;
+            changes.tickets = with_seats_of(booking, settlement.tickets);
             record(changes, booking.id, now, kSystem, "tickets.issued", std::move(names));
             move_parts(booking, PartStatus::fulfilled);
             record(changes, booking.id, now, kSystem, "booking.fulfilled", named(payment));
@@ -415,6 +462,10 @@ Changes settle_payment(Payment payment, Booking booking, Hold hold, const Settle
     changes.booking = std::move(booking);
     changes.hold = std::move(hold);
     return changes;
+}
+
+bool has_other_numbers(const Booking& before, const Booking& after) {
+    return !std::ranges::equal(before.parts, after.parts, {}, &BookingPart::seat, &BookingPart::seat);
 }
 
 Changes settle_refund(Payment payment, Booking booking, const std::vector<LedgerTransaction>& postings,

@@ -81,8 +81,10 @@ Changes expire_hold(Hold hold, Timestamp now);
 
 // --- Blocks and seat numbers ---------------------------------------------------------------------------------------
 
-/// What the domain promises of a wanted block is asserted. Of unblocking too.
+/// What the domain promises of a wanted block is asserted.
 void check_block(const SeatBlock& wanted, const Run& run);
+/// Whether seats that are to be unblocked are numbered as in the run as it is pinned. Errors: conflict.
+Status check_unblock(const SeatBlock& wanted, const Run& pinned);
 AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::string_view actor, Timestamp now);
 
 /// A seat that a train does not have.
@@ -106,6 +108,8 @@ Result<Changes> begin_payment(const Booking* booking, const Hold* hold, std::spa
 /// `last_entry` is the number of the booking's last ledger entry, 0 for none.
 Changes settle_payment(Payment payment, Booking booking, Hold hold, const Settlement& settlement, bool seats_are_ours,
                        std::uint64_t last_entry, Timestamp now);
+/// Whether a part has its seat under another number: its ride is to be saved, too.
+bool has_other_numbers(const Booking& before, const Booking& after);
 /// The payment's refund is due.
 Changes settle_refund(Payment payment, Booking booking, const std::vector<LedgerTransaction>& postings,
                       std::uint64_t last_entry, Timestamp now);

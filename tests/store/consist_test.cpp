@@ -155,7 +155,53 @@ STORE_TEST(ConsistTest, LateMoneyTakesTheSeatOfTheSameNameOnlyIfThereIsOne) {
     changed.consist = coaches;
     ASSERT_EQ(allocations(changed).size(), 1U);
     EXPECT_EQ(allocations(changed).front().seat, *coaches->index_of(seat(7)));
+    EXPECT_EQ(store->bookings().find_booking(there->booking)->parts[0].seat.index, *coaches->index_of(seat(7)));
     EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
+}
+
+/// Whoever looked at a hold before the change books what it has after it.
+STORE_TEST(ConsistTest, ABookingOfSeatsThatHaveMovedMeanwhileIsNotMade) {
+    const auto hold = place({{&ice, {4}, {0, 2}}});
+    ASSERT_TRUE(hold) << hold.error();
+    const auto outdated = make.booking(*hold);
+    const SeatId to{"3", coaches->coaches[2].places[0].number};
+    ASSERT_TRUE(change({{hold->id, 0, seat(4), to}}));
+    const auto refused =
+        store->bookings().create_booking(make.command("booking.create"), Maker::claim(*hold), outdated);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+    const auto now = store->inventory().find_hold(hold->id);
+    ASSERT_TRUE(now) << now.error();
+    const auto booked =
+        store->bookings().create_booking(make.command("booking.create"), Maker::claim(*hold), make.booking(*now));
+    ASSERT_TRUE(booked) << booked.error();
+    EXPECT_EQ(booked->parts[0].seat.id, to);
+    EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
+}
+
+STORE_TEST(ConsistTest, TicketsNameTheSeatsThatTheirPassengersHaveByNow) {
+    const auto sale = paying({{&ice, {4}, {0, 2}}});
+    const auto outdated = make.settlement(sale.payment, sale.booking, true);
+    const SeatId to{"3", coaches->coaches[2].places[0].number};
+    ASSERT_TRUE(change({{sale.hold.id, 0, seat(4), to}}));
+    const auto settled = store->bookings().settle_payment(outdated, environment.now());
+    ASSERT_TRUE(settled) << settled.error();
+    const auto booking = store->bookings().find_booking(sale.booking.id);
+    ASSERT_TRUE(booking) << booking.error();
+    ASSERT_EQ(booking->tickets.size(), 1U);
+    EXPECT_EQ(store->bookings().find_ticket(booking->tickets.front())->legs[0].seat, to);
+    EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
+}
+
+STORE_TEST(ConsistTest, UnblockingSeatsByTheirOldNumbersChangesNothing) {
+    const SeatBlock block{.run = ice.id, .span = {0, 4}, .seats = {{7, seat(7)}}};
+    ASSERT_TRUE(store->inventory().block_seats(make.command("seats.block"), ice, block));
+    ASSERT_TRUE(change({}));
+    const auto before = records_of(*store);
+    const auto refused = store->inventory().unblock_seats(make.command("seats.unblock"), block);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+    EXPECT_EQ(records_of(*store), before);
 }
 
 }  // namespace

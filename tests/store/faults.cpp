@@ -204,6 +204,20 @@ private:
     Faults* faults_;
 };
 
+class Interrupted {
+public:
+    explicit Interrupted(std::function<void(std::string_view)> meanwhile) : meanwhile_{std::move(meanwhile)} {}
+    template <class Step>
+    auto call(std::string_view name, Step step, bool = true) -> decltype(step()) {
+        auto answer = step();
+        meanwhile_(name);
+        return answer;
+    }
+
+private:
+    std::function<void(std::string_view)> meanwhile_;
+};
+
 class Repeating {
 public:
     template <class Step>
@@ -235,6 +249,11 @@ std::unique_ptr<Store> make_faulty(std::unique_ptr<Store> store, Faults& faults)
 
 std::unique_ptr<Store> make_repeating(std::unique_ptr<Store> store) {
     return std::make_unique<Wrapped<Repeating>>(std::move(store), Repeating{});
+}
+
+std::unique_ptr<Store> make_interrupted(std::unique_ptr<Store> store,
+                                        std::function<void(std::string_view call)> meanwhile) {
+    return std::make_unique<Wrapped<Interrupted>>(std::move(store), Interrupted{std::move(meanwhile)});
 }
 
 }  // namespace railbook::test

@@ -2,6 +2,7 @@
 /// Calls of a store that fail where a test wants it, and a caller who does then what a caller must do.
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -36,5 +37,8 @@ std::unique_ptr<Store> make_faulty(std::unique_ptr<Store> store, Faults& faults)
 /// The store as a caller sees it who makes a call again, once, that failed with `unavailable`, or with `storage_full`
 /// where the disk has recovered meanwhile: the same call with the same arguments.
 std::unique_ptr<Store> make_repeating(std::unique_ptr<Store> store);
+/// The store, where somebody else does something right after a call: `meanwhile` is told its name.
+std::unique_ptr<Store> make_interrupted(std::unique_ptr<Store> store,
+                                        std::function<void(std::string_view call)> meanwhile);
 
 }  // namespace railbook::test

@@ -417,7 +417,7 @@ Result<SeatBlock> MemoryStore::unblock_seats(const Command& command, const SeatB
     return answered<SeatBlock>(command, [&]() -> Result<SeatBlock> {
         auto* const pinned = all_->find_run(wanted.run);
         if (!pinned) return wanted;
-        check_block(wanted, pinned->run);
+        if (const auto ok = check_unblock(wanted, pinned->run); !ok) return ok.error();
         pinned->allocations.unblock(wanted);
         pinned->audit.add(block_entry(wanted, "seats.unblocked", command.owner, now));
         all_->pass(now);

@@ -149,6 +149,7 @@ Result<Payment> PostgresBookings::settle_payment(const Settlement& settlement, T
         const auto changes = store::settle_payment(*sale->payment, *sale->booking, *sale->hold, settlement,
                                                    seats_are_ours, sale->last_entry, step.now());
         save(step, changes, &before);
+        if (has_other_numbers(*sale->booking, *changes.booking)) save_rides(step, *changes.booking);
         step.tell("UPDATE railbook.answers SET value = $2 WHERE payment = $1",
                   {changes.payment->id, records::encode(Answer{*changes.payment})});
         return *changes.payment;

@@ -186,7 +186,7 @@ Result<SeatBlock> PostgresInventory::unblock_seats(const Command& command, const
         if (!blocks) return blocks.error();
         const auto run = find_runs(step, database_.pinned_runs(), number, edition);
         if (!run) return run.error();
-        check_block(wanted, run->front());
+        if (const auto ok = check_unblock(wanted, run->front()); !ok) return ok.error();
         std::vector<SeatChange> changes;
         SeatList rest;
         for (const auto& seat : wanted.seats) {

@@ -93,6 +93,9 @@ Result<Payment> SqliteBookings::settle_payment(const Settlement& settlement, Tim
         const auto changes = store::settle_payment(*payment, sale->booking, sale->hold, settlement, seats_are_ours,
                                                    sale->last_entry, step.now);
         if (const auto done = step.save(changes); !done) return done.error();
+        if (has_other_numbers(sale->booking, *changes.booking)) {
+            if (const auto done = step.tables.save_rides(*changes.booking); !done) return done.error();
+        }
         if (const auto done = step.tables.replace_answer(*changes.payment); !done) return done.error();
         return *changes.payment;
     });

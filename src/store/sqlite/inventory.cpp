@@ -140,7 +140,7 @@ Result<SeatBlock> SqliteInventory::unblock_seats(const Command& command, const S
         const auto run = step.tables.find_run(wanted.run);
         if (!run) return run.error();
         if (!*run) return wanted;
-        check_block(wanted, **run);
+        if (const auto ok = check_unblock(wanted, **run); !ok) return ok.error();
         if (const auto done = step.tables.unblock(wanted); !done) return done.error();
         if (const auto done = step.tables.count_version(wanted.run); !done) return done.error();
         const auto noted = step.tables.record(block_entry(wanted, "seats.unblocked", command.owner, step.now));

@@ -79,6 +79,8 @@ public:
     Status drop_allocations(const Hold& hold);
     /// Its seats have got other numbers.
     Status save_items(const Hold& hold);
+    /// The rides of its parts, which have other seats now.
+    Status save_rides(const Booking& booking);
     /// Blocks the seats, and drops lapsed allocations in the way. Answers the seats that are not free; the step then
     /// fails.
     Result<std::vector<SeatId>> block(const SeatBlock& block, Timestamp now);

@@ -87,6 +87,15 @@ Status Tables::unblock(const SeatBlock& block) {
     return {};
 }
 
+Status Tables::save_rides(const Booking& booking) {
+    for (const auto& part : booking.parts) {
+        const auto done =
+            connection_.run("UPDATE parts SET ride = ?2 WHERE id = ?1", {part.id, records::encode_ride(part)});
+        if (!done) return done;
+    }
+    return {};
+}
+
 Status Tables::save(const ConsistOutcome& outcome, std::uint64_t version) {
     const auto number = run_number(outcome.run.id);
     if (!number) return number.error();
@@ -115,15 +124,11 @@ Status Tables::save(const ConsistOutcome& outcome, std::uint64_t version) {
         if (const auto done = save_items(hold); !done) return done;
     }
     for (const auto& booking : outcome.bookings) {
-        for (const auto& part : booking.parts) {
-            const auto done =
-                connection_.run("UPDATE parts SET ride = ?2 WHERE id = ?1", {part.id, records::encode_ride(part)});
-            if (!done) return done;
-        }
+        if (const auto done = save_rides(booking); !done) return done;
     }
     for (const auto& ticket : outcome.tickets) {
-        const auto done =
-            connection_.run("UPDATE tickets SET travel = ?2 WHERE id = ?1", {ticket.id, records::encode_travel(ticket)});
+        const auto done = connection_.run("UPDATE tickets SET travel = ?2 WHERE id = ?1",
+                                          {ticket.id, records::encode_travel(ticket)});
         if (!done) return done;
     }
     return add_audit(outcome.audit);

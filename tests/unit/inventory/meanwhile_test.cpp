@@ -1,0 +1,140 @@
+// What a question is told where the coaches of its run change in its middle.
+
+#include <algorithm>
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "store/faults.hpp"
+#include "store/memory/memory.hpp"
+#include "support/world.hpp"
+
+namespace railbook {
+namespace {
+
+class MeanwhileTest : public testing::Test {
+protected:
+    MeanwhileTest() {
+        auto memory = store::open_memory(environment);
+        store = memory.get();
+        EngineOptions options;
+        options.environment = &environment;
+        auto opened = Engine::open(test::make_interrupted(std::move(memory),
+                                                          [this](std::string_view call) {
+                                                              if (call != awaited) return;
+                                                              awaited = {};
+                                                              give_other_coaches();
+                                                          }),
+                                   options);
+        EXPECT_TRUE(opened) << opened.error().detail;
+        engine.emplace(*std::move(opened));
+        test::write_small_railway(folder.path());
+        ImportOptions import;
+        import.name = "t";
+        EXPECT_TRUE(engine->timetable().import_gtfs(folder.path().string(), import));
+        EXPECT_TRUE(engine->timetable().import_layouts(test::kSmallTrain));
+        const auto held = engine->inventory().hold(anna, {key(), {{run, "A", "F", std::vector<SeatId>{{"2", "12"}}}}});
+        EXPECT_TRUE(held) << held.error().detail;
+        hold = *held;
+    }
+
+    CommandKey key() { return CommandKey::make(environment); }
+    /// The same coaches in another order, with a third between them: every seat has another number.
+    void give_other_coaches() {
+        const auto now = *store->now();
+        const auto before = store->inventory().holds_of_run(run, now);
+        ASSERT_TRUE(before) << before.error().detail;
+        auto consist = std::make_shared<Consist>(*before->run.consist);
+        consist->name = "other";
+        std::reverse(consist->coaches.begin(), consist->coaches.end());
+        consist->coaches.insert(consist->coaches.begin(), extra_coaches, extra_coach(*before->run.consist));
+        if (extra_coaches > 0) consist->coaches.front().number = "8";
+        Command command;
+        command.owner = "operator:cli";
+        command.operation = "run.consist";
+        command.now = now;
+        extra_coaches = 0;  // the next time, only in another order
+        const auto changed =
+            store->inventory().change_consist(command, before->run, {before->version, std::move(consist), {}});
+        ASSERT_TRUE(changed) << changed.error().detail;
+    }
+    static Coach extra_coach(const Consist& consist) {
+        return *std::ranges::find(consist.coaches, std::string{"second"}, &Coach::travel_class);
+    }
+    static SeatState state_of(const SeatMap& map, const SeatId& seat) {
+        for (const auto& coach : map.coaches) {
+            for (const auto& view : coach.seats) {
+                if (coach.number == seat.coach && view.place.number == seat.seat) return view.state;
+            }
+        }
+        return SeatState::blocked;
+    }
+
+    test::TestEnvironment environment;
+    test::TemporaryFolder folder;
+    std::string_view awaited;  // the call after which the coaches change
+    std::size_t extra_coaches = 1;
+    Store* store = nullptr;
+    std::optional<Engine> engine;
+    const RunId run{.date = *parse_date("2026-12-01"), .trip = {"t", "early"}};
+    const Principal anna = Principal::user_named("anna");
+    const Principal staff = Principal::operator_named("cli");
+    Hold hold;
+};
+
+TEST_F(MeanwhileTest, ASeatMapIsOfTheCoachesThatItShows) {
+    for (const auto* call : {"find_pinned", "occupancy"}) {
+        awaited = call;
+        const auto map = engine->inventory().seats(run, "A", "F");
+        ASSERT_TRUE(map) << map.error().detail;
+        EXPECT_EQ(map->coaches.size(), map->run.consist->coaches.size());
+        EXPECT_EQ(state_of(*map, {"2", "12"}), SeatState::held) << call;
+        EXPECT_EQ(state_of(*map, {"2", "11"}), SeatState::free) << call;
+        EXPECT_EQ(state_of(*map, {"1", "1"}), SeatState::free) << call;
+    }
+}
+
+TEST_F(MeanwhileTest, FreeSeatsAreCountedInTheCoachesThatThereAre) {
+    awaited = "find_pinned";
+    const auto free = engine->inventory().availability({{run, {0, 3}}});
+    ASSERT_TRUE(free) << free.error().detail;
+    EXPECT_EQ(free->front().free.at("second"), 7);
+    EXPECT_EQ(free->front().free.at("first"), 2);
+}
+
+TEST_F(MeanwhileTest, SeatsAreChosenInTheCoachesThatThereAre) {
+    for (const int count : {7, 1}) {
+        awaited = "find_pinned";
+        const auto held = engine->inventory().hold(staff, {key(), {{run, "A", "F", BestSeats{count, "second"}}}});
+        ASSERT_TRUE(held) << held.error().detail;
+        EXPECT_EQ(held->items[0].seats.size(), static_cast<std::size_t>(count));
+    }
+    EXPECT_TRUE(engine->verify()->ok());
+}
+
+TEST_F(MeanwhileTest, NobodyIsRefusedForASeatThatAnotherHas) {
+    extra_coaches = 0;
+    awaited = "find_pinned";
+    // By the old numbers, one of these is seat 2/12.
+    for (const SeatId seat : {SeatId{"1", "1"}, SeatId{"2", "11"}, SeatId{"2", "13"}, SeatId{"2", "14"}}) {
+        const auto held = engine->inventory().hold(staff, {key(), {{run, "A", "F", std::vector<SeatId>{seat}}}});
+        EXPECT_TRUE(held) << held.error().detail;
+        awaited = "find_pinned";
+    }
+}
+
+TEST_F(MeanwhileTest, BlocksAreOfTheSeatsThatWereNamed) {
+    const BlockRequest request{key(), run, "A", "F", {{"2", "11"}}};
+    awaited = "find_pinned";
+    const auto blocked = engine->inventory().block(staff, request);
+    ASSERT_TRUE(blocked) << blocked.error().detail;
+    EXPECT_EQ(state_of(*engine->inventory().seats(run, "A", "F"), {"2", "11"}), SeatState::blocked);
+    awaited = "find_pinned";
+    const auto freed = engine->inventory().unblock(staff, request);
+    ASSERT_TRUE(freed) << freed.error().detail;
+    EXPECT_EQ(state_of(*engine->inventory().seats(run, "A", "F"), {"2", "11"}), SeatState::free);
+    EXPECT_EQ(state_of(*engine->inventory().seats(run, "A", "F"), {"2", "12"}), SeatState::held);
+}
+
+}  // namespace
+}  // namespace railbook
