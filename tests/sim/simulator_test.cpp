@@ -43,11 +43,27 @@ TEST(Simulator, FindsNoViolationOnADiskThatLosesItsPower) {
 /// What a simulator is for: everything in it happens, and faults hit commands in their middle.
 TEST(Simulator, FaultsHitTheMiddleOfCommands) {
     const auto report = simulate({.seed = 1, .operations = 40'000});
-    for (const char* mark :
-         {"a stale fence was refused", "a commit of unknown outcome was resolved as done",
-          "a key used again was refused", "a repeated command repeated its answer",
-          "late money took the same seats again", "late money found the seats gone",
-          "a command was thrown away after it had an effect", "another's hold or booking was not found"}) {
+    for (const char* mark : {"a stale fence was refused",
+                             "a commit of unknown outcome was resolved as done",
+                             "a key used again was refused",
+                             "a repeated command repeated its answer",
+                             "late money took the same seats again",
+                             "late money found the seats gone",
+                             "a command was thrown away after it had an effect",
+                             "another's hold or booking was not found",
+                             "a run got other coaches",
+                             "a consist change re-seated a held seat",
+                             "a consist change re-seated a sold seat",
+                             "a consist change that would strand somebody was refused",
+                             "a run had changed since its offer",
+                             "an import met a pinned run",
+                             "a seat was not in the coaches",
+                             "a run or a stop was not in the timetable",
+                             "a buyer changes seats on the way",
+                             "a key was used by this buyer as if by nobody else",
+                             "a subscriber went on where it was",
+                             "a subscriber was told to look at all seats again",
+                             "a subscriber looked at all seats again"}) {
         EXPECT_TRUE(report.marks.contains(mark)) << mark;
     }
     for (const char* fault :

@@ -13,14 +13,22 @@ std::string at(const Hold& hold) { return fmt::format("hold {}", brief(hold.id))
 
 }  // namespace
 
-std::vector<HeldRide> rides_of(const Hold& hold) {
+std::vector<HeldRide> rides_of(const Plan& plan, const Hold& hold) {
     std::vector<HeldRide> rides;
     for (const auto& item : hold.items) {
-        HeldRide ride{item.run, item.span, {}};
-        for (const auto& seat : item.seats) ride.seats.push_back(seat.index);
+        HeldRide ride{item.run, item.span, {}, timetables_of(plan, item)};
+        for (const auto& seat : item.seats) ride.seats.push_back(code_of(seat.id));
         rides.push_back(std::move(ride));
     }
     return rides;
+}
+
+bool same_rides(const std::vector<HoldItem>& left, const std::vector<HoldItem>& right) {
+    return std::ranges::equal(left, right, [](HoldItem one, HoldItem other) {
+        if (one.seats.size() != other.seats.size()) return false;
+        one.seats = other.seats = {};
+        return one == other;
+    });
 }
 
 Client::Client(World& world, std::size_t number)
@@ -69,7 +77,9 @@ void Client::live() {
             if (world_.plan().does(wanted)) operation = wanted;
         }
         act(operation);
-        if (operation == Operation::hold_seats || operation == Operation::hold_best) go_on();
+        if (operation == Operation::hold_seats || operation == Operation::hold_best ||
+            operation == Operation::hold_wishes)
+            go_on();
     }
 }
 
@@ -101,6 +111,11 @@ void Client::act(Operation operation) {
         case Operation::run_due: return run_due();
         case Operation::block: return block();
         case Operation::staff: return act_as_staff();
+        case Operation::hold_wishes: return hold_wishes();
+        case Operation::share_key: return hold_with_shared_key();
+        case Operation::coaches: return change_coaches();
+        case Operation::import: return import_timetable();
+        case Operation::follow: return follow();
     }
 }
 
@@ -115,14 +130,24 @@ std::vector<SeatId> Client::some_seats(std::size_t count) {
     const auto first = random_.below(all);
     std::vector<SeatId> seats;
     for (std::size_t i = 0; i < std::min(count, all); ++i) seats.push_back(seat_at(world_.plan(), (first + i) % all));
+    // One that only other coaches have.
+    if (world_.plan().does(Operation::coaches) && random_.one_in(4)) seats.front().coach = "9";
     return seats;
 }
 
 Event Client::event_on(Event::Kind kind, const Hold& hold) {
     Event event = world_.begin(kind);
     event.hold = hold.id;
-    event.rides = rides_of(hold);
+    event.rides = rides_of(world_.plan(), hold);
     return event;
+}
+
+void Client::may_be_missing(Event& event, const RunId& run, Span span, std::vector<std::uint32_t> needs) const {
+    const auto& plan = world_.plan();
+    event.needs = std::move(needs);
+    event.to_the_end = plan.segments > 1 && span.to == plan.segments;
+    event.may_be_missing = (event.to_the_end && world_.was_imported(Timetabled::shorter)) ||
+                           (run == run_named(plan, 0) && world_.was_imported(Timetabled::fewer));
 }
 
 // --- Holds ---------------------------------------------------------------------------------------------------------
@@ -167,6 +192,61 @@ void Client::hold_journey() {
     hold(Operation::hold_journey, std::move(request), world_.begin(Event::Kind::place));
 }
 
+void Client::hold_wishes() {
+    const auto& plan = world_.plan();
+    const auto run = random_.below(plan.runs);
+    const Span span = some_span();
+    const bool two = random_.one_in(3);
+    BestSeats best{two ? 2 : 1, "second"};
+    const bool by_window = random_.coin();
+    if (by_window) best.wishes.properties = {"WINDOW"};
+    best.wishes.required = random_.coin();
+    const bool near = random_.one_in(3);
+    if (near) best.wishes.near = some_seats(1).front();
+    best.wishes.changes = static_cast<int>(random_.below(3));
+    hold(Operation::hold_wishes, {new_key(), {{run_named(plan, run), station(span.from), station(span.to), best}}},
+         world_.begin(Event::Kind::place));
+}
+
+/// Keys that everybody uses: each buyer's are the buyer's own, also where the body is the same.
+void Client::hold_with_shared_key() {
+    const auto& plan = world_.plan();
+    const auto number = random_.below(4);
+    HoldRequest request{{fmt::format("shared-{}", number)},
+                        {{run_named(plan, number % plan.runs), station(0), station(plan.segments),
+                          std::vector<SeatId>{seat_at(plan, number % (plan.seats * plan.coaches))}}}};
+    const bool other = random_.one_in(3);
+    if (other) request.items.front().seats = BestSeats{1, "second"};
+    const auto used = shared_keys_.find(request.key.text);
+    if (used == shared_keys_.end()) {
+        const auto held = told_.size();
+        hold(Operation::share_key, request, world_.begin(Event::Kind::place));
+        // A refusal had no effect, and an unknown outcome is one that may have.
+        if (told_.size() > held) {
+            shared_keys_.emplace(request.key.text, request);
+            world_.report().mark("a key was used by this buyer as if by nobody else");
+        } else {
+            shared_keys_.emplace(request.key.text, HoldRequest{});
+        }
+        return;
+    }
+    if (used->second.items.empty()) return;
+    const bool same = request.items.front().seats.index() == used->second.items.front().seats.index();
+    const auto answer = world_.attempt<Hold>(Operation::share_key, random_,
+                                             [&](Engine& engine) { return engine.inventory().hold(me_, request); });
+    if (!answer || (!*answer && answer->error().code == ErrorCode::unavailable)) return;
+    const auto first = std::ranges::find_if(told_, [&](const Told& told) {
+        const auto* one = std::get_if<HoldRequest>(&told.request);
+        return one && one->key.text == request.key.text;
+    });
+    if (same) {
+        if (!*answer || **answer != std::get<Hold>(first->answer))
+            violated("7 a repeated command repeats its answer", "a key that others use, too");
+    } else if (*answer || answer->error().code != ErrorCode::key_reused) {
+        violated("7 a key is not used twice", *answer ? "it was done" : std::string{to_string(answer->error().code)});
+    }
+}
+
 void Client::hold(Operation operation, HoldRequest request, Event event) {
     const auto answer = persist<Hold>(operation, [&](Engine& engine) { return engine.inventory().hold(me_, request); });
     const auto& command = world_.scheduler().current()->command;
@@ -175,7 +255,7 @@ void Client::hold(Operation operation, HoldRequest request, Event event) {
         if (!command.hold) return;
         const Hold& placed = *command.hold;
         event.hold = placed.id;
-        event.rides = rides_of(placed);
+        event.rides = rides_of(world_.plan(), placed);
         event.until = placed.expires_at;
         event.latest_end = placed.latest_end;
         event.fence = placed.fence;
@@ -187,21 +267,26 @@ void Client::hold(Operation operation, HoldRequest request, Event event) {
         const auto from = static_cast<std::uint16_t>(item.from.front() - 'A');
         const auto to = static_cast<std::uint16_t>(item.to.front() - 'A');
         HeldRide ride{item.run, {from, to}, {}};
-        const auto all = world_.plan().seats * world_.plan().coaches;
-        const auto* named = std::get_if<std::vector<SeatId>>(&item.seats);
-        for (std::size_t i = 0; i < all; ++i) {
-            const auto seat = seat_at(world_.plan(), i);
-            if (!named || std::ranges::find(*named, seat) != named->end())
-                ride.seats.push_back(static_cast<std::uint32_t>(i));
+        std::vector<std::uint32_t> needs;
+        if (const auto* named = std::get_if<std::vector<SeatId>>(&item.seats)) {
+            for (const auto& seat : *named) ride.seats.push_back(code_of(seat));
+            needs = ride.seats;
+            event.wanted = named->size();
+        } else {
+            const auto& best = std::get<BestSeats>(item.seats);
+            event.wanted = static_cast<std::size_t>(best.count);
+            event.by_window = best.wishes.required && !best.wishes.properties.empty();
+            event.changes = static_cast<std::size_t>(best.wishes.changes);
+            if (best.wishes.near) needs.push_back(code_of(*best.wishes.near));
         }
-        event.wanted = named ? named->size() : static_cast<std::size_t>(std::get<BestSeats>(item.seats).count);
         event.rides = {ride};
+        may_be_missing(event, ride.run, ride.span, std::move(needs));
         judge_refused_hold(answer->error(), command.was_refused_falsely, std::move(event), request.items.size() == 1);
         return;
     }
     take_note(request, **answer, event);
     event.hold = (*answer)->id;
-    event.rides = rides_of(**answer);
+    event.rides = rides_of(world_.plan(), **answer);
     event.until = (*answer)->expires_at;
     event.latest_end = (*answer)->latest_end;
     event.fence = (*answer)->fence;
@@ -219,21 +304,30 @@ void Client::take_note(const HoldRequest& request, const Hold& hold, const Event
         violated("2 a hold has its deadline", at(hold));
     if (hold.created_at < event.earliest || hold.created_at > world_.store_time())
         violated("12 one clock decides", at(hold) + " was made at another time");
-    if (hold.items.size() != request.items.size()) return violated("2 a hold is all or nothing", at(hold));
-    for (std::size_t i = 0; i < hold.items.size(); ++i) {
-        const auto& item = hold.items[i];
-        const auto& wanted = request.items[i];
-        bool fits =
-            item.run == wanted.run && station(item.span.from) == wanted.from && station(item.span.to) == wanted.to;
-        if (const auto* seats = std::get_if<std::vector<SeatId>>(&wanted.seats)) {
-            fits = fits && seats->size() == item.seats.size();
-            for (const auto& seat : *seats)
-                fits = fits && std::ranges::find(item.seats, seat, &HeldSeat::id) != item.seats.end();
-        } else {
-            fits = fits && item.seats.size() == static_cast<std::size_t>(std::get<BestSeats>(wanted.seats).count);
+    auto next = hold.items.begin();
+    bool fits = true;
+    for (const auto& wanted : request.items) {
+        // Those who change seats on the way have a ride for each of them.
+        const auto* named = std::get_if<std::vector<SeatId>>(&wanted.seats);
+        const auto* best = std::get_if<BestSeats>(&wanted.seats);
+        std::string at_station = wanted.from;
+        for (int changes = 0; fits && at_station != wanted.to; ++changes) {
+            fits = next != hold.items.end() && next->run == wanted.run && station(next->span.from) == at_station &&
+                   changes <= (best ? best->wishes.changes : 0) &&
+                   next->seats.size() == (named ? named->size() : static_cast<std::size_t>(best->count));
+            if (!fits) break;
+            for (std::size_t i = 0; named && i < named->size(); ++i)
+                fits = fits && std::ranges::find(next->seats, (*named)[i], &HeldSeat::id) != next->seats.end();
+            if (best && best->wishes.required && !best->wishes.properties.empty())
+                fits = fits && std::ranges::all_of(next->seats,
+                                                   [](const HeldSeat& seat) { return is_window(code_of(seat.id)); });
+            if (changes > 0) world_.report().mark("a buyer changes seats on the way");
+            at_station = station(next->span.to);
+            ++next;
         }
-        if (!fits) violated("2 a hold is all or nothing", at(hold) + " has other seats than were asked for");
     }
+    if (!fits || next != hold.items.end())
+        violated("2 a hold is all or nothing", at(hold) + " has other seats than were asked for");
 }
 
 void Client::judge_refused_hold(const Error& error, bool falsely, Event event, bool alone) {
@@ -241,6 +335,12 @@ void Client::judge_refused_hold(const Error& error, bool falsely, Event event, b
         case ErrorCode::seat_taken:
         case ErrorCode::sold_out:
             if (!alone) return;  // which of the rides it was is not told
+            event.refused = error.code;
+            return world_.finish(std::move(event));
+        case ErrorCode::not_found:
+            if (!alone) return;
+            world_.report().mark(event.may_be_missing ? "a run or a stop was not in the timetable"
+                                                      : "a seat was not in the coaches");
             event.refused = error.code;
             return world_.finish(std::move(event));
         case ErrorCode::conflict:
@@ -293,7 +393,7 @@ void Client::extend() {
     }
     const Hold& hold = **answer;
     if (hold.expires_at > hold.latest_end) violated("2 nobody keeps a hold for longer", at(hold));
-    if (hold.id != owned->hold.id || hold.fence != owned->hold.fence || hold.items != owned->hold.items)
+    if (hold.id != owned->hold.id || hold.fence != owned->hold.fence || !same_rides(hold.items, owned->hold.items))
         violated("what a hold is stays", at(hold));
     event.until = hold.expires_at;
     world_.finish(std::move(event));
@@ -344,7 +444,9 @@ void Client::find() {
     if (!*answer) return violated("9 what was acknowledged is there", at(hold));
     event.status = (*answer)->status;
     event.until = (*answer)->expires_at;
-    if ((*answer)->fence != hold.fence || (*answer)->items != hold.items) violated("what a hold is stays", at(hold));
+    event.rides = rides_of(world_.plan(), **answer);
+    if ((*answer)->fence != hold.fence || !same_rides((*answer)->items, hold.items))
+        violated("what a hold is stays", at(hold));
     world_.finish(std::move(event));
 }
 
@@ -377,11 +479,9 @@ void Client::look() {
     const auto& plan = world_.plan();
     const auto run = run_named(plan, random_.below(plan.runs));
     const Span span = some_span();
-    HeldRide ride{run, span, {}};
-    for (std::size_t i = 0; i < plan.seats * plan.coaches; ++i) ride.seats.push_back(static_cast<std::uint32_t>(i));
     if (random_.coin()) {
         Event event = world_.begin(Event::Kind::count);
-        event.rides = {ride};
+        event.rides = {{run, span, {}}};
         const auto answer = world_.attempt<std::vector<Availability>>(
             Operation::look, random_, [&](Engine& engine) { return engine.inventory().availability({{run, span}}); });
         if (!answer || !*answer) return;
@@ -391,7 +491,6 @@ void Client::look() {
         return world_.finish(std::move(event));
     }
     Event event = world_.begin(Event::Kind::look);
-    event.rides = {ride};
     const auto answer = world_.attempt<SeatMap>(Operation::look, random_, [&](Engine& engine) {
         return engine.inventory().seats(run, station(span.from), station(span.to));
     });
@@ -406,7 +505,7 @@ void Client::look() {
             }
         }
     }
-    if (event.sights.size() != ride.seats.size()) return violated("14 a train keeps its seats", to_string(run));
+    event.rides = {{run, span, codes_of(*(*answer)->run.consist)}};
     world_.finish(std::move(event));
 }
 
@@ -419,7 +518,9 @@ void Client::judge_what_it_was_told(const RecordWitness& records) {
             violated("9 what was acknowledged is there", at(owned.hold));
             continue;
         }
-        if (hold->fence != owned.hold.fence || hold->items != owned.hold.items || hold->owner != owned.hold.owner)
+        const bool same = world_.plan().does(Operation::coaches) ? same_rides(hold->items, owned.hold.items)
+                                                                 : hold->items == owned.hold.items;
+        if (hold->fence != owned.hold.fence || !same || hold->owner != owned.hold.owner)
             violated("what a hold is stays", at(owned.hold));
         if (owned.released && hold->status != HoldStatus::released)
             violated("9 what was acknowledged is there", at(owned.hold) + " was released");

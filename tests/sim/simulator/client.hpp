@@ -41,6 +41,13 @@ private:
         std::optional<Payment> payment = std::nullopt;
         bool released = false;
     };
+    /// What a subscriber knows of a run: of each segment of each seat.
+    struct Followed {
+        bool in_step = true;
+        std::uint64_t version = 0;
+        std::vector<std::uint32_t> coaches;
+        std::vector<Sight> cells;
+    };
     struct Told {
         std::variant<HoldRequest, BookingRequest, PaymentRequest> request;
         std::variant<Hold, Booking, Payment> answer;
@@ -51,6 +58,8 @@ private:
     void hold_seats();
     void hold_best();
     void hold_journey();
+    void hold_wishes();
+    void hold_with_shared_key();
     void hold(Operation operation, HoldRequest request, Event event);
     void take_note(const HoldRequest& request, const Hold& hold, const Event& event);
     void judge_refused_hold(const Error& error, bool falsely, Event event, bool alone);
@@ -68,6 +77,9 @@ private:
     void run_due();
     void block();
     void act_as_staff();
+    void change_coaches();
+    void import_timetable();
+    void follow();
 
     /// The same command until its outcome is known, or patience ends.
     template <class T>
@@ -80,6 +92,8 @@ private:
     void think();
     void violated(std::string_view law, const std::string& detail);
     Event event_on(Event::Kind kind, const Hold& hold);
+    /// A ride of some run that was refused: what may have been missing.
+    void may_be_missing(Event& event, const RunId& run, Span span, std::vector<std::uint32_t> needs) const;
     Span some_span();
     std::vector<SeatId> some_seats(std::size_t count);
 
@@ -92,6 +106,10 @@ private:
     std::vector<Owned> owned_;
     std::vector<Told> told_;
     std::map<std::string, Quote> quotes_;
+    std::map<std::string, HoldRequest> shared_keys_;  // that this client used
+    std::map<std::size_t, Followed> followed_;        // by the number of the run
+    bool look_at_all(std::size_t run, Followed& known);
+    std::optional<ConsistOffer> offer_of_coaches(const RunId& run, const std::shared_ptr<const Consist>& consist);
 };
 
 template <class T>
@@ -112,6 +130,8 @@ std::optional<Result<T>> Client::persist(Operation operation, const std::functio
 }
 
 /// The rides of a hold, as the model of a run takes them.
-std::vector<HeldRide> rides_of(const Hold& hold);
+std::vector<HeldRide> rides_of(const Plan& plan, const Hold& hold);
+/// Whether they are the same but for the seats, which change with the coaches.
+bool same_rides(const std::vector<HoldItem>& left, const std::vector<HoldItem>& right);
 
 }  // namespace railbook::sim

@@ -7,13 +7,34 @@
 #include <fmt/format.h>
 
 namespace railbook::sim {
+namespace {
+
+/// The rides of the hold with the seats that the booking names: a part for each seat, in their order.
+std::vector<HeldRide> rides_of_parts(const Plan& plan, const Hold& hold, const Booking& booking) {
+    auto rides = rides_of(plan, hold);
+    auto part = booking.parts.begin();
+    for (auto& ride : rides) {
+        for (auto& seat : ride.seats) {
+            if (part == booking.parts.end()) return rides;
+            seat = part->run == ride.run && part->span == ride.span ? code_of(part->seat.id) : 0;
+            ++part;
+        }
+    }
+    return rides;
+}
+
+}  // namespace
 
 std::optional<Quote> Client::quote_for(const Hold& hold) {
     std::string name;
     QuoteRequest request;
     for (const auto& item : hold.items) {
         name += fmt::format("{} {} {} {};", to_string(item.run), item.span.from, item.span.to, item.seats.size());
-        request.legs.push_back({item.run, station(item.span.from), station(item.span.to)});
+        // Who changes seats on the way has several rides, and one leg.
+        auto& legs = request.legs;
+        const bool goes_on = !legs.empty() && legs.back().run == item.run && legs.back().to == station(item.span.from);
+        if (goes_on) legs.back().to = station(item.span.to);
+        else legs.push_back({item.run, station(item.span.from), station(item.span.to)});
     }
     const auto passengers = hold.items.front().seats.size();
     for (const auto& item : hold.items) {
@@ -76,6 +97,7 @@ void Client::book() {
     std::size_t seats = 0;
     for (const auto& item : hold.items) seats += item.seats.size();
     if (booking.parts.size() != seats) violated("2 a hold is all or nothing", "booking " + brief(booking.id));
+    event.rides = rides_of_parts(world_.plan(), hold, booking);
     event.until = booking.expires_at;
     world_.finish(std::move(event));
     for (auto& mine : owned_) {

@@ -28,11 +28,10 @@ void Client::block() {
     const bool frees = !random_.one_in(3);
     Event event = world_.begin(frees ? Event::Kind::unblock : Event::Kind::block);
     HeldRide ride{run, span, {}};
-    for (std::size_t i = 0; i < plan.seats * plan.coaches; ++i) {
-        if (std::ranges::find(seats, seat_at(plan, i)) != seats.end())
-            ride.seats.push_back(static_cast<std::uint32_t>(i));
-    }
+    for (const auto& seat : seats) ride.seats.push_back(code_of(seat));
     event.rides = {ride};
+    const bool to_the_end = plan.segments > 1 && span.to == plan.segments;
+    if (to_the_end) event.rides.front().timetables = ~bit_of(Timetabled::shorter);
     const auto answer = persist<SeatBlock>(Operation::block, [&](Engine& engine) {
         return frees ? engine.inventory().unblock(staff_, request) : engine.inventory().block(staff_, request);
     });
@@ -41,7 +40,10 @@ void Client::block() {
         return;
     }
     if (!*answer) {
-        if (frees || answer->error().code != ErrorCode::seat_taken) {
+        may_be_missing(event, run, span, ride.seats);
+        const auto code = answer->error().code;
+        const bool is_judged = code == ErrorCode::not_found || (!frees && code == ErrorCode::seat_taken);
+        if (!is_judged) {
             const bool falsely = world_.scheduler().current()->command.was_refused_falsely;
             if (!falsely)
                 violated("a refusal has a reason", fmt::format("a block, with {}", to_string(answer->error().code)));

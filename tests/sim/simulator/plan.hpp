@@ -30,10 +30,15 @@ enum class Operation : std::uint8_t {
     stale_fence,
     foreign,  ///< Acting on another's hold or booking.
     run_due,
-    block,  ///< And unblock, as an operator.
-    staff,  ///< An operator extends or releases a hold of somebody.
+    block,        ///< And unblock, as an operator.
+    staff,        ///< An operator extends or releases a hold of somebody.
+    hold_wishes,  ///< By the window, near a seat, or with changes of seats on the way.
+    share_key,    ///< A key that other buyers use, too.
+    coaches,      ///< An operator gives a run other coaches, after an offer.
+    import,       ///< An operator imports another timetable.
+    follow,       ///< A subscriber goes on where it was.
 };
-inline constexpr std::size_t kOperations = 17;
+inline constexpr std::size_t kOperations = 22;
 std::string_view to_string(Operation operation);
 
 enum class Fault : std::uint8_t {

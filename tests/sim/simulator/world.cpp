@@ -238,7 +238,7 @@ void World::after_settlement(const Settlement& settlement, const Result<Payment>
     const Booking& booking = found->second;
     Event event{.kind = Event::Kind::sell, .who = "system", .invoked = invoked, .earliest = earliest};
     event.hold = booking.hold;
-    for (const auto& part : booking.parts) event.rides.push_back({part.run, part.span, {part.seat.index}});
+    for (const auto& part : booking.parts) event.rides.push_back({part.run, part.span, {code_of(part.seat.id)}});
     const bool sold = answer->status == PaymentStatus::captured && !answer->refund_due;
     if (!sold) event.refused = ErrorCode::seat_taken;
     event.responded = ports_.tick();

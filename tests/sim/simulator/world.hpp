@@ -83,6 +83,13 @@ public:
         return answer;
     }
 
+    /// An import of this timetable has begun.
+    void note_import(Timetabled timetable) { imported_ |= bit_of(timetable); }
+    bool was_imported(Timetabled timetable) const { return (imported_ & bit_of(timetable)) != 0; }
+    const std::string& folder_of(Timetabled timetable) const {
+        return railway_.folders[static_cast<std::size_t>(timetable)]->path();
+    }
+
     /// Begins a command: what it does from here on is one event.
     Event begin(Event::Kind kind);
     /// The client was told. `event` is kept.
@@ -90,6 +97,7 @@ public:
     /// The client was never told: what the command did, if it did, may come at any time.
     void abandon(Event event);
     std::vector<Event>& history() { return history_; }
+    const RecordWitness& witness() const { return witness_; }
 
 private:
     Process* enter(Random& random);
@@ -147,6 +155,7 @@ private:
     std::optional<HoldId> hot_;
     bool is_given_up_ = false;
     bool power_is_off_ = false;
+    std::uint32_t imported_ = bit_of(Timetabled::as_ever);  // timetables, as bits
 };
 
 }  // namespace railbook::sim

@@ -137,7 +137,7 @@ void World::explain_what_survived() {
             Event event{.kind = kind, .who = "before the power cut", .invoked = first_in_flight_};
             event.likely = ports_.last_tick();
             event.hold = hold.id;
-            event.rides = rides_of(hold);
+            event.rides = rides_of(plan_, hold);
             event.until = until;
             event.latest_end = hold.latest_end;
             event.fence = hold.fence;

@@ -10,7 +10,7 @@
 namespace railbook::sim {
 namespace {
 
-constexpr std::uint64_t kMostStates = 50'000;  // of a search for one order
+constexpr std::uint64_t kMostStates = 200'000;  // of a search for one order
 
 }  // namespace
 
@@ -104,7 +104,8 @@ void World::judge_order() {
             if (std::ranges::any_of(event.rides, [&](const HeldRide& ride) { return ride.run == run; }))
                 events.push_back(&event);
         }
-        const auto answer = find_order(run, events, kMostStates);
+        const auto answer =
+            find_order({run, codes_of(*consist_of(plan_, 0)), bit_of(Timetabled::shorter)}, events, kMostStates);
         verdict_.checked("answers in one order", events.size());
         verdict_.checked("states of that search", answer.states);
         if (answer.linear == Linear::gave_up) verdict_.checked("searches that gave up");

@@ -19,6 +19,8 @@ std::string_view name_of(Event::Kind kind) {
         case Event::Kind::count: return "free seats";
         case Event::Kind::block: return "block";
         case Event::Kind::unblock: return "unblock";
+        case Event::Kind::coaches: return "other coaches";
+        case Event::Kind::follow: return "changes";
     }
     return "?";
 }
@@ -33,6 +35,8 @@ std::string described(const Event& event) {
         text += " [" + std::to_string(ride.span.from) + "," + std::to_string(ride.span.to) + ")";
         for (const auto seat : ride.seats) text += " " + std::to_string(seat);
     }
+    for (const auto& move : event.moves)
+        text += " " + brief(move.hold) + " " + std::to_string(move.from) + "->" + std::to_string(move.to);
     if (event.refused) text.append(" was refused: ").append(to_string(*event.refused));
     else if (event.kind == Event::Kind::find) text.append(" was told ").append(to_string(event.status));
     else if (event.until != Timestamp{}) text += " until " + milliseconds(event.until);

@@ -13,11 +13,21 @@
 
 namespace railbook::sim {
 
-/// The seats of one hold on one run, or what was asked for there.
+/// The seats of one hold on one run, or what was asked for there. A seat is a number that says its name: where it is
+/// in the train is no matter.
 struct HeldRide {
     RunId run;
     Span span;
     std::vector<std::uint32_t> seats;
+    std::uint32_t timetables = ~0U;  ///< Those that agree with what was told of the ride, as bits.
+};
+
+/// A seat that becomes another one because the coaches change.
+struct Move {
+    HoldId hold;
+    std::size_t ride = 0;  ///< Of the hold.
+    std::uint32_t from = 0;
+    std::uint32_t to = 0;
 };
 
 /// What somebody saw of a seat over a span.
@@ -36,6 +46,8 @@ struct Event {
         count,  ///< So many seats were free.
         block,  ///< Seats were kept from sale.
         unblock,
+        coaches,  ///< The run got other coaches, as it had been offered.
+        follow,   ///< A subscriber was told of all changes.
     };
     static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
@@ -50,12 +62,19 @@ struct Event {
     std::optional<ErrorCode> refused = std::nullopt;
     HoldId hold{};
     std::vector<HeldRide> rides{};
-    Timestamp until{};                     ///< The deadline that was told.
-    Timestamp latest_end{};                ///< place
-    std::uint64_t fence = 0;               ///< place
-    std::size_t wanted = 0;                ///< place, refused: so many of any seat of `rides`
+    Timestamp until{};        ///< The deadline that was told.
+    Timestamp latest_end{};   ///< place
+    std::uint64_t fence = 0;  ///< place
+    std::size_t wanted = 0;   ///< place, refused: so many of the seats of `rides`, or any where none is named
+    bool by_window = false;   ///< place, refused: only such seats would do
+    std::size_t changes = 0;  ///< place, refused: as often might seats be changed on the way
     HoldStatus status = HoldStatus::held;  ///< find
-    std::vector<Sight> sights{};           ///< look: of each seat of `rides.front()`
+    std::vector<Sight> sights{};           ///< look: of each seat of `rides.front()`; follow: of each of its segments
+    std::vector<std::uint32_t> coaches{};  ///< coaches, look, follow: the seats of the train
+    std::vector<Move> moves{};             ///< coaches
+    std::vector<std::uint32_t> needs{};    ///< Refused: seats without which it is `not_found`.
+    bool may_be_missing = false;           ///< Refused: a timetable may not have the run, or not its last stop ...
+    bool to_the_end = false;               ///< ... to which this ride goes.
 };
 
 /// For people: who asked for what and was told what, and when.

@@ -4,7 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "sim/simulator/oracle/run_model.hpp"
 #include "sim/simulator/oracle/verdict.hpp"
 
 namespace railbook::sim {
@@ -12,8 +11,8 @@ namespace {
 
 class Search {
 public:
-    Search(const RunId& run, const std::vector<const Event*>& events, std::uint64_t most_states)
-        : events_{events}, most_states_{most_states}, done_(events.size()), order_(events.size()), start_{run} {
+    Search(const RunModel& start, const std::vector<const Event*>& events, std::uint64_t most_states)
+        : events_{events}, most_states_{most_states}, done_(events.size()), order_(events.size()), start_{start} {
         for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
         std::ranges::sort(order_, {}, [&](std::size_t i) { return std::pair{events_[i]->likely, i}; });
         for (const auto* event : events_) must_ += event->responded != Event::kNever;
@@ -104,8 +103,8 @@ private:
 
 }  // namespace
 
-LinearAnswer find_order(const RunId& run, const std::vector<const Event*>& events, std::uint64_t most_states) {
-    return Search{run, events, most_states}.run();
+LinearAnswer find_order(const RunModel& start, const std::vector<const Event*>& events, std::uint64_t most_states) {
+    return Search{start, events, most_states}.run();
 }
 
 }  // namespace railbook::sim

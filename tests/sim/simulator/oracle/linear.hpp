@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/simulator/oracle/history.hpp"
+#include "sim/simulator/oracle/run_model.hpp"
 
 namespace railbook::sim {
 
@@ -18,7 +19,7 @@ struct LinearAnswer {
     std::vector<std::string> stuck;  ///< Where the longest order ended: what could not come next, and why.
 };
 
-/// `events` are those that touch `run`, in the order in which they were invoked.
-LinearAnswer find_order(const RunId& run, const std::vector<const Event*>& events, std::uint64_t most_states);
+/// `events` are those that touch the run of `start`, in the order in which they were invoked.
+LinearAnswer find_order(const RunModel& start, const std::vector<const Event*>& events, std::uint64_t most_states);
 
 }  // namespace railbook::sim

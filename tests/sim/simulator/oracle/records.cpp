@@ -1,6 +1,8 @@
 #include "sim/simulator/oracle/records.hpp"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 namespace railbook::sim {
 namespace {
@@ -47,6 +49,22 @@ bool is_open(HoldStatus status) { return status == HoldStatus::held || status ==
 
 bool keeps_seats(const Hold& hold, Timestamp now) {
     return hold.status == HoldStatus::sold || (is_open(hold.status) && hold.expires_at > now);
+}
+
+bool same_but_for_seats(const Hold& before, const Hold& after) {
+    return std::ranges::equal(before.items, after.items, [](HoldItem one, HoldItem other) {
+        if (one.seats.size() != other.seats.size()) return false;
+        one.seats = other.seats = {};
+        return one == other;
+    });
+}
+
+std::vector<SeatId> names_of_seats(const Hold& hold) {
+    std::vector<SeatId> names;
+    for (const auto& item : hold.items) {
+        for (const auto& seat : item.seats) names.push_back(seat.id);
+    }
+    return names;
 }
 
 std::string named(const Hold& hold) { return "hold " + brief(hold.id); }
@@ -108,6 +126,19 @@ void RecordWitness::look(Store& store, const KnownStep* step) {
 void RecordWitness::on(const Run& run, std::uint64_t version) {
     auto& known = versions_[run.id];
     if (version < known) verdict_.violated("a run's version only grows", to_string(run.id), std::to_string(version));
+    const auto [found, is_new] = runs_.emplace(run.id, run);
+    if (!is_new) {
+        Run& before = found->second;
+        if (before.calls != run.calls)
+            verdict_.violated("14 a pinned run keeps its calls", to_string(run.id), "others");
+        if (before.consist != run.consist && *before.consist != *run.consist) {
+            if (step_ && step_->name != "run.consist")
+                verdict_.violated("14 only an operator's decision changes the coaches", to_string(run.id), step_->name);
+            if (version <= known)
+                verdict_.violated("a run's version grows with a change", to_string(run.id), std::to_string(version));
+        }
+        before = run;
+    }
     known = version;
 }
 
@@ -121,7 +152,7 @@ void RecordWitness::on(const Hold& hold) {
         }
         const bool same = before.status == hold.status && before.expires_at == hold.expires_at &&
                           before.booking == hold.booking && before.fence == hold.fence && before.owner == hold.owner &&
-                          before.latest_end == hold.latest_end && before.items.size() == hold.items.size();
+                          before.latest_end == hold.latest_end && before.items == hold.items;
         if (same) return;
         changed_holds_.emplace_back(before, hold);
         before = hold;
@@ -177,8 +208,10 @@ void RecordWitness::judge_change(const Hold& before, const Hold& after) {
                           std::string{to_string(before.status)} + " to " + std::string{to_string(after.status)});
     }
     if (before.owner != after.owner || before.fence != after.fence || before.created_at != after.created_at ||
-        before.latest_end != after.latest_end || before.items != after.items)
-        verdict_.violated("what a hold is stays", object, "owner, fence, seats or end have changed");
+        before.latest_end != after.latest_end || !same_but_for_seats(before, after))
+        verdict_.violated("what a hold is stays", object, "owner, fence, rides or end have changed");
+    if (step_ && step_->name != "run.consist" && names_of_seats(before) != names_of_seats(after))
+        verdict_.violated("14 only an operator's decision moves whom has a seat", object, step_->name);
     if (before.booking && before.booking != after.booking)
         verdict_.violated("what a hold is stays", object, "it belongs to another booking");
     if (after.expires_at > after.latest_end)
@@ -204,7 +237,15 @@ void RecordWitness::judge_change(const Hold& before, const Hold& after) {
     }
     const bool through_booking = after.booking && (before.booking != after.booking || before.status != after.status) &&
                                  after.status != HoldStatus::expired;
-    if (through_booking) expected_entries_.emplace_back("booking:" + to_string(*after.booking), "its hold changed");
+    const bool only_moved =
+        before.status == after.status && before.expires_at == after.expires_at && before.booking == after.booking;
+    if (only_moved) {
+        for (std::size_t i = 0; i < std::min(before.items.size(), after.items.size()); ++i) {
+            if (before.items[i] != after.items[i])
+                expected_entries_.emplace_back("run:" + to_string(after.items[i].run), "a hold was moved");
+        }
+    } else if (through_booking)
+        expected_entries_.emplace_back("booking:" + to_string(*after.booking), "its hold changed");
     else expect_entry(after, "a hold changed");
 }
 
@@ -220,7 +261,15 @@ void RecordWitness::judge_allocations() {
     for (const auto& hold : holds_) {
         if (!keeps_seats(hold, now_)) continue;
         for (const auto& item : hold.items) {
+            const auto run = runs_.find(item.run);
+            if (run == runs_.end() || item.span.to > run->second.segment_count()) {
+                verdict_.violated("14 what is sold is never shortened", named(hold), to_string(item.run));
+                continue;
+            }
             for (const auto& seat : item.seats) {
+                if (run->second.consist->index_of(seat.id) != seat.index)
+                    verdict_.violated("14 what is sold is never dropped or renumbered", named(hold),
+                                      to_string(seat.id));
                 auto& taken = cells[{item.run, seat.index}];
                 for (const auto& other : taken) {
                     if (other.span.overlaps(item.span)) {
@@ -315,7 +364,12 @@ void RecordWitness::judge_change(const Booking& before, const Booking& after) {
     const bool expired = before.status() == PartStatus::prebooked && after.status() == PartStatus::expired;
     if (expired && after.expires_at > now_)
         verdict_.violated("8 a booking lasts to its deadline", object, "it did not");
-    expected_entries_.emplace_back("booking:" + to_string(after.id), "a booking changed");
+    // Only numbered anew: that is told of the run.
+    auto renumbered = before;
+    for (std::size_t i = 0; i < std::min(before.parts.size(), after.parts.size()); ++i) {
+        if (renumbered.parts[i].seat.id == after.parts[i].seat.id) renumbered.parts[i].seat = after.parts[i].seat;
+    }
+    if (renumbered != after) expected_entries_.emplace_back("booking:" + to_string(after.id), "a booking changed");
 }
 
 void RecordWitness::on(const Payment& payment) {
@@ -350,7 +404,7 @@ void RecordWitness::judge_change(const Payment& before, const Payment& after) {
 }
 
 void RecordWitness::on(const Ticket& ticket) {
-    if (ticket.status == TicketStatus::valid) ++tickets_[ticket.booking];
+    if (ticket.status == TicketStatus::valid) tickets_[ticket.booking].push_back(ticket);
 }
 
 /// Tickets, seats and status of a booking say the same.
@@ -372,7 +426,8 @@ void RecordWitness::judge_bookings() {
                                   std::string{to_string(hold->status)});
         }
         const auto tickets = tickets_.find(booking.id);
-        const auto issued = tickets == tickets_.end() ? 0 : tickets->second;
+        const auto issued = tickets == tickets_.end() ? 0 : tickets->second.size();
+        if (keeps_seats(*hold, now_)) judge_seats(booking, *hold);
         if (issued != (sold ? booking.passengers.size() : 0))
             verdict_.violated("4 tickets have their seats", object, std::to_string(issued) + " tickets");
     }
@@ -382,6 +437,39 @@ void RecordWitness::judge_bookings() {
         if (hold.status == HoldStatus::sold && !hold.booking)
             verdict_.violated("4 tickets have their seats", named(hold), "it was sold without a booking");
     }
+}
+
+/// Law 14: hold, booking and tickets name the same seats.
+void RecordWitness::judge_seats(const Booking& booking, const Hold& hold) {
+    using Named = std::tuple<RunId, Span, std::uint32_t, SeatId>;
+    std::multiset<Named> held;
+    for (const auto& item : hold.items) {
+        for (const auto& seat : item.seats) held.emplace(item.run, item.span, seat.index, seat.id);
+    }
+    std::multiset<Named> booked;
+    std::multiset<std::tuple<std::string, RunId, CallId, SeatId>> of_passengers;
+    for (const auto& part : booking.parts) {
+        booked.emplace(part.run, part.span, part.seat.index, part.seat.id);
+        of_passengers.emplace(part.passenger, part.run, part.from.call, part.seat.id);
+    }
+    if (held != booked) {
+        const auto said = [](const std::multiset<Named>& all) {
+            std::string text;
+            for (const auto& [run, span, index, seat] : all)
+                text += " " + to_string(seat) + "=" + std::to_string(index);
+            return text;
+        };
+        verdict_.violated("14 a booking names the seats of its hold", named(booking),
+                          said(booked) + " and not" + said(held));
+    }
+    const auto tickets = tickets_.find(booking.id);
+    if (tickets == tickets_.end()) return;
+    std::multiset<std::tuple<std::string, RunId, CallId, SeatId>> on_tickets;
+    for (const auto& ticket : tickets->second) {
+        for (const auto& leg : ticket.legs) on_tickets.emplace(ticket.passenger.id, leg.run, leg.from.call, leg.seat);
+    }
+    if (on_tickets != of_passengers)
+        verdict_.violated("14 a ticket names the seat of its passenger", named(booking), "it names another");
 }
 
 void RecordWitness::on(const LedgerEntry& entry) {

@@ -50,6 +50,7 @@ private:
     using Cell = std::pair<RunId, std::uint32_t>;
 
     void on(const Run& run, std::uint64_t version) override;
+    void judge_seats(const Booking& booking, const Hold& hold);
     void on(const Hold& hold) override;
     void on(const RunId& run, const Allocation& allocation) override;
     void on(const Booking& booking) override;
@@ -81,6 +82,7 @@ private:
     std::map<BookingId, std::size_t> booking_index_;
     std::map<PaymentId, std::size_t> payment_index_;
     std::map<RunId, std::uint64_t> versions_;
+    std::map<RunId, Run> runs_;
     std::map<Cell, std::uint64_t> fences_;
     std::map<std::string, HoldId, std::less<>> references_;
     std::map<std::string, Subject, std::less<>> audit_;
@@ -94,7 +96,7 @@ private:
     std::vector<std::pair<Booking, Booking>> changed_bookings_;
     std::vector<std::pair<Payment, Payment>> changed_payments_;
     std::vector<std::pair<RunId, Allocation>> allocations_;
-    std::map<BookingId, std::size_t> tickets_;
+    std::map<BookingId, std::vector<Ticket>> tickets_;
     std::map<BookingId, Sums> ledger_;
     Subject* subject_ = nullptr;
     std::string_view subject_name_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/simulator/oracle/history.hpp"
@@ -12,7 +13,10 @@ namespace railbook::sim {
 
 class RunModel {
 public:
-    explicit RunModel(const RunId& run) : run_{run} {}
+    /// `coaches` are the seats of the train as long as nobody gives it others. `shorter` is the bit of the timetable in
+    /// which the run has no last stop.
+    RunModel(const RunId& run, std::vector<std::uint32_t> coaches, std::uint32_t shorter)
+        : run_{run}, coaches_{std::move(coaches)}, shorter_{shorter} {}
 
     /// Whether the answer is right now; if so, its effect is taken over. Time is an interval: a hold whose deadline
     /// lies in it may count as lapsed or not. `why` says what is wrong, where it is asked for.
@@ -44,8 +48,12 @@ private:
     bool find(const Event& event, std::string* why);
     bool look(const Event& event, std::string* why);
     bool count(const Event& event, std::string* why);
+    bool change_coaches(const Event& event, std::string* why);
+    bool follow(const Event& event, std::string* why);
+    /// Whether what was asked for may not be there.
+    bool miss(const Event& event, std::string* why) const;
     bool block(const Event& event, std::string* why);
-    bool unblock(const Event& event);
+    bool unblock(const Event& event, std::string* why);
     /// Whether the owner was refused for a reason that there is.
     bool refuse(const Event& event, std::string* why);
 
@@ -56,7 +64,17 @@ private:
     void drop(const HoldId& hold);
     void take(const HoldId& hold, const std::vector<HeldRide>& rides, Timestamp until);
 
+    bool has(std::uint32_t seat) const;
+    bool has_seats(const Known& known, const Event& event) const;
+    /// What was told of the run is from now on what it is. False where it contradicts what was told before.
+    bool pin(const Event& event, std::string* why);
+    std::size_t free_seats(const Event& event, Span span) const;
+
     RunId run_;
+    std::vector<std::uint32_t> coaches_;
+    std::uint32_t shorter_;
+    bool is_pinned_ = false;
+    std::uint32_t timetables_ = ~0U;  // from which it may be
     std::map<std::uint32_t, std::vector<Part>> seats_;
     std::map<std::uint32_t, std::uint64_t> fences_;
     std::map<HoldId, Known> holds_;
