@@ -116,7 +116,7 @@ TEST_F(MeanwhileTest, NobodyIsRefusedForASeatThatAnotherHas) {
     extra_coaches = 0;
     awaited = "find_pinned";
     // By the old numbers, one of these is seat 2/12.
-    for (const SeatId seat : {SeatId{"1", "1"}, SeatId{"2", "11"}, SeatId{"2", "13"}, SeatId{"2", "14"}}) {
+    for (const SeatId& seat : {SeatId{"1", "1"}, SeatId{"2", "11"}, SeatId{"2", "13"}, SeatId{"2", "14"}}) {
         const auto held = engine->inventory().hold(staff, {key(), {{run, "A", "F", std::vector<SeatId>{seat}}}});
         EXPECT_TRUE(held) << held.error().detail;
         awaited = "find_pinned";
