@@ -152,7 +152,17 @@ bool World::same_cells() {
             }
         }
         if (found != expected) {
-            difference_ = store->info().kind + " has other cells than the model";
+            std::ostringstream told;
+            told << store->info().kind << " has other cells than the model:";
+            const auto tell = [&](const std::set<Cell>& cells, const std::set<Cell>& others, const char* what) {
+                for (const auto& cell : cells) {
+                    const auto [run, seat, segment] = cell;
+                    if (!others.contains(cell)) told << ' ' << what << ' ' << run << '/' << seat << '/' << segment;
+                }
+            };
+            tell(found, expected, "more");
+            tell(expected, found, "less");
+            difference_ = told.str();
             return false;
         }
     }

@@ -377,9 +377,13 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
         words.push_back(std::to_string(seat));
         words.push_back(std::move(value));
     }
+    // Those of several runs stay the record's, as those that are booked.
+    const auto is_for_redis = [&](const Hold& hold) {
+        return !hold.booking && hold.status == HoldStatus::held &&
+               std::ranges::all_of(hold.items, [&](const HoldItem& item) { return item.run == found.run.id; });
+    };
     for (const auto& hold : found.holds) {
-        const bool is_single = std::ranges::all_of(hold.items, [&](const HoldItem& i) { return i.run == found.run.id; });
-        if (hold.booking || hold.status != HoldStatus::held || !is_single) continue;
+        if (!is_for_redis(hold)) continue;
         std::string cells;
         for (const auto& item : hold.items) {
             for (const auto& seat : item.seats) {
@@ -400,12 +404,11 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
     if (reply->at(0) != "ok") return Error{ErrorCode::unavailable, "a run was taken by somebody else", "try again"};
     for (const auto& hold : found.holds) {
         tell_of(hold);
-        if (!hold.booking && hold.status == HoldStatus::held) {
-            const auto name = key(epoch, "hold", to_string(hold.id));
-            static_cast<void>(ask(name, {"SET", name, lease.run.name, "PX", kDay}));
-            if (const auto dirty = key(epoch, "dirty", {}); true)
-                static_cast<void>(ask(dirty, {"SADD", dirty, lease.run.name}));
-        }
+        if (!is_for_redis(hold)) continue;
+        const auto name = key(epoch, "hold", to_string(hold.id));
+        static_cast<void>(ask(name, {"SET", name, lease.run.name, "PX", kDay}));
+        const auto dirty = key(epoch, "dirty", {});
+        static_cast<void>(ask(dirty, {"SADD", dirty, lease.run.name}));
     }
     return {};
 }
