@@ -1,5 +1,9 @@
 #include "store/records/records.hpp"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <concepts>
 #include <limits>
 
 #include <boost/json/array.hpp>
@@ -14,167 +18,212 @@ namespace {
 namespace json = boost::json;
 
 // --- Writing -------------------------------------------------------------------------------------------------------
+// Straight into the text, with no tree of values in between: a hold is written with each command, and nothing of such a
+// tree is of use afterwards.
 
+void write(std::string& out, std::string_view text) {
+    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+    if (!std::ranges::all_of(text, is_plain)) {
+        out += json::serialize(json::value(text));
+        return;
+    }
+    out += '"';
+    out += text;
+    out += '"';
+}
+void write(std::string& out, const std::string& text) { write(out, std::string_view{text}); }
+void write(std::string& out, bool flag) { out += flag ? "true" : "false"; }
+template <std::integral Integer>
+void write(std::string& out, Integer value) {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    out.append(digits.data(), end);
+}
+void write(std::string& out, Timestamp time) { write(out, time.time_since_epoch().count()); }
+void write(std::string& out, ServiceDate date) { write(out, date.time_since_epoch().count()); }
 template <class Tag>
-json::value to_json(const RandomId<Tag>& id) {
-    return json::value(to_string(id));
-}
-json::value to_json(const std::string& text) { return json::value(text); }
-json::value to_json(Timestamp time) { return time.time_since_epoch().count(); }
-json::value to_json(const Money& money) { return json::array{money.amount, money.currency, money.scale}; }
-json::value to_json(Span span) { return json::array{span.from, span.to}; }
-
-json::value to_json(const RunId& id) {
-    json::array value{id.date.time_since_epoch().count(), id.trip.feed, id.trip.trip};
-    if (id.start) value.push_back(*id.start);
-    return value;
+void write(std::string& out, const RandomId<Tag>& id) {
+    write(out, to_string(id));
 }
 
-json::value to_json(const CallId& id) { return json::array{id.station.feed, id.station.stop, id.nth}; }
-json::value to_json(const SeatId& id) { return json::array{id.coach, id.seat}; }
-json::value to_json(const HeldSeat& seat) { return json::array{seat.index, seat.id.coach, seat.id.seat}; }
+template <class... Values>
+void write_array(std::string& out, const Values&... values) {
+    char before = '[';
+    ((out += before, write(out, values), before = ','), ...);
+    out += ']';
+}
 
-// Named before the template that writes lists of them.
-json::value to_json(const HoldItem& item);
-json::value to_json(const Passenger& passenger);
-json::value to_json(const BookingPart& part);
-json::value to_json(const TicketLeg& leg);
-json::value to_json(const Place& place);
-json::value to_json(const Coach& coach);
-json::value to_json(const Call& call);
+void write(std::string& out, const Money& money) { write_array(out, money.amount, money.currency, money.scale); }
+void write(std::string& out, Span span) { write_array(out, span.from, span.to); }
+void write(std::string& out, const RunId& id) {
+    if (id.start) write_array(out, id.date, id.trip.feed, id.trip.trip, *id.start);
+    else write_array(out, id.date, id.trip.feed, id.trip.trip);
+}
+void write(std::string& out, const CallId& id) { write_array(out, id.station.feed, id.station.stop, id.nth); }
+void write(std::string& out, const SeatId& id) { write_array(out, id.coach, id.seat); }
+void write(std::string& out, const HeldSeat& seat) { write_array(out, seat.index, seat.id.coach, seat.id.seat); }
+
+// Named before the templates that write them.
+void write(std::string& out, const Endpoint& end);
+void write(std::string& out, const Hold& hold);
+void write(std::string& out, const Booking& booking);
+void write(std::string& out, const Payment& payment);
+void write(std::string& out, const SeatBlock& block);
+void write(std::string& out, const HoldItem& item);
+void write(std::string& out, const Passenger& passenger);
+void write(std::string& out, const BookingPart& part);
+void write(std::string& out, const TicketLeg& leg);
+void write(std::string& out, const Place& place);
+void write(std::string& out, const Coach& coach);
+void write(std::string& out, const Call& call);
 
 template <class T>
-json::value to_json(const std::vector<T>& values) {
-    json::array array;
-    array.reserve(values.size());
-    for (const auto& value : values) array.push_back(to_json(value));
-    return array;
+void write(std::string& out, const std::vector<T>& values) {
+    out += '[';
+    for (const auto& value : values) {
+        write(out, value);
+        out += ',';
+    }
+    if (values.empty()) out += ']';
+    else out.back() = ']';
 }
 
-json::value to_json(const Endpoint& end) {
-    return json::object{{"call", to_json(end.call)},
-                        {"name", end.name},
-                        {"zone", end.zone},
-                        {"time", to_json(end.time)},
-                        {"platform", end.platform}};
+/// An object, whose members are written in order. It ends where this does.
+class Object {
+public:
+    explicit Object(std::string& out) : out_{out} { out_ += '{'; }
+    ~Object() { out_ += '}'; }
+    Object(const Object&) = delete;
+    Object& operator=(const Object&) = delete;
+
+    template <class T>
+    Object& add(std::string_view name, const T& value) {
+        if (out_.back() != '{') out_ += ',';
+        out_ += '"';
+        out_ += name;
+        out_ += "\":";
+        write(out_, value);
+        return *this;
+    }
+
+private:
+    std::string& out_;
+};
+
+void write(std::string& out, const Endpoint& end) {
+    Object{out}
+        .add("call", end.call)
+        .add("name", end.name)
+        .add("zone", end.zone)
+        .add("time", end.time)
+        .add("platform", end.platform);
 }
 
-json::value to_json(const HoldItem& item) {
-    json::object value{{"run", to_json(item.run)}, {"train", item.train},        {"from", to_json(item.from)},
-                       {"to", to_json(item.to)},   {"span", to_json(item.span)}, {"class", item.travel_class},
-                       {"seats", to_json(item.seats)}};
-    if (!item.reason.empty()) value["reason"] = item.reason;
-    return value;
+void write(std::string& out, const HoldItem& item) {
+    Object object{out};
+    object.add("run", item.run).add("train", item.train).add("from", item.from).add("to", item.to);
+    object.add("span", item.span).add("class", item.travel_class).add("seats", item.seats);
+    if (!item.reason.empty()) object.add("reason", item.reason);
 }
 
-json::object to_object(const Hold& hold) {
-    json::object value{{"id", to_json(hold.id)},
-                       {"owner", hold.owner},
-                       {"status", static_cast<int>(hold.status)},
-                       {"fence", static_cast<std::int64_t>(hold.fence)},
-                       {"pinned", hold.pinned},
-                       {"created_at", to_json(hold.created_at)},
-                       {"expires_at", to_json(hold.expires_at)},
-                       {"latest_end", to_json(hold.latest_end)},
-                       {"items", to_json(hold.items.all())}};
-    if (hold.booking) value["booking"] = to_json(*hold.booking);
-    return value;
+void write(std::string& out, const Hold& hold) {
+    Object object{out};
+    object.add("id", hold.id).add("owner", hold.owner).add("status", static_cast<int>(hold.status));
+    object.add("fence", hold.fence).add("pinned", hold.pinned).add("created_at", hold.created_at);
+    object.add("expires_at", hold.expires_at).add("latest_end", hold.latest_end).add("items", hold.items.all());
+    if (hold.booking) object.add("booking", *hold.booking);
 }
 
-json::value to_json(const Passenger& passenger) {
-    json::object value{{"id", passenger.id},
-                       {"given_name", passenger.given_name},
-                       {"family_name", passenger.family_name},
-                       {"type", passenger.type}};
-    if (passenger.birth_date) value["birth_date"] = passenger.birth_date->time_since_epoch().count();
-    return value;
+void write(std::string& out, const Passenger& passenger) {
+    Object object{out};
+    object.add("id", passenger.id).add("given_name", passenger.given_name);
+    object.add("family_name", passenger.family_name).add("type", passenger.type);
+    if (passenger.birth_date) object.add("birth_date", *passenger.birth_date);
 }
 
-void add_ride(json::object& value, const BookingPart& part) {
-    value["passenger"] = part.passenger;
-    value["run"] = to_json(part.run);
-    value["train"] = part.train;
-    value["from"] = to_json(part.from);
-    value["to"] = to_json(part.to);
-    value["span"] = to_json(part.span);
-    value["class"] = part.travel_class;
-    value["seat"] = to_json(part.seat);
-    value["price"] = to_json(part.price);
+void add_ride(Object& object, const BookingPart& part) {
+    object.add("passenger", part.passenger).add("run", part.run).add("train", part.train).add("from", part.from);
+    object.add("to", part.to).add("span", part.span).add("class", part.travel_class).add("seat", part.seat);
+    object.add("price", part.price);
 }
 
-json::value to_json(const BookingPart& part) {
-    json::object value{{"id", to_json(part.id)}, {"status", static_cast<int>(part.status)}};
-    add_ride(value, part);
-    return value;
+void write(std::string& out, const BookingPart& part) {
+    Object object{out};
+    object.add("id", part.id).add("status", static_cast<int>(part.status));
+    add_ride(object, part);
 }
 
-void add_people(json::object& value, const Booking& booking) {
-    value["passengers"] = to_json(booking.passengers);
-    value["email"] = booking.contact.email;
-    value["phone"] = booking.contact.phone;
+void add_people(Object& object, const Booking& booking) {
+    object.add("passengers", booking.passengers).add("email", booking.contact.email);
+    object.add("phone", booking.contact.phone);
 }
 
-json::object to_object(const SeatBlock& block) {
-    return {{"run", to_json(block.run)}, {"span", to_json(block.span)}, {"seats", to_json(block.seats)}};
+void write(std::string& out, const SeatBlock& block) {
+    Object{out}.add("run", block.run).add("span", block.span).add("seats", block.seats);
 }
 
-json::object to_object(const Booking& booking) {
-    json::object value{{"id", to_json(booking.id)},
-                       {"reference", booking.reference},
-                       {"owner", booking.owner},
-                       {"hold", to_json(booking.hold)},
-                       {"quote", to_json(booking.quote)},
-                       {"created_at", to_json(booking.created_at)},
-                       {"expires_at", to_json(booking.expires_at)},
-                       {"total", to_json(booking.total)},
-                       {"refunded", to_json(booking.refunded)},
-                       {"parts", to_json(booking.parts)},
-                       {"payments", to_json(booking.payments)},
-                       {"tickets", to_json(booking.tickets)}};
-    add_people(value, booking);
-    return value;
+void write(std::string& out, const Booking& booking) {
+    Object object{out};
+    object.add("id", booking.id).add("reference", booking.reference).add("owner", booking.owner);
+    object.add("hold", booking.hold).add("quote", booking.quote).add("created_at", booking.created_at);
+    object.add("expires_at", booking.expires_at).add("total", booking.total).add("refunded", booking.refunded);
+    object.add("parts", booking.parts).add("payments", booking.payments).add("tickets", booking.tickets);
+    add_people(object, booking);
 }
 
-json::object to_object(const Payment& payment) {
-    return {{"id", to_json(payment.id)},
-            {"booking", to_json(payment.booking)},
-            {"attempt", payment.attempt},
-            {"status", static_cast<int>(payment.status)},
-            {"amount", to_json(payment.amount)},
-            {"method", payment.method},
-            {"provider_key", payment.provider_key},
-            {"refund_due", payment.refund_due},
-            {"created_at", to_json(payment.created_at)},
-            {"check_at", to_json(payment.check_at)}};
+void write(std::string& out, const Payment& payment) {
+    Object object{out};
+    object.add("id", payment.id).add("booking", payment.booking).add("attempt", payment.attempt);
+    object.add("status", static_cast<int>(payment.status)).add("amount", payment.amount);
+    object.add("method", payment.method).add("provider_key", payment.provider_key);
+    object.add("refund_due", payment.refund_due).add("created_at", payment.created_at);
+    object.add("check_at", payment.check_at);
 }
 
-json::value to_json(const TicketLeg& leg) {
-    return json::object{{"run", to_json(leg.run)}, {"train", leg.train},        {"from", to_json(leg.from)},
-                        {"to", to_json(leg.to)},   {"class", leg.travel_class}, {"seat", to_json(leg.seat)}};
+void write(std::string& out, const TicketLeg& leg) {
+    Object object{out};
+    object.add("run", leg.run).add("train", leg.train).add("from", leg.from).add("to", leg.to);
+    object.add("class", leg.travel_class).add("seat", leg.seat);
 }
 
-json::value to_json(const Place& place) {
-    return json::object{{"number", place.number},
-                        {"row", place.row},
-                        {"column", place.column},
-                        {"properties", to_json(place.properties)},
-                        {"facing", place.facing}};
+void write(std::string& out, const Place& place) {
+    Object object{out};
+    object.add("number", place.number).add("row", place.row).add("column", place.column);
+    object.add("properties", place.properties).add("facing", place.facing);
 }
 
-json::value to_json(const Coach& coach) {
-    return json::object{{"number", coach.number},
-                        {"layout", coach.layout},
-                        {"class", coach.travel_class},
-                        {"places", to_json(coach.places)}};
+void write(std::string& out, const Coach& coach) {
+    Object object{out};
+    object.add("number", coach.number).add("layout", coach.layout).add("class", coach.travel_class);
+    object.add("places", coach.places);
 }
 
-json::value to_json(const Call& call) {
-    json::object value{{"id", to_json(call.id)},    {"name", call.name},       {"zone", call.zone},
-                       {"platform", call.platform}, {"pick_up", call.pick_up}, {"drop_off", call.drop_off},
-                       {"distance", call.distance}};
-    if (call.arrives) value["arrives"] = to_json(*call.arrives);
-    if (call.departs) value["departs"] = to_json(*call.departs);
-    return value;
+void write(std::string& out, const Call& call) {
+    Object object{out};
+    object.add("id", call.id).add("name", call.name).add("zone", call.zone).add("platform", call.platform);
+    object.add("pick_up", call.pick_up).add("drop_off", call.drop_off).add("distance", call.distance);
+    if (call.arrives) object.add("arrives", *call.arrives);
+    if (call.departs) object.add("departs", *call.departs);
+}
+
+template <class T>
+std::string written(const T& value) {
+    std::string out;
+    out.reserve(1024);
+    write(out, value);
+    return out;
+}
+
+/// The object whose members `add` adds.
+template <class Add>
+std::string object_of(Add add) {
+    std::string out;
+    out.reserve(1024);
+    {
+        Object object{out};
+        add(object);
+    }
+    return out;
 }
 
 // --- Reading -------------------------------------------------------------------------------------------------------
@@ -480,42 +529,39 @@ Status decode_into(std::string_view text, Record& record, void (*read)(const Rea
 
 }  // namespace
 
-std::string encode(const std::vector<HoldItem>& items) { return json::serialize(to_json(items)); }
+std::string encode(const std::vector<HoldItem>& items) { return written(items); }
 
 std::string encode_ride(const BookingPart& part) {
-    json::object value;
-    add_ride(value, part);
-    return json::serialize(value);
+    return object_of([&](Object& object) { add_ride(object, part); });
 }
 
 std::string encode_people(const Booking& booking) {
-    json::object value;
-    add_people(value, booking);
-    return json::serialize(value);
+    return object_of([&](Object& object) { add_people(object, booking); });
 }
 
 std::string encode_travel(const Ticket& ticket) {
-    return json::serialize(json::object{
-        {"reference", ticket.reference}, {"passenger", to_json(ticket.passenger)}, {"legs", to_json(ticket.legs)}});
+    return object_of([&](Object& object) {
+        object.add("reference", ticket.reference).add("passenger", ticket.passenger).add("legs", ticket.legs);
+    });
 }
 
 std::string encode(const Consist& consist) {
-    return json::serialize(json::object{{"name", consist.name}, {"coaches", to_json(consist.coaches)}});
+    return object_of([&](Object& object) { object.add("name", consist.name).add("coaches", consist.coaches); });
 }
 
 std::string encode_calls(const Run& run) {
-    return json::serialize(json::object{{"id", to_json(run.id)},
-                                        {"train", run.train},
-                                        {"agency", run.agency},
-                                        {"headsign", run.headsign},
-                                        {"pinned", run.pinned},
-                                        {"calls", to_json(run.calls.all())}});
+    return object_of([&](Object& object) {
+        object.add("id", run.id).add("train", run.train).add("agency", run.agency).add("headsign", run.headsign);
+        object.add("pinned", run.pinned).add("calls", run.calls.all());
+    });
 }
 
 std::string encode(const Answer& answer) {
     static constexpr std::string_view kKinds[] = {"hold", "booking", "payment", "block"};
     return std::visit(
-        [&](const auto& record) { return json::serialize(json::object{{kKinds[answer.index()], to_object(record)}}); },
+        [&](const auto& record) {
+            return object_of([&](Object& object) { object.add(kKinds[answer.index()], record); });
+        },
         answer);
 }
 
