@@ -33,8 +33,8 @@ struct RunInRecord {
     std::uint64_t version = 0;
     Timestamp time{};  ///< The latest that a step on the run was done at.
     std::vector<Allocation> allocations;
-    std::vector<Hold> holds;       ///< Live ones that are not sold, by fence.
-    bool was_in_front = false;     ///< In this epoch, before this call.
+    std::vector<Hold> holds;    ///< Live ones that are not sold, by fence.
+    bool was_in_front = false;  ///< In this epoch, before this call.
 };
 
 /// Thread-safe, as every store. Its place_hold takes a fence that was drawn in front: one that is not 0.
@@ -45,11 +45,13 @@ public:
         std::uint64_t last_number = 0;  ///< Of the fences of this epoch; 0 where none was given.
         std::string front;              ///< What the front was when the epoch began; empty where there never was one.
         Timestamp now{};
-        Timestamp answers_until{};  ///< Until when answers to the placing of holds are kept; the past where there are none.
-        Timestamp holds_until{};    ///< Until when live holds may last.
+        Timestamp
+            answers_until{};  ///< Until when answers to the placing of holds are kept; the past where there are none.
+        Timestamp holds_until{};  ///< Until when live holds may last.
     };
     virtual Result<FrontState> front_state() = 0;
-    /// Begins a new epoch, with that front, unless somebody else ended the epoch `ended` already. Answers the state then.
+    /// Begins a new epoch, with that front, unless somebody else ended the epoch `ended` already. Answers the state
+    /// then.
     virtual Result<FrontState> begin_epoch(std::uint64_t ended, const std::string& front) = 0;
     /// The same epoch has this front from now on, if it had none. Answers the state then.
     virtual Result<FrontState> name_front(const std::string& front) = 0;

@@ -228,7 +228,8 @@ std::unique_ptr<Store> open(StoreKind kind, const TemporaryFolder& folder, Envir
             ADD_FAILURE() << record.error();
             return nullptr;
         }
-        auto front = store::open_redis((*server)->url(), *std::move(record), environment, {.clock_of_environment = true});
+        auto front =
+            store::open_redis((*server)->url(), *std::move(record), environment, {.clock_of_environment = true});
         if (!front) ADD_FAILURE() << front.error();
         return front ? *std::move(front) : nullptr;
     }
@@ -259,7 +260,8 @@ bool Records::operator==(const Records& other) const {
     return counters == other.counters && secrets == other.secrets && feeds == other.feeds &&
            documents == other.documents && std::ranges::equal(runs, other.runs, same_run) && holds == other.holds &&
            allocations == other.allocations && bookings == other.bookings && payments == other.payments &&
-           tickets == other.tickets && ledger == other.ledger && audit == other.audit && std::ranges::equal(answers, other.answers, same_answer);
+           tickets == other.tickets && ledger == other.ledger && audit == other.audit &&
+           std::ranges::equal(answers, other.answers, same_answer);
 }
 
 Records records_of(Store& store) {

@@ -54,9 +54,7 @@ protected:
         return store->inventory().release_hold(make.command("hold.release", hold.owner), Maker::claim(hold));
     }
     std::string holds_in_postgres() { return sql(postgres_url(folder), "SELECT count(*) FROM railbook.holds").value(); }
-    void expect_laws() {
-        EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
-    }
+    void expect_laws() { EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{}); }
 
     TestEnvironment environment;
     Maker make{environment};
@@ -313,15 +311,16 @@ class RedisClusterTest : public RedisTest {
 protected:
     void start_cluster() {
         for (int i = 0; i < 3; ++i) {
-            auto started = RedisServer::start_new({"cluster-enabled", "yes", "cluster-node-timeout", "2000"}, free_port());
+            auto started =
+                RedisServer::start_new({"cluster-enabled", "yes", "cluster-node-timeout", "2000"}, free_port());
             ASSERT_TRUE(started) << started.error();
             nodes.push_back(*std::move(started));
         }
         constexpr std::array<const char*, 4> kBounds{"0", "5461", "10923", "16384"};
         for (std::size_t i = 0; i < 3; ++i) {
             nodes[i]->command({"CONFIG", "SET", "cluster-allow-reads-when-down", "no"});
-            ASSERT_EQ(nodes[i]->command({"CLUSTER", "ADDSLOTSRANGE", kBounds[i],
-                                         std::to_string(std::stoi(kBounds[i + 1]) - 1)}),
+            ASSERT_EQ(nodes[i]->command(
+                          {"CLUSTER", "ADDSLOTSRANGE", kBounds[i], std::to_string(std::stoi(kBounds[i + 1]) - 1)}),
                       "OK\n");
             ASSERT_EQ(nodes[i]->command({"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(i + 1)}), "OK\n");
         }

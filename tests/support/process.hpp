@@ -8,8 +8,8 @@
 
 namespace railbook::test {
 
-/// Starts a program, with its output added to a file. It ends, by that signal, when this process does. As root it runs as
-/// that user, unless the name is empty. Its environment is this one's, in the locale C.
+/// Starts a program, with its output added to a file. It ends, by that signal, when this process does. As root it runs
+/// as that user, unless the name is empty. Its environment is this one's, in the locale C.
 pid_t spawn(const std::vector<std::string>& words, const std::string& output, int last_signal,
             const std::string& user = {});
 /// Its status, as waitpid() tells it.

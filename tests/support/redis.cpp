@@ -55,7 +55,8 @@ Result<std::unique_ptr<RedisServer>> RedisServer::start_new(const std::vector<st
     const auto program = find_program("redis-server");
     if (program.empty() || find_program("redis-cli").empty()) return failed("there is no Redis server on this machine");
     const bool in_memory = !std::getenv("TMPDIR") && access("/dev/shm", W_OK) == 0;
-    auto name = (fs::path{in_memory ? "/dev/shm" : fs::temp_directory_path().string()} / "railbook-redis-XXXXXX").string();
+    auto name =
+        (fs::path{in_memory ? "/dev/shm" : fs::temp_directory_path().string()} / "railbook-redis-XXXXXX").string();
     if (!mkdtemp(name.data())) return failed("there is no temporary folder for Redis");
     std::unique_ptr<RedisServer> server{new RedisServer{name, program, settings, port}};
     if (const auto done = server->start(); !done) return done.error();
@@ -73,8 +74,9 @@ std::string RedisServer::url() const {
 }
 
 Status RedisServer::start() {
-    std::vector<std::string> words{program_,     "--dir",        folder_, "--unixsocket", socket(),  "--port",
-                                   std::to_string(port_), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"};
+    std::vector<std::string> words{
+        program_,    "--dir",  folder_, "--unixsocket", socket(), "--port", std::to_string(port_), "--bind",
+        "127.0.0.1", "--save", "",      "--appendonly", "no"};
     for (std::size_t i = 0; i + 1 < settings_.size(); i += 2) {
         words.push_back("--" + settings_[i]);
         words.push_back(settings_[i + 1]);

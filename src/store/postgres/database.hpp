@@ -33,7 +33,8 @@ public:
 
     /// The first statement of a step: it locks, and its first column is the latest time that is stored.
     std::size_t lock(std::string_view sql, std::initializer_list<Value> values = {});
-    /// Before lock(): of the times that are stored only that of the run counts. For what was done elsewhere, and in order.
+    /// Before lock(): of the times that are stored only that of the run counts. For what was done elsewhere, and in
+    /// order.
     void by_time_of_run() { ask("SELECT set_config('railbook.by_time_of_run', 'on', true)"); }
     /// Queues a question. Its answer, after go(), is `answer(place)`.
     std::size_t ask(std::string_view sql, std::initializer_list<Value> values = {});

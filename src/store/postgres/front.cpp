@@ -20,8 +20,8 @@ Result<std::optional<RunInRecord>> PostgresInventory::bring_to_front(const RunId
             });
             if (!read) return read.error();
             if (number.empty()) return std::optional<RunInRecord>{};
-            const auto counted = step.ask("SELECT version, front_epoch FROM railbook.run_versions WHERE run = $1",
-                                          {number.front()});
+            const auto counted =
+                step.ask("SELECT version, front_epoch FROM railbook.run_versions WHERE run = $1", {number.front()});
             const auto allocated = step.ask(
                 "SELECT a.seat, a.from_segment, a.to_segment, h.id, h.status, h.expires_at "
                 "FROM railbook.allocations a LEFT JOIN railbook.holds h ON h.fence = a.hold "

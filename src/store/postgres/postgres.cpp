@@ -70,9 +70,8 @@ public:
 
     Result<FrontState> front_state() override { return change_front({}); }
     Result<FrontState> begin_epoch(std::uint64_t ended, const std::string& front) override {
-        return change_front([&](Connection& connection) {
-            connection.queue("SELECT railbook.begin_epoch($1, $2)", {ended, front});
-        });
+        return change_front(
+            [&](Connection& connection) { connection.queue("SELECT railbook.begin_epoch($1, $2)", {ended, front}); });
     }
     Result<FrontState> name_front(const std::string& front) override {
         return change_front([&](Connection& connection) {

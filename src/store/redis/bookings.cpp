@@ -27,8 +27,8 @@ Result<Booking> RedisBookings::create_booking(const Command& command, const Hold
         if (names.error().code != ErrorCode::not_found) return std::move(names).error();
         names = std::vector<std::string>{};
     }
-    auto booking = front_.in_record<Booking>(
-        *names, [&] { return record_.bookings().create_booking(command, claim, wanted); });
+    auto booking =
+        front_.in_record<Booking>(*names, [&] { return record_.bookings().create_booking(command, claim, wanted); });
     if (booking) {
         tell_of(claim.id);
     } else if (booking.error().code == ErrorCode::not_found && !record_.inventory().find_hold(claim.id)) {
@@ -49,8 +49,8 @@ Result<Payment> RedisBookings::settle_payment(const Settlement& settlement, Time
     HoldId hold;
     const auto names = runs_of_booking(payment->booking, &hold);
     if (!names) return names.error();
-    auto settled = front_.in_record<Payment>(
-        *names, [&] { return record_.bookings().settle_payment(settlement, now); });
+    auto settled =
+        front_.in_record<Payment>(*names, [&] { return record_.bookings().settle_payment(settlement, now); });
     if (settled) tell_of(hold);
     return settled;
 }

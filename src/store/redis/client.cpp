@@ -108,14 +108,11 @@ Result<std::vector<Reply>> Lane::exchange(std::string_view commands, std::size_t
 }
 
 void Lane::work(std::vector<Job*>& jobs) {
-    if (jobs.size() == 1) {
-        jobs.front()->answer = send(jobs.front()->commands, jobs.front()->count);
-        return;
-    }
-    std::string commands;
+    std::vector<std::string_view> commands;
+    commands.reserve(jobs.size());
     std::size_t count = 0;
     for (const auto* job : jobs) {
-        commands.append(job->commands);
+        commands.push_back(job->commands);
         count += job->count;
     }
     auto replies = send(commands, count);
@@ -132,7 +129,7 @@ void Lane::work(std::vector<Job*>& jobs) {
     }
 }
 
-Result<std::vector<Reply>> Lane::send(std::string_view commands, std::size_t count) {
+Result<std::vector<Reply>> Lane::send(std::span<const std::string_view> commands, std::size_t count) {
     if (!connection_) {
         auto opened = Connection::open(address_);
         if (!opened) return std::move(opened).error();
@@ -186,10 +183,10 @@ Client::Node& Client::node_of(std::uint16_t slot) {
 Result<std::vector<std::string>> Client::look_around() {
     const auto check = [](const ServerFacts& facts) -> Status {
         if (facts.policy == "noeviction") return {};
-        return Error{ErrorCode::unsupported,
-                     fmt::format("Redis would throw holds away when its memory is full: maxmemory-policy is {}",
-                                 facts.policy),
-                     "set maxmemory-policy to noeviction in redis.conf"};
+        return Error{
+            ErrorCode::unsupported,
+            fmt::format("Redis would throw holds away when its memory is full: maxmemory-policy is {}", facts.policy),
+            "set maxmemory-policy to noeviction in redis.conf"};
     };
     auto first = Connection::open(seed_);
     if (!first) return std::move(first).error();
@@ -270,13 +267,15 @@ Result<Reply> Client::ask_once(std::string_view key, std::string_view command) {
             continue;
         }
         if (text.starts_with("NOSCRIPT")) return std::move(reply);
-        for (const std::string_view known : {"OOM", "READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "MISCONF", "BUSY"}) {
+        for (const std::string_view known :
+             {"OOM", "READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "MISCONF", "BUSY"}) {
             if (text.starts_with(known))
                 return Error{ErrorCode::unavailable, fmt::format("Redis cannot do it now: {}", known), "try again"};
         }
         return Error{ErrorCode::internal, fmt::format("Redis refuses a step: {}", text.substr(0, 200))};
     }
-    return lost.value_or(Error{ErrorCode::unavailable, "the servers of Redis do not agree where a run is", "try again"});
+    return lost.value_or(
+        Error{ErrorCode::unavailable, "the servers of Redis do not agree where a run is", "try again"});
 }
 
 Result<Reply> Client::ask(std::string_view key, std::span<const std::string_view> words) {

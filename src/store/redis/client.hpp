@@ -44,7 +44,7 @@ private:
         bool is_done = false;
     };
     void work(std::vector<Job*>& jobs);
-    Result<std::vector<Reply>> send(std::string_view commands, std::size_t count);
+    Result<std::vector<Reply>> send(std::span<const std::string_view> commands, std::size_t count);
 
     const Address address_;
     Environment& environment_;
@@ -73,7 +73,8 @@ public:
     }
     /// A script; its keys are in one slot. It may be done twice, where an answer is lost. An answer that is no list is
     /// an error.
-    Result<Reply> run(const Script& script, std::span<const std::string> keys, std::span<const std::string_view> arguments);
+    Result<Reply> run(const Script& script, std::span<const std::string> keys,
+                      std::span<const std::string_view> arguments);
 
     static std::uint16_t slot_of(std::string_view key);
 

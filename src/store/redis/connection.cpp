@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "base/encoding.hpp"
 
@@ -16,6 +17,10 @@ namespace {
 
 constexpr timeval kConnectTimeout{.tv_sec = 1, .tv_usec = 0};
 constexpr timeval kAnswerTimeout{.tv_sec = 2, .tv_usec = 0};
+/// No system takes fewer at once.
+constexpr std::size_t kMostParts = 512;
+/// Of `$1234` and two ends of lines.
+constexpr std::size_t kLengthSize = 16;
 
 Error bad_url() {
     return {ErrorCode::invalid_argument, "the address of Redis cannot be read",
@@ -150,6 +155,9 @@ std::int64_t Reply::number(std::size_t place) const {
 }
 
 void append_wire(std::string& out, std::span<const std::string_view> words) {
+    std::size_t size = out.size() + kLengthSize;
+    for (const auto word : words) size += word.size() + kLengthSize;
+    if (out.capacity() < size) out.reserve(size);
     append_length(out, '*', words.size());
     for (const auto word : words) {
         append_length(out, '$', word.size());
@@ -212,13 +220,26 @@ Status Connection::greet(const Address& address) {
     return {};
 }
 
-Result<std::vector<Reply>> Connection::exchange(std::string_view commands, std::size_t count) {
-    // Not by hiredis, which has the process killed where the server is gone.
-    while (!commands.empty()) {
-        const auto sent = send(context_->fd, commands.data(), commands.size(), MSG_NOSIGNAL);
+Result<std::vector<Reply>> Connection::exchange(std::span<const std::string_view> parts, std::size_t count) {
+    // Not by hiredis, which copies all, and has the process killed where the server is gone.
+    std::vector<iovec> left;
+    left.reserve(parts.size());
+    for (const auto part : parts) left.push_back({.iov_base = const_cast<char*>(part.data()), .iov_len = part.size()});
+    for (std::size_t first = 0; first < left.size();) {
+        msghdr message{};
+        message.msg_iov = left.data() + first;
+        message.msg_iovlen = std::min<std::size_t>(left.size() - first, kMostParts);
+        auto sent = sendmsg(context_->fd, &message, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
         if (sent <= 0) return away("the connection is lost");
-        commands.remove_prefix(static_cast<std::size_t>(sent));
+        for (auto rest = static_cast<std::size_t>(sent); rest > 0;) {
+            auto& part = left[first];
+            const auto done = std::min(rest, part.iov_len);
+            part.iov_base = static_cast<char*>(part.iov_base) + done;
+            part.iov_len -= done;
+            rest -= done;
+            if (part.iov_len == 0) ++first;
+        }
     }
     std::vector<Reply> replies;
     replies.reserve(count);

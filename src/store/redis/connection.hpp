@@ -66,7 +66,10 @@ public:
 
     /// Sends commands in one write, and waits for all their answers. Errors: unavailable: the connection is of no use
     /// any more, and nobody knows what was done.
-    Result<std::vector<Reply>> exchange(std::string_view commands, std::size_t count);
+    Result<std::vector<Reply>> exchange(std::span<const std::string_view> parts, std::size_t count);
+    Result<std::vector<Reply>> exchange(std::string_view commands, std::size_t count) {
+        return exchange(std::span{&commands, 1}, count);
+    }
     const ServerFacts& facts() const { return facts_; }
 
 private:

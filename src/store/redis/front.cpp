@@ -369,9 +369,8 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
     std::map<std::uint32_t, std::string> seats;
     for (const auto& allocation : found.allocations)
         seats[allocation.seat] += cell_bytes(allocation.span, allocation.until, allocation.state, allocation.hold);
-    std::vector<std::string> words{std::to_string(epoch.number),  lease.token,
-                                   std::to_string(found.version), time_text(found.time),
-                                   digest,                        {},
+    std::vector<std::string> words{std::to_string(epoch.number), lease.token, std::to_string(found.version),
+                                   time_text(found.time),        digest,      {},
                                    std::to_string(seats.size())};
     for (auto& [seat, value] : seats) {
         words.push_back(std::to_string(seat));
@@ -394,8 +393,9 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
                 }
             }
         }
-        for (auto& word : {bytes_of(hold.id), fence_text(hold.fence), time_text(hold.expires_at),
-                           time_text(hold.latest_end), hold.owner, cells, encode_hold(hold), owner_key(epoch, hold.owner)})
+        for (auto& word :
+             {bytes_of(hold.id), fence_text(hold.fence), time_text(hold.expires_at), time_text(hold.latest_end),
+              hold.owner, cells, encode_hold(hold), owner_key(epoch, hold.owner)})
             words.push_back(word);
     }
     const std::vector<std::string_view> arguments{words.begin(), words.end()};
@@ -524,7 +524,7 @@ std::string Front::owner_key(const Epoch& epoch, std::string_view owner) const {
     return key(epoch, "owner", base::percent_encode(owner, ":"));
 }
 
-Result<bool> Front::reserve(const Epoch& epoch, const Reservation& wanted) {
+Result<bool> Front::reserve(const Epoch& epoch, const Earmark& wanted) {
     const std::array<std::string, 2> keys{wanted.answer_key, owner_key(epoch, wanted.hold.owner)};
     const std::array<std::string, 7> words{time_text(wanted.now),
                                            std::to_string(wanted.max_holds),

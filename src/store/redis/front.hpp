@@ -1,5 +1,6 @@
 #pragma once
-/// What stands in front of the system of record: which runs Redis decides about at the moment, and how they come and go.
+/// What stands in front of the system of record: which runs Redis decides about at the moment, and how they come and
+/// go.
 ///
 /// A run is open (Redis decides about its holds, and keeps a journal of what the record does not know yet), or closed
 /// (the record decides). Whoever closes a run takes it for a while, empties its journal into the record, and works
@@ -64,7 +65,8 @@ public:
     RunKeys keys_of(const Epoch& epoch, std::string_view name) const;
 
     /// A script about a run. Errors: those of Client::run, where Redis is taken to be away from now on.
-    Result<Reply> run(const Script& script, std::span<const std::string> keys, std::span<const std::string_view> arguments);
+    Result<Reply> run(const Script& script, std::span<const std::string> keys,
+                      std::span<const std::string_view> arguments);
     Result<Reply> ask(std::string_view key, std::initializer_list<std::string_view> words);
     bool is_cluster() const { return client_.is_cluster(); }
 
@@ -109,7 +111,7 @@ public:
     void give_back_fence(std::uint64_t fence);
     /// In a cluster, where an owner's keys are not those of a run: before a hold is placed, what belongs to its owner.
     /// False: its key was used elsewhere. Errors: too_many_requests.
-    struct Reservation {
+    struct Earmark {
         const Hold& hold;
         std::string run;         ///< Its name.
         std::string answer_key;  ///< Where it says in which run the answer is.
@@ -118,7 +120,7 @@ public:
         std::size_t max_holds = 0;
         bool is_forced = false;
     };
-    Result<bool> reserve(const Epoch& epoch, const Reservation& wanted);
+    Result<bool> reserve(const Epoch& epoch, const Earmark& wanted);
     /// It was not placed.
     void cancel(const Epoch& epoch, const Hold& wanted);
     /// The run needs fences.

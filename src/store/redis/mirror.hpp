@@ -25,6 +25,10 @@ public:
     std::uint64_t version(std::uint64_t epoch) const;
     /// What the seats are that have changed up to this version, or all that are not free. What it knows may be newer.
     void follow(std::uint64_t epoch, std::uint64_t version, bool all, const std::vector<Seat>& seats);
+    /// What one version changed, where the one before is known.
+    void follow_one(std::uint64_t epoch, std::uint64_t version, const std::vector<Seat>& seats) {
+        if (this->version(epoch) + 1 == version) follow(epoch, version, false, seats);
+    }
     /// Errors: damaged.
     Result<Occupancy> at(const Run& run, Timestamp now);
 

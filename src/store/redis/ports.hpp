@@ -79,6 +79,8 @@ private:
     Result<std::optional<Hold>> step(const Script& script, const Command& command, const HoldClaim& claim,
                                      Timestamp until);
     Result<Occupancy> look(const RunId& run, Timestamp now);
+    /// What a step of this process has changed: the version, the seats and what they are now, from that item on.
+    void follow(const Epoch& epoch, const std::string& run, const Reply& reply, std::size_t first);
 
     Front& front_;
     SystemOfRecord& record_;

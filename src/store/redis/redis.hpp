@@ -18,8 +18,8 @@ struct RedisOptions {
 
 /// `url` is `redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]` or `unix://[[USER]:PASSWORD@]/SOCKET[?db=DATABASE]`; one
 /// server, or any of a cluster. The environment must outlive the store.
-/// Errors: invalid_argument (the URL); unavailable; forbidden (user or password); unsupported (its eviction policy would
-/// throw holds away).
+/// Errors: invalid_argument (the URL); unavailable; forbidden (user or password); unsupported (its eviction policy
+/// would throw holds away).
 Result<std::unique_ptr<Store>> open_redis(const std::string& url, std::unique_ptr<SystemOfRecord> record,
                                           Environment& environment, const RedisOptions& options = {});
 

@@ -5,8 +5,8 @@
 namespace railbook::store::redis {
 namespace {
 
-/// ARGV[1] is the caller's epoch. Leaves the facts in `m`. Lua's numbers are doubles, which Redis writes out in full, and
-/// the operator .. with 14 digits: enough for milliseconds, versions and fences.
+/// ARGV[1] is the caller's epoch. Leaves the facts in `m`. Lua's numbers are doubles, which Redis writes out in full,
+/// and the operator .. with 14 digits: enough for milliseconds, versions and fences.
 constexpr std::string_view kFacts = R"lua(
 local m = redis.call('HMGET', KEYS[1], 'e', 's', 'z', 'f', 'v', 't', 'd')
 if not m[1] then return {'none'} end
@@ -129,9 +129,11 @@ for i = 1, #seats do
     cells[#cells + 1] = struct.pack('>I4HH', tonumber(seats[i]), from, to)
 end
 local told = {}
+local now_there = {}
 for seat, value in pairs(changed) do
     redis.call('HSET', KEYS[2], seat, value)
     told[#told + 1] = seat
+    now_there[#now_there + 1] = value
 end
 redis.call('HSET', KEYS[3], ARGV[4], cmsgpack.pack(
     {fence, expires, tonumber(ARGV[13]), 0, ARGV[14], table.concat(cells), ARGV[15], 0, KEYS[8] or ''}))
@@ -152,7 +154,7 @@ if one_server then
     redis.call('SET', KEYS[9], ARGV[10], 'PX', rest)
     redis.call('SADD', KEYS[11], ARGV[10])
 end
-return {'ok', fence}
+return {'ok', fence, version + 1, told, now_there}
 )lua";
 
 /// ARGV: epoch, now, hold, owner, fence or nothing, any owner.
@@ -167,14 +169,16 @@ if ARGV[5] == '' then
 elseif ARGV[5] ~= hold[1] then
     return {'fenced'}
 end
+local told = {}
+local now_there = {}
 local function answer()
-    return {'ok', hold[1], string.format('%.0f', hold[2]), hold[4], hold[7], hold[8]}
+    return {'ok', hold[1], string.format('%.0f', hold[2]), hold[4], hold[7], hold[8],
+            #told > 0 and version + 1 or 0, told, now_there}
 end
 local function tell(kind)
     redis.call('RPUSH', KEYS[4], struct.pack('>Bdd', kind, 0, now) .. ARGV[7])
 end
 local function rewrite(until_, keeps)
-    local told = {}
     local seen = {}
     for i = 1, #hold[6], 8 do
         local seat, from, to = struct.unpack('>I4HH', hold[6], i)
@@ -183,8 +187,11 @@ local function rewrite(until_, keeps)
         if not seen[seat] then value = without(value, ARGV[3]) end
         if keeps then value = value .. struct.pack('>HHdB', from, to, until_, 1) .. ARGV[3] end
         put(seat, value)
-        if not seen[seat] then told[#told + 1] = seat end
-        seen[seat] = true
+        if not seen[seat] then
+            told[#told + 1] = seat
+            seen[seat] = #told
+        end
+        now_there[seen[seat]] = value
     end
     redis.call('HSET', KEYS[3], ARGV[3], cmsgpack.pack(hold))
     if redis.call('RPUSH', KEYS[5], table.concat(told, ',')) > 512 then redis.call('LTRIM', KEYS[5], -256, -1) end
@@ -197,8 +204,8 @@ local function rewrite(until_, keeps)
 end
 )lua";
 
-/// And: journal entry, whether the answer is kept under a key, until, name of the run. Of one server, KEYS[6] is the runs
-/// with work to do.
+/// And: journal entry, whether the answer is kept under a key, until, name of the run. Of one server, KEYS[6] is the
+/// runs with work to do.
 constexpr std::string_view kExtend = R"lua(
 if hold[4] == 1 then return {'released'} end
 if hold[2] <= now then return {'expired'} end
@@ -296,8 +303,8 @@ redis.call('HDEL', KEYS[1], 'z', 'k', 'f', 'n', 'x')
 return {'ok'}
 )lua";
 
-/// The record has taken over the first entries of the journal. ARGV: epoch, token, how many, milliseconds, now, then the
-/// holds that they were about. Answers what is left.
+/// The record has taken over the first entries of the journal. ARGV: epoch, token, how many, milliseconds, now, then
+/// the holds that they were about. Answers what is left.
 constexpr std::string_view kTrim = R"lua(
 local m = redis.call('HMGET', KEYS[1], 'e', 'k')
 if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return {'busy'} end

@@ -2,9 +2,9 @@
 /// The steps that are done inside of Redis, each one script. All keys of a script are in one slot: those of a run, or
 /// those of an owner.
 ///
-/// A run's keys are KEYS[1] to KEYS[5]: its facts (a hash: epoch, state, lease, version, time, digest of what is pinned),
-/// its seats (a hash: for each seat the spans that are taken), its holds (a hash), its journal (a list: what the record
-/// does not know yet), and the seats of its last versions (a list).
+/// A run's keys are KEYS[1] to KEYS[5]: its facts (a hash: epoch, state, lease, version, time, digest of what is
+/// pinned), its seats (a hash: for each seat the spans that are taken), its holds (a hash), its journal (a list: what
+/// the record does not know yet), and the seats of its last versions (a list).
 
 #include <string>
 #include <string_view>
