@@ -163,7 +163,8 @@ public:
         auto hold = buyer.hold();
         hold.fence = ++fence_;
         const auto now = buyer.environment().now().time_since_epoch().count();
-        const auto audit = store::place_hold(hold, fence_, hold.owner, buyer.environment().now()).audit.front();
+        const auto audit =
+            store::audit_of(store::place_hold(hold, fence_, hold.owner, buyer.environment().now())).front();
         const auto step = [&](const char* operation, HoldStatus status) {
             hold.status = status;
             const auto command = buyer.command(operation);

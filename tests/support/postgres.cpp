@@ -67,8 +67,8 @@ PostgresServer::~PostgresServer() {
 Result<PostgresServer*> PostgresServer::start_new(const std::string& parent, const std::vector<std::string>& settings) {
     const auto programs = find_programs();
     if (programs.empty()) return failed("there is no PostgreSQL server on this machine");
-    auto name = (fs::path{parent} / "railbook-postgres-XXXXXX").string();
-    if (!mkdtemp(name.data())) return failed("there is no temporary folder for PostgreSQL");
+    const auto name = make_server_folder(parent, "postgres");
+    if (name.empty()) return failed("there is no temporary folder for PostgreSQL");
     std::unique_ptr<PostgresServer> server{new PostgresServer{name, programs, settings}};
     if (const auto done = server->make(); !done) return done.error();
     if (const auto done = server->start(); !done) return done.error();
@@ -78,8 +78,7 @@ Result<PostgresServer*> PostgresServer::start_new(const std::string& parent, con
 Result<PostgresServer*> PostgresServer::shared() {
     static std::unique_ptr<PostgresServer> server;  // stopped when the process exits
     static const Status started = []() -> Status {
-        const bool in_memory = !std::getenv("TMPDIR") && access("/dev/shm", W_OK) == 0;
-        const auto made = start_new(in_memory ? "/dev/shm" : fs::temp_directory_path().string());
+        const auto made = start_new(server_parent());
         if (!made) return made.error();
         server.reset(*made);
         return {};

@@ -1,7 +1,9 @@
 #include "support/process.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <sstream>
 
 #include <fcntl.h>
@@ -48,6 +50,25 @@ std::string find_program(const std::string& name) {
         if (access(file.c_str(), X_OK) == 0) return file;
     }
     return {};
+}
+
+std::string server_parent() {
+    const bool in_memory = !std::getenv("TMPDIR") && access("/dev/shm", W_OK) == 0;
+    return in_memory ? "/dev/shm" : std::filesystem::temp_directory_path().string();
+}
+
+std::string make_server_folder(const std::string& parent, const std::string& kind) {
+    const std::string prefix = "railbook-" + kind + '-';
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator{parent, ignored}) {
+        const auto name = entry.path().filename().string();
+        if (!name.starts_with(prefix)) continue;
+        const auto owner = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
+        const bool is_gone = owner > 0 && kill(static_cast<pid_t>(owner), 0) != 0 && errno == ESRCH;
+        if (is_gone) std::filesystem::remove_all(entry.path(), ignored);
+    }
+    auto folder = parent + '/' + prefix + std::to_string(getpid()) + "-XXXXXX";
+    return mkdtemp(folder.data()) ? folder : std::string{};
 }
 
 }  // namespace railbook::test

@@ -16,5 +16,10 @@ pid_t spawn(const std::vector<std::string>& words, const std::string& output, in
 int wait_for(pid_t child);
 /// The program of that name on the PATH; empty where there is none.
 std::string find_program(const std::string& name);
+/// Where servers for tests keep their files: in memory, unless TMPDIR says otherwise.
+std::string server_parent();
+/// A new folder `railbook-KIND-PID-...` there; empty where there can be none. What processes left there that were killed
+/// is removed first.
+std::string make_server_folder(const std::string& parent, const std::string& kind);
 
 }  // namespace railbook::test

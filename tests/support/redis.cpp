@@ -54,10 +54,8 @@ RedisServer::~RedisServer() {
 Result<std::unique_ptr<RedisServer>> RedisServer::start_new(const std::vector<std::string>& settings, int port) {
     const auto program = find_program("redis-server");
     if (program.empty() || find_program("redis-cli").empty()) return failed("there is no Redis server on this machine");
-    const bool in_memory = !std::getenv("TMPDIR") && access("/dev/shm", W_OK) == 0;
-    auto name =
-        (fs::path{in_memory ? "/dev/shm" : fs::temp_directory_path().string()} / "railbook-redis-XXXXXX").string();
-    if (!mkdtemp(name.data())) return failed("there is no temporary folder for Redis");
+    const auto name = make_server_folder(server_parent(), "redis");
+    if (name.empty()) return failed("there is no temporary folder for Redis");
     std::unique_ptr<RedisServer> server{new RedisServer{name, program, settings, port}};
     if (const auto done = server->start(); !done) return done.error();
     return server;
