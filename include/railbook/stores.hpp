@@ -561,9 +561,9 @@ public:
     /// Errors: not_found; conflict (not prebooked, or another attempt came first); in_progress (one is pending);
     /// hold_expired; key_reused.
     virtual Result<Payment> begin_payment(const Command& command, const Payment& wanted) = 0;
-    /// Captured: sells the seats and issues the tickets, with the seats that they have by now, also when the hold has lapsed but its seats are still free;
-    /// where they are not, the payment becomes refund_due. Declined: the hold is held again until its deadline.
-    /// Settling a payment that is not pending returns it as it is. Errors: not_found.
+    /// Captured: sells the seats as they are numbered by now and issues the tickets, also when the hold has lapsed but
+    /// its seats are still free; where not, the payment becomes refund_due. Declined: the hold is held again until its
+    /// deadline. Settling a payment that is not pending returns it as it is. Errors: not_found.
     virtual Result<Payment> settle_payment(const Settlement& settlement, Timestamp now) = 0;
     /// The provider has returned the money of a refund_due payment. Errors: not_found.
     virtual Result<Payment> settle_refund(const PaymentId& payment, const std::vector<LedgerTransaction>& postings,

@@ -18,8 +18,8 @@ int wait_for(pid_t child);
 std::string find_program(const std::string& name);
 /// Where servers for tests keep their files: in memory, unless TMPDIR says otherwise.
 std::string server_parent();
-/// A new folder `railbook-KIND-PID-...` there; empty where there can be none. What processes left there that were killed
-/// is removed first.
+/// A new folder `railbook-KIND-PID-...` there; empty where there can be none. What was left there by processes that
+/// were killed is removed first.
 std::string make_server_folder(const std::string& parent, const std::string& kind);
 
 }  // namespace railbook::test
