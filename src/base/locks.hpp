@@ -9,13 +9,15 @@
 
 namespace railbook::base {
 
-/// For what takes less time than putting a thread to sleep. Nothing that may wait is done under it. Whoever finds it
-/// taken stays away for longer each time: an owner that comes back soon goes on with what is in its cache, which lets
-/// both do more than if they took turns.
+/// For what takes less time than putting a thread to sleep. Nothing that may wait is done under it.
 class SpinLock {
 public:
+    /// Whoever finds it taken stays away for so many pauses of the processor, and longer each time. With many pauses an
+    /// owner that comes back soon goes on with what is in its cache, which lets both do more than if they took turns.
+    explicit SpinLock(unsigned pauses = 8) : pauses_{pauses} {}
+
     void lock() {
-        unsigned pauses = 8;
+        unsigned pauses = pauses_;
         while (is_held_.load(std::memory_order_relaxed) || is_held_.exchange(true, std::memory_order_acquire)) {
             if (pauses > kMostPauses) {
                 std::this_thread::yield();  // the owner may have been put to sleep
@@ -28,12 +30,13 @@ public:
     void unlock() { is_held_.store(false, std::memory_order_release); }
 
 private:
-    static constexpr unsigned kMostPauses = 256;
+    static constexpr unsigned kMostPauses = 512;
     static void relax() {
 #if defined(__x86_64__)
         __builtin_ia32_pause();
 #endif
     }
+    unsigned pauses_;
     std::atomic<bool> is_held_{false};
 };
 

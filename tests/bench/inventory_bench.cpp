@@ -42,6 +42,7 @@
 #include "base/locks.hpp"
 #include "inventory/seat_choice.hpp"
 #include "store/allocations.hpp"
+#include "store/memory/holds.hpp"
 
 namespace railbook::bench {
 namespace {
@@ -52,6 +53,7 @@ constexpr std::uint32_t kCoaches = 16;
 constexpr std::uint32_t kPlaces = 80;
 constexpr std::uint32_t kSeats = kCoaches * kPlaces;
 constexpr std::uint32_t kSegments = 30;
+constexpr std::size_t kTrainsOfADay = 800;  // as German long distance has
 constexpr int kPasses = 5;
 
 [[noreturn]] void give_up(const std::string& what) {
@@ -263,7 +265,7 @@ public:
 
 private:
     Run run_ = train_of_seats();
-    base::SpinLock lock_;
+    base::SpinLock lock_{store::memory::kPausesOfARun};
 
 public:
     store::RunAllocations seats{run_};
@@ -510,14 +512,14 @@ int run_all(double length, bool strict) {
 
     SoldRun hot;
     std::vector<std::unique_ptr<SoldRun>> many;
-    for (int i = 0; i < 64; ++i) many.push_back(std::make_unique<SoldRun>());
+    for (std::size_t i = 0; i < kTrainsOfADay; ++i) many.push_back(std::make_unique<SoldRun>());
     const auto bare = [&] {
         return rate(length, [&, buyer = BareBuyer{0}]() mutable { buyer.hold_and_release(hot); });
     };
     const auto bare_many = [&](unsigned threads) {
         return rate_of_threads(threads, length, [&](unsigned thread) {
-            return [&, buyer = BareBuyer{thread}, next = std::size_t{thread} * 32]() mutable {
-                buyer.hold_and_release(*many[next++ % many.size()]);
+            return [&, buyer = BareBuyer{thread}, random = std::minstd_rand{thread + 1}]() mutable {
+                buyer.hold_and_release(*many[random() % many.size()]);
             };
         });
     };

@@ -22,13 +22,16 @@
 
 namespace railbook::store::memory {
 
+/// About a microsecond, in which a thread does several steps on a run that many want.
+inline constexpr unsigned kPausesOfARun = 128;
+
 /// Steps on many runs go on at once. The lock guards what changes with every hold; `run` changes only while no other
 /// step goes on.
 struct PinnedRun {
     PinnedRun(Run pinned, std::uint64_t version) : run{std::move(pinned)}, allocations{run, version, {}} {}
 
     Run run;
-    mutable base::SpinLock lock;
+    mutable base::SpinLock lock{kPausesOfARun};
     RunAllocations allocations;
     AuditTrail audit;
 };

@@ -379,7 +379,9 @@ bool RunModel::change_coaches(const Event& event, std::string* why) {
         }
     }
     auto left = event.moves;
-    for (auto& [id, known] : holds_) {
+    for (auto& entry : holds_) {
+        const auto& id = entry.first;
+        auto& known = entry.second;
         if (known.life == Life::released) continue;
         const bool was_live = known.life == Life::sold || known.until > event.earliest;
         const bool is_live = known.life == Life::sold || known.until > event.latest;
@@ -387,11 +389,10 @@ bool RunModel::change_coaches(const Event& event, std::string* why) {
             auto& ride = known.rides[i];
             if (ride.run != run_) continue;
             for (auto& seat : ride.seats) {
-                const auto move = std::ranges::find_if(left, [&, id = id](const Move& one) {
-                    return one.hold == id && one.ride == i && one.from == seat;
-                });
+                const auto move = std::ranges::find_if(
+                    left, [&](const Move& one) { return one.hold == id && one.ride == i && one.from == seat; });
                 const bool has_seat = std::ranges::any_of(
-                    seats_[seat], [&, id = id](const Part& part) { return part.hold == id && part.span == ride.span; });
+                    seats_[seat], [&](const Part& part) { return part.hold == id && part.span == ride.span; });
                 auto given = seat;
                 if (move != left.end()) {
                     if (!was_live) return wrong(why, "a hold is moved that keeps no seats");
