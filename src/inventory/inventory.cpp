@@ -178,6 +178,7 @@ HoldItem make_item(const FoundRide& ride, const inventory::SeatStage& stage, con
                   .travel_class = consist.coach_of(stage.seats.front()).travel_class,
                   .seats = {},
                   .reason = reason};
+    item.seats.reserve(stage.seats.size());
     for (const auto seat : stage.seats) item.seats.push_back({seat, consist.seat_at(seat)});
     return item;
 }
@@ -246,15 +247,16 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
         request.items, [](const HoldItemRequest& item) { return std::holds_alternative<BestSeats>(item.seats); });
     for (int round = 0; round < kMaxRounds; ++round) {
         std::vector<FoundRide> rides;
-        std::vector<RunId> ids;
+        rides.reserve(request.items.size());
         for (const auto& item : request.items) {
             auto ride = find_ride(timetable_, item, *now);
             if (!ride) return ride.error();
-            ids.push_back(ride->run.id);
             rides.push_back(std::move(*ride));
         }
         std::vector<Occupancy> occupancy;
         if (looks) {
+            std::vector<RunId> ids;
+            for (const auto& ride : rides) ids.push_back(ride.run.id);
             auto found = store_.inventory().occupancy(ids, *now);
             if (!found) return found.error();
             occupancy = *std::move(found);
@@ -267,7 +269,7 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
         if (is_outdated) continue;
 
         std::vector<HoldItem> items;
-        std::vector<Run> runs;
+        items.reserve(rides.size());
         for (std::size_t i = 0; i < rides.size(); ++i) {
             const SeatMasks taken = looks ? taken_for(rides[i], occupancy[i], items) : SeatMasks{};
             const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats);
@@ -284,11 +286,15 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
                 break;
             }
             for (const auto& stage : seats->stages) items.push_back(make_item(rides[i], stage, seats->reason));
-            const bool known = std::ranges::find(runs, ids[i], &Run::id) != runs.end();
-            if (!known) runs.push_back(rides[i].run);
         }
-
         if (is_outdated) continue;
+
+        std::vector<Run> runs;
+        runs.reserve(rides.size());
+        for (auto& ride : rides) {
+            const bool known = std::ranges::find(runs, ride.run.id, &Run::id) != runs.end();
+            if (!known) runs.push_back(std::move(ride.run));
+        }
         wanted.items = std::move(items);
         auto placed = store_.inventory().place_hold(command, wanted, runs, max_holds);
         if (placed) return placed;

@@ -37,22 +37,22 @@ std::vector<std::size_t> calls_where(const Run& run, std::size_t first, std::opt
     return found;
 }
 
-/// Whether this is how the id is written.
-bool is_text_of(const StationId& id, std::string_view text) {
-    return text.size() == id.feed.size() + 1 + id.stop.size() && text.starts_with(id.feed) &&
-           text[id.feed.size()] == ':' && text.ends_with(id.stop);
+/// Whether this is the stop, or how its id is written. The ends are looked at first: that is where ids differ.
+bool is_named(const StationId& id, std::string_view text) {
+    if (text.empty() || id.stop.empty() || text.back() != id.stop.back()) return false;
+    if (text.size() == id.stop.size()) return text == id.stop;
+    return text.size() == id.feed.size() + 1 + id.stop.size() && text.ends_with(id.stop) && text.starts_with(id.feed) &&
+           text[id.feed.size()] == ':';
 }
 
 /// By id, else by name in full, else by the beginnings of its words.
 std::vector<std::size_t> calls_named(const Run& run, const MarkedText& marked, std::size_t first) {
-    auto found = calls_where(run, first, marked.nth, [&](const Call& call) {
-        return call.id.station.stop == marked.text || is_text_of(call.id.station, marked.text);
-    });
+    auto found =
+        calls_where(run, first, marked.nth, [&](const Call& call) { return is_named(call.id.station, marked.text); });
     if (!found.empty()) return found;
     const auto name = timetable::fold(marked.text);
-    found = calls_where(run, first, marked.nth, [&](const Call& call) {
-        return timetable::same_name(name, timetable::fold(call.name));
-    });
+    found = calls_where(run, first, marked.nth,
+                        [&](const Call& call) { return timetable::same_name(name, timetable::fold(call.name)); });
     if (!found.empty()) return found;
     return calls_where(run, first, marked.nth, [&](const Call& call) {
         return timetable::fit_of(name, timetable::fold(call.name)) != timetable::Fit::none;
@@ -71,12 +71,13 @@ Result<std::size_t> find_call(const Run& run, std::string_view text, std::size_t
     if (found.size() == 1) return found.front();
     if (found.empty()) {
         const bool earlier = !calls_named(run, marked, 0).empty();
-        return Error{ErrorCode::not_found,
-                     fmt::format("{} does not call at '{}'{}", run.train, text,
-                                 earlier ? " on that part of its way" : "")};
+        return Error{ErrorCode::not_found, fmt::format("{} does not call at '{}'{}", run.train, text,
+                                                       earlier ? " on that part of its way" : "")};
     }
-    Error error{ErrorCode::invalid_argument, fmt::format("'{}' may be {} calls of {}", text, found.size(), run.train),
-                "name one of them", {}};
+    Error error{ErrorCode::invalid_argument,
+                fmt::format("'{}' may be {} calls of {}", text, found.size(), run.train),
+                "name one of them",
+                {}};
     for (const auto index : found) {
         const auto& call = run.calls[index];
         error.mistakes.push_back({{}, fmt::format("{} {}", to_string(call.id), call.name)});

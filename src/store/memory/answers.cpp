@@ -9,27 +9,55 @@
 
 namespace railbook::store::memory {
 
-std::uint64_t Answers::hash_of(std::string_view owner, std::string_view operation, std::string_view key) {
+Answers::Kept::Kept(const Name& name, Timestamp ends, const Answer& answer, std::uint64_t hash_of_name)
+    : until{ends}, hash{hash_of_name} {
+    text.reserve(name.owner.size() + name.operation.size() + name.key.size() + name.fingerprint.size());
+    text.append(name.owner);
+    operation_at = static_cast<std::uint32_t>(text.size());
+    text.append(name.operation);
+    key_at = static_cast<std::uint32_t>(text.size());
+    text.append(name.key);
+    fingerprint_at = static_cast<std::uint32_t>(text.size());
+    text.append(name.fingerprint);
+    if (const auto* hold = std::get_if<Hold>(&answer)) value = *hold;
+    else value = std::make_unique<const Answer>(answer);
+}
+
+Answers::Name Answers::Kept::name() const {
+    const std::string_view all{text};
+    return {.owner = all.substr(0, operation_at),
+            .operation = all.substr(operation_at, key_at - operation_at),
+            .key = all.substr(key_at, fingerprint_at - key_at),
+            .fingerprint = all.substr(fingerprint_at)};
+}
+
+bool Answers::Kept::is_named(const Name& wanted) const {
+    const Name mine = name();
+    return mine.key == wanted.key && mine.owner == wanted.owner && mine.operation == wanted.operation;
+}
+
+Answers::Name Answers::name_of(const Command& command) {
+    return {command.owner, command.operation, command.key.text, command.fingerprint};
+}
+
+std::uint64_t Answers::hash_of(const Name& name) {
     const std::hash<std::string_view> hash;
-    return hash(key) ^ (hash(owner) * 31 + hash(operation)) * 0x9E3779B97F4A7C15U;
+    return hash(name.key) ^ (hash(name.owner) * 31 + hash(name.operation)) * 0x9E3779B97F4A7C15U;
 }
 
-Answers::Place Answers::place_of(const Command& command) {
-    return {*this, hash_of(command.owner, command.operation, command.key.text), command};
-}
+Answers::Place Answers::place_of(const Command& command) { return {*this, hash_of(name_of(command)), command}; }
 
-Answers::Kept* Answers::find(const Part& part, std::uint64_t hash, std::string_view owner, std::string_view operation,
-                             std::string_view key) {
+Answers::Kept* Answers::find(const Part& part, std::uint64_t hash, const Name& name) {
     const auto found = part.kept.find(hash);
     auto* kept = found == part.kept.end() ? nullptr : found->second.get();
-    while (kept && !(kept->key == key && kept->owner == owner && kept->operation == operation)) kept = kept->next.get();
+    while (kept && !kept->is_named(name)) kept = kept->next.get();
     return kept;
 }
 
 Result<std::optional<Answer>> Answers::Place::find(Timestamp now) const {
-    const Kept* kept = Answers::find(part_, hash_, command_.owner, command_.operation, command_.key.text);
+    const Kept* kept = Answers::find(part_, hash_, name_of(command_));
     if (!kept) return std::optional<Answer>{};
-    const auto again = is_repeated(kept->fingerprint, kept->until, command_, now);
+    const auto again = is_repeated(kept->name().fingerprint, kept->until, command_, now);
     if (!again) return again.error();
     if (!*again) return std::optional<Answer>{};
     if (const auto* hold = std::get_if<Hold>(&kept->value)) return std::optional<Answer>{*hold};
@@ -37,37 +65,25 @@ Result<std::optional<Answer>> Answers::Place::find(Timestamp now) const {
 }
 
 void Answers::Place::keep(const Answer& answer, Timestamp now) {
-    auto kept = std::make_unique<Kept>();
-    kept->owner = command_.owner;
-    kept->operation = command_.operation;
-    kept->key = command_.key.text;
-    kept->fingerprint = command_.fingerprint;
-    kept->until = now + command_.keep_answer;
-    kept->hash = hash_;
-    all_.put(part_, std::move(kept), answer);
+    all_.put(part_, std::make_unique<Kept>(name_of(command_), now + command_.keep_answer, answer, hash_));
 }
 
 void Answers::put(const KeptAnswer& answer) {
-    auto kept = std::make_unique<Kept>();
-    kept->owner = answer.owner;
-    kept->operation = answer.operation;
-    kept->key = answer.key;
-    kept->fingerprint = answer.fingerprint;
-    kept->until = answer.until;
-    kept->hash = hash_of(answer.owner, answer.operation, answer.key);
-    Part& part = part_of(kept->hash);
+    const Name name{answer.owner, answer.operation, answer.key, answer.fingerprint};
+    const auto hash = hash_of(name);
+    Part& part = part_of(hash);
     const std::lock_guard lock{part.lock};
-    put(part, std::move(kept), answer.value);
+    put(part, std::make_unique<Kept>(name, answer.until, answer.value, hash));
 }
 
-void Answers::put(Part& part, std::unique_ptr<Kept> added, const Answer& answer) {
+void Answers::put(Part& part, std::unique_ptr<Kept> added) {
     Kept& kept = *added;
-    if (auto* const old = find(part, kept.hash, kept.owner, kept.operation, kept.key)) drop(part, *old);
-    if (const auto* hold = std::get_if<Hold>(&answer)) kept.value = *hold;
-    else kept.value = std::make_unique<const Answer>(answer);
-    if (const auto* payment = std::get_if<Payment>(&answer)) of_payments_[payment->id] = &kept;
-    // Most end after all that there are.
-    kept.end = part.ends.emplace_hint(part.ends.end(), kept.until, &kept);
+    if (auto* const old = find(part, kept.hash, kept.name())) drop(part, *old);
+    if (const auto* answer = std::get_if<std::unique_ptr<const Answer>>(&kept.value)) {
+        if (const auto* payment = std::get_if<Payment>(answer->get())) of_payments_[payment->id] = &kept;
+    }
+    kept.number = ++part.last_end;
+    part.ends.add(kept.until, {kept.hash, kept.number});
     auto& first = part.kept[kept.hash];
     kept.next = std::move(first);
     first = std::move(added);
@@ -77,7 +93,6 @@ void Answers::drop(Part& part, Kept& kept) {
     if (const auto* answer = std::get_if<std::unique_ptr<const Answer>>(&kept.value)) {
         if (const auto* payment = std::get_if<Payment>(answer->get())) of_payments_.erase(payment->id);
     }
-    part.ends.erase(kept.end);
     const auto found = part.kept.find(kept.hash);
     auto* link = &found->second;
     while (link->get() != &kept) link = &(*link)->next;
@@ -96,18 +111,31 @@ void Answers::drop(Timestamp now, std::size_t limit) {
     std::size_t dropped = 0;
     for (auto& part : parts_) {
         const std::lock_guard lock{part.lock};
-        for (; dropped < limit && !part.ends.empty() && part.ends.begin()->first <= now; ++dropped)
-            drop(part, *part.ends.begin()->second);
+        while (dropped < limit && !part.ends.is_empty()) {
+            const auto [until, end] = part.ends.first();
+            if (until > now) break;
+            part.ends.drop_first();
+            const auto found = part.kept.find(end.hash);
+            auto* kept = found == part.kept.end() ? nullptr : found->second.get();
+            while (kept && kept->number != end.number) kept = kept->next.get();
+            if (!kept) continue;  // another came in its place
+            drop(part, *kept);
+            ++dropped;
+        }
     }
 }
 
 std::vector<KeptAnswer> Answers::all() const {
     std::vector<KeptAnswer> answers;
     for (const auto& part : parts_) {
-        for (const auto& [until, kept] : part.ends) {
-            const auto* hold = std::get_if<Hold>(&kept->value);
-            answers.push_back({kept->owner, kept->operation, kept->key, kept->fingerprint, until,
-                               hold ? Answer{*hold} : *std::get<std::unique_ptr<const Answer>>(kept->value)});
+        for (const auto& [hash, first] : part.kept) {
+            for (const auto* kept = first.get(); kept; kept = kept->next.get()) {
+                const Name name = kept->name();
+                const auto* hold = std::get_if<Hold>(&kept->value);
+                answers.push_back({std::string{name.owner}, std::string{name.operation}, std::string{name.key},
+                                   std::string{name.fingerprint}, kept->until,
+                                   hold ? Answer{*hold} : *std::get<std::unique_ptr<const Answer>>(kept->value)});
+            }
         }
     }
     std::ranges::sort(answers, {},

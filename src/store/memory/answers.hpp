@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,6 +16,7 @@
 #include <railbook/stores.hpp>
 
 #include "base/locks.hpp"
+#include "store/memory/deadlines.hpp"
 #include "store/memory/hash.hpp"
 
 namespace railbook::store::memory {
@@ -26,23 +26,39 @@ namespace railbook::store::memory {
 class Answers {
     // Most answers are holds, which are much smaller than the largest.
     using Value = std::variant<Hold, std::unique_ptr<const Answer>>;
-    struct Kept;
-    using Ends = std::multimap<Timestamp, Kept*>;
+    /// What names an answer, and what it is compared by.
+    struct Name {
+        std::string_view owner;
+        std::string_view operation;
+        std::string_view key;
+        std::string_view fingerprint;
+    };
     struct Kept {
-        std::string owner;
-        std::string operation;
-        std::string key;
-        std::string fingerprint;
+        Kept(const Name& name, Timestamp ends, const Answer& answer, std::uint64_t hash_of_name);
+
+        Name name() const;
+        bool is_named(const Name& wanted) const;
+
+        std::string text;  // its name: all of it one after the other
+        std::uint32_t operation_at = 0;
+        std::uint32_t key_at = 0;
+        std::uint32_t fingerprint_at = 0;
         Timestamp until{};
         Value value;
         std::uint64_t hash = 0;
-        Ends::iterator end{};
+        std::uint64_t number = 0;    // of its end
         std::unique_ptr<Kept> next;  // of the same hash
+    };
+    /// When an answer is over. It is found by its hash, if it is not gone yet.
+    struct End {
+        std::uint64_t hash = 0;
+        std::uint64_t number = 0;
     };
     struct Part {
         base::SpinLock lock;
         boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Kept>> kept;  // by the hash of what names it
-        Ends ends;
+        Deadlines<End> ends;
+        std::uint64_t last_end = 0;
     };
 
 public:
@@ -78,12 +94,12 @@ public:
 private:
     static constexpr std::size_t kParts = 16;
 
-    static std::uint64_t hash_of(std::string_view owner, std::string_view operation, std::string_view key);
+    static Name name_of(const Command& command);
+    static std::uint64_t hash_of(const Name& name);
     Part& part_of(std::uint64_t hash) { return parts_[hash % kParts]; }
     /// Null where there is none of that name.
-    static Kept* find(const Part& part, std::uint64_t hash, std::string_view owner, std::string_view operation,
-                      std::string_view key);
-    void put(Part& part, std::unique_ptr<Kept> added, const Answer& answer);
+    static Kept* find(const Part& part, std::uint64_t hash, const Name& name);
+    void put(Part& part, std::unique_ptr<Kept> added);
     void drop(Part& part, Kept& kept);
 
     std::array<Part, kParts> parts_;

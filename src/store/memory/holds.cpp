@@ -38,16 +38,14 @@ std::uint64_t Holds::count() const {
     return order_.size();
 }
 
-std::unique_lock<base::SpinLock> Holds::lock_owner(const std::string& owner) {
-    return std::unique_lock{owners_of(owner).lock};
+Holds::Owner& Holds::owner_named(const std::string& name) {
+    OwnersPart& part = owners_[std::hash<std::string>{}(name) % kParts];
+    const std::lock_guard lock{part.lock};
+    return part.owners[name];
 }
 
-std::size_t Holds::count_live(const std::string& owner, Timestamp now) const {
-    const auto& owners = owners_of(owner).owners;
-    const auto found = owners.find(owner);
-    if (found == owners.end()) return 0;
-    return static_cast<std::size_t>(
-        std::ranges::count_if(found->second.open, [now](const auto& one) { return one.second > now; }));
+std::size_t Holds::Owner::count_live(Timestamp now) const {
+    return static_cast<std::size_t>(std::ranges::count_if(open, [now](const auto& one) { return one.second > now; }));
 }
 
 void Holds::add(const Hold& hold, PinnedRun& run) {
@@ -62,6 +60,7 @@ void Holds::add(const Hold& hold, PinnedRun& run) {
         RAILBOOK_ASSERT(is_new);
         row->hold = hold;
         row->run = &run;
+        row->owner = &owner_named(hold.owner);
     }
     {
         const std::lock_guard lock{order_lock_};
@@ -72,18 +71,22 @@ void Holds::add(const Hold& hold, PinnedRun& run) {
 }
 
 void Holds::change(Row& row, const Hold& hold) {
-    if (is_open(row.hold)) close(row);
+    const bool was_open = is_open(row.hold);
+    const bool stays = was_open && is_open(hold) && row.hold.expires_at == hold.expires_at;
+    if (was_open && !stays) close(row);
     row.hold = hold;
-    if (is_open(row.hold)) open(row);
+    if (is_open(hold) && !stays) open(row);
 }
 
 void Holds::open(Row& row) {
-    row.owner = &owners_of(row.hold.owner).owners[row.hold.owner];
-    row.place = row.owner->open.size();
-    row.owner->open.emplace_back(&row, row.hold.expires_at);
+    auto& open = row.owner->open;
+    row.place = open.size();
+    open.emplace_back(&row, row.hold.expires_at);
     const std::lock_guard lock{due_lock_};
-    // Most end after all that there are.
-    row.due = due_.emplace_hint(due_.end(), std::pair{row.hold.expires_at, row.number}, &row);
+    // What no longer counts goes as fast as new deadlines come.
+    for (int i = 0; i < 2 && !due_.is_empty() && !still_counts(due_.first().second); ++i) due_.drop_first();
+    row.deadline = ++last_deadline_;
+    due_.add(row.hold.expires_at, {&row, row.deadline});
 }
 
 void Holds::close(Row& row) {
@@ -91,18 +94,18 @@ void Holds::close(Row& row) {
     open[row.place] = open.back();
     open[row.place].first->place = row.place;
     open.pop_back();
-    if (open.empty()) owners_of(row.hold.owner).owners.erase(row.hold.owner);
-    row.owner = nullptr;
     const std::lock_guard lock{due_lock_};
-    due_.erase(row.due);
+    row.deadline = 0;
 }
 
-std::vector<HoldId> Holds::due(Timestamp now, std::size_t limit) const {
+std::vector<HoldId> Holds::take_due(Timestamp now, std::size_t limit) {
     const std::lock_guard lock{due_lock_};
     std::vector<HoldId> found;
-    for (const auto& [key, row] : due_) {
-        if (key.first > now || found.size() == limit) break;
-        found.push_back(row->hold.id);
+    while (found.size() < limit && !due_.is_empty()) {
+        const auto [at, deadline] = due_.first();
+        if (at > now) break;
+        if (still_counts(deadline)) found.push_back(deadline.first->hold.id);
+        due_.drop_first();
     }
     return found;
 }

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,6 +17,7 @@
 #include "base/locks.hpp"
 #include "store/allocations.hpp"
 #include "store/memory/audit_trail.hpp"
+#include "store/memory/deadlines.hpp"
 #include "store/memory/hash.hpp"
 
 namespace railbook::store::memory {
@@ -52,26 +52,31 @@ private:
 
 /// Thread-safe as each function says. Locks are taken in the order: an owner's, runs', and then those inside.
 class Holds {
-    struct Owner;
-
 public:
     struct Row;
 
-private:
-    using DueList = std::map<std::pair<Timestamp, std::uint64_t>, const Row*>;
+    /// Whoever counts, adds or changes holds of an owner has the lock. Never moved and never dropped.
+    class Owner {
+    public:
+        base::SpinLock lock;
+        std::size_t count_live(Timestamp now) const;
 
-public:
+    private:
+        friend class Holds;
+        std::vector<std::pair<Row*, Timestamp>> open;  // what is held or paying, and when that ends
+    };
+
     /// Never moved and never dropped.
     struct Row {
         Hold hold;                 ///< Guarded by the lock of each of its runs: whoever changes it has all of them.
         PinnedRun* run = nullptr;  ///< One of them.
+        Owner* owner = nullptr;
         std::uint64_t number = 0;  ///< From 1, in the order in which they were placed.
 
     private:
         friend class Holds;
-        DueList::iterator due{};
-        Owner* owner = nullptr;  // while it is open
-        std::size_t place = 0;   // in its list
+        std::size_t place = 0;       // in its owner's list, while it is open
+        std::uint64_t deadline = 0;  // the number of the one that counts, while it is open
     };
 
     /// Null where there is none. Needs no lock.
@@ -81,15 +86,15 @@ public:
     const Row& at(std::uint64_t number) const;
     std::uint64_t count() const;
 
-    /// Whoever counts, adds or changes holds of an owner has this lock.
-    std::unique_lock<base::SpinLock> lock_owner(const std::string& owner);
-    std::size_t count_live(const std::string& owner, Timestamp now) const;
+    /// Needs no lock.
+    Owner& owner_named(const std::string& name);
     /// Whoever adds or changes a hold has its owner's lock and those of its runs.
     void add(const Hold& hold, PinnedRun& run);
     void change(Row& row, const Hold& hold);
 
-    /// Those whose deadline has passed, the earliest first, at most so many. Needs no lock.
-    std::vector<HoldId> due(Timestamp now, std::size_t limit) const;
+    /// Those whose deadline has passed, the earliest first, at most so many. Each is told once: whoever asks marks it.
+    /// Needs no lock.
+    std::vector<HoldId> take_due(Timestamp now, std::size_t limit);
 
 private:
     static constexpr std::size_t kParts = 16;
@@ -100,29 +105,25 @@ private:
         boost::unordered_flat_map<HoldId, Row*, HashId> rows;
         std::vector<std::unique_ptr<std::array<Row, kRowsOfBlock>>> blocks;  // where the rows are
     };
-    /// With the holds that are held or paying, and when they end.
-    struct Owner {
-        std::vector<std::pair<Row*, Timestamp>> open;
-    };
     struct OwnersPart {
         base::SpinLock lock;
         std::unordered_map<std::string, Owner> owners;
     };
 
     Part& part_of(const HoldId& id) { return parts_[id.bytes.back() % kParts]; }
-    const OwnersPart& owners_of(const std::string& owner) const {
-        return owners_[std::hash<std::string>{}(owner) % kParts];
-    }
-    OwnersPart& owners_of(const std::string& owner) { return owners_[std::hash<std::string>{}(owner) % kParts]; }
     void open(Row& row);
     void close(Row& row);
+    static bool still_counts(const std::pair<Row*, std::uint64_t>& deadline) {
+        return deadline.first->deadline == deadline.second;
+    }
 
     std::array<Part, kParts> parts_;
     std::array<OwnersPart, kParts> owners_;
     mutable base::SpinLock order_lock_;
     std::vector<const Row*> order_;
-    mutable base::SpinLock due_lock_;
-    DueList due_;
+    base::SpinLock due_lock_;  // guards the rows' deadlines too
+    Deadlines<std::pair<Row*, std::uint64_t>> due_;
+    std::uint64_t last_deadline_ = 0;
 };
 
 }  // namespace railbook::store::memory

@@ -273,31 +273,39 @@ Result<Hold> MemoryStore::place(const Command& command, const Hold& wanted, cons
     return answered<Hold>(command, [&]() -> Result<Hold> {
         if (const auto ok = check_wanted(wanted, runs); !ok) return ok.error();
         std::vector<PinnedRun*> pinned;
+        pinned.reserve(runs.size());
         for (const auto& run : runs) {
-            if (const auto ok = check_run(run); !ok) return ok.error();
-            if (auto* const found = all_->find_run(run.id)) pinned.push_back(found);
+            auto* const found = all_->find_run(run.id);
+            if (!found) continue;
+            if (const auto ok = check_pinned(found->run, run); !ok) return ok.error();
+            pinned.push_back(found);
         }
-        const auto owner = all_->holds.lock_owner(wanted.owner);
+        auto& owner = all_->holds.owner_named(wanted.owner);
+        const std::lock_guard owner_lock{owner.lock};
         const RunLocks locks{std::move(pinned)};
         const Timestamp now = step_time(command.now);
         if (max_holds > 0) {
-            const auto ok = check_hold_count(all_->holds.count_live(wanted.owner, now), max_holds);
-            if (!ok) return ok.error();
+            if (const auto ok = check_hold_count(owner.count_live(now), max_holds); !ok) return ok.error();
         }
         std::vector<SeatId> taken;
         for (const auto& item : wanted.items) {
-            const auto* run = all_->find_run(item.run);
-            if (!run) continue;
+            const auto run =
+                std::ranges::find(locks.runs(), item.run, [](const PinnedRun* one) { return one->run.id; });
+            if (run == locks.runs().end()) continue;
             for (const auto& seat : item.seats) {
-                if (!run->allocations.is_free(seat.index, item.span, now, wanted.id)) taken.push_back(seat.id);
+                if (!(*run)->allocations.is_free(seat.index, item.span, now, wanted.id)) taken.push_back(seat.id);
             }
         }
         if (!taken.empty()) return seats_taken(taken);
 
-        for (const auto& run : runs) all_->pin(run);
-        const auto changes = store::place_hold(wanted, ++all_->fence, command.owner, now);
-        all_->save_hold(changes, nullptr, all_->runs_of(*changes.hold), now);
-        return *changes.hold;
+        auto changes = store::place_hold(wanted, ++all_->fence, command.owner, now);
+        if (locks.runs().size() == runs.size()) {
+            all_->save_hold(changes, nullptr, locks.runs(), now);
+        } else {
+            for (const auto& run : runs) all_->pin(run);
+            all_->save_hold(changes, nullptr, all_->runs_of(*changes.hold), now);
+        }
+        return *std::move(changes.hold);
     });
 }
 
@@ -339,7 +347,7 @@ Result<Hold> MemoryStore::change_hold(const HoldId& id, Timestamp asked, const R
     auto* const row = all_->holds.find(id);
     if (!row) return rule(nullptr, step_time(asked)).error();
     // Neither its owner nor its runs ever change while the gate is shared.
-    const auto owner = all_->holds.lock_owner(row->hold.owner);
+    const std::lock_guard owner{row->owner->lock};
     const RunLocks locks{all_->runs_of(row->hold)};
     const Timestamp now = step_time(asked);
     const Result<Changes> changes = rule(&row->hold, now);
@@ -535,7 +543,7 @@ Result<std::size_t> MemoryStore::expire(Timestamp now, std::size_t limit) {
     const std::lock_guard gate{gate_};
     now = step_time(now);
     std::size_t marked = 0;
-    for (const auto& id : all_->holds.due(now, limit)) {
+    for (const auto& id : all_->holds.take_due(now, limit)) {
         all_->save(expire_hold(*all_->find_hold(id), now), now);
         ++marked;
     }
