@@ -339,6 +339,7 @@ std::string describe_hold(const json::value& hold, bool color) {
                {"fence", text_at(hold, "/fence")},
                {"kept until", instant(text_at(hold, "/expires_at"))},
                {"booking", text_at(hold, "/booking")},
+               {"why these", joined(items, "/reason", "; ")},
            }) +
            "\n" + table(columns, items, color);
 }
