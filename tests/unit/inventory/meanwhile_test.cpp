@@ -138,5 +138,30 @@ TEST_F(MeanwhileTest, BlocksAreOfTheSeatsThatWereNamed) {
     EXPECT_EQ(state_of(*engine->inventory().seats(run, "A", "F"), {"2", "12"}), SeatState::held);
 }
 
+TEST_F(MeanwhileTest, AnOfferIsAboutTheCoachesThatThereAre) {
+    const SeatId kept{"2", "14"};  // the last of all: its number is beyond the seats of other coaches
+    ASSERT_TRUE(engine->inventory().block(staff, {key(), run, "A", "F", {kept}}));
+    auto wanted = std::make_shared<Consist>(*engine->timetable().run(run)->consist);
+    wanted->name = "short";
+    std::erase_if(wanted->coaches, [](const Coach& coach) { return coach.number != "2"; });
+    for (const auto* call : {"holds_of_run", "occupancy"}) {
+        awaited = call;
+        const auto offer = engine->inventory().offer_consist(staff, run, wanted);
+        ASSERT_TRUE(offer) << offer.error().detail;
+        EXPECT_TRUE(awaited.empty()) << call;
+        EXPECT_TRUE(offer->reseatings.empty()) << "the seat has its name in the new coaches too";
+        EXPECT_TRUE(offer->stranded.empty());
+    }
+    const auto offer = engine->inventory().offer_consist(staff, run, wanted);
+    ASSERT_TRUE(offer) << offer.error().detail;
+    const auto changed = engine->inventory().change_consist(staff, run, wanted, offer->id);
+    ASSERT_TRUE(changed) << changed.error().detail;
+    const auto map = engine->inventory().seats(run, "A", "F");
+    EXPECT_EQ(state_of(*map, kept), SeatState::blocked);
+    EXPECT_EQ(state_of(*map, {"2", "12"}), SeatState::held);
+    EXPECT_EQ(state_of(*map, {"2", "11"}), SeatState::free);
+    EXPECT_TRUE(engine->verify()->ok());
+}
+
 }  // namespace
 }  // namespace railbook
