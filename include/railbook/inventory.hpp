@@ -154,6 +154,11 @@ public:
                                std::string_view offer);
 
 private:
+    /// Chooses the seats and lets the store take them. `is_new` is set once the store has found that the command was
+    /// not done before.
+    Result<Hold> choose_and_place(const Principal& principal, const HoldRequest& request, const Command& command,
+                                  bool& is_new);
+
     Environment& environment_;
     Store& store_;
     Timetable& timetable_;

@@ -228,16 +228,25 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
     if (!now) return now.error();
     const Command command =
         base::make_command(principal, "hold.create", request.key, canonical(request), *now, policy_.keep_answers);
+    bool is_new = false;
+    auto placed = choose_and_place(principal, request, command, is_new);
+    if (placed || is_new) return placed;
+    // What is refused now may have been done before: the train has left meanwhile, or the seats are its own.
     const auto earlier = store_.find_answer(command);
     if (!earlier) return earlier.error();
     if (*earlier) return std::get<Hold>(**earlier);
+    return placed;
+}
 
+Result<Hold> Inventory::choose_and_place(const Principal& principal, const HoldRequest& request, const Command& command,
+                                         bool& is_new) {
+    const Timestamp now = command.now;
     Hold wanted;
     wanted.id = HoldId::make(environment_);
     wanted.owner = principal.owner();
-    wanted.created_at = *now;
-    wanted.latest_end = *now + policy_.max;
-    wanted.expires_at = std::min(*now + policy_.ttl, wanted.latest_end);
+    wanted.created_at = now;
+    wanted.latest_end = now + policy_.max;
+    wanted.expires_at = std::min(now + policy_.ttl, wanted.latest_end);
     const std::size_t max_holds = principal.may(Scope::operate) ? 0 : policy_.max_holds;
 
     // Seats are chosen from what is free at the moment and then taken by the store, which alone decides. Whoever chose
@@ -249,7 +258,7 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
         std::vector<FoundRide> rides;
         rides.reserve(request.items.size());
         for (const auto& item : request.items) {
-            auto ride = find_ride(timetable_, item, *now);
+            auto ride = find_ride(timetable_, item, now);
             if (!ride) return ride.error();
             rides.push_back(std::move(*ride));
         }
@@ -257,7 +266,7 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
         if (looks) {
             std::vector<RunId> ids;
             for (const auto& ride : rides) ids.push_back(ride.run.id);
-            auto found = store_.inventory().occupancy(ids, *now);
+            auto found = store_.inventory().occupancy(ids, now);
             if (!found) return found.error();
             occupancy = *std::move(found);
         }
@@ -299,6 +308,7 @@ Result<Hold> Inventory::hold(const Principal& principal, const HoldRequest& requ
         auto placed = store_.inventory().place_hold(command, wanted, runs, max_holds);
         if (placed) return placed;
         const auto code = placed.error().code;
+        is_new = is_new || code == ErrorCode::seat_taken || code == ErrorCode::conflict;
         if (code != ErrorCode::seat_taken && code != ErrorCode::conflict) return placed;
         looks = looks || code == ErrorCode::seat_taken;
     }
