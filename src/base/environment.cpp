@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
+#include <cerrno>
 #include <thread>
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #include <openssl/rand.h>
 
@@ -62,23 +62,23 @@ public:
     void log(LogLevel, std::string_view) override {}
 };
 
-/// Sleeps at once: what is waited for takes long, and a thread that spins meanwhile keeps another from its work.
+/// Sleeps at once: what is waited for takes long, and a thread that spins meanwhile keeps another from its work. A
+/// semaphore, since whoever lets go on may still be in sem_post() when the waiter is gone, and since there is no lock
+/// that the one who wakes up would have to wait for.
 class ThreadWaiter final : public Waiter {
 public:
+    ThreadWaiter() { RAILBOOK_ASSERT(sem_init(&semaphore_, 0, 0) == 0); }
+    ~ThreadWaiter() override { sem_destroy(&semaphore_); }
+    ThreadWaiter(const ThreadWaiter&) = delete;
+    ThreadWaiter& operator=(const ThreadWaiter&) = delete;
+
     void wait() override {
-        std::unique_lock lock{mutex_};
-        changed_.wait(lock, [this] { return may_go_on_; });
+        while (sem_wait(&semaphore_) != 0) RAILBOOK_ASSERT(errno == EINTR);
     }
-    void let_go_on() override {
-        const std::lock_guard lock{mutex_};
-        may_go_on_ = true;
-        changed_.notify_one();
-    }
+    void let_go_on() override { RAILBOOK_ASSERT(sem_post(&semaphore_) == 0); }
 
 private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool may_go_on_ = false;
+    sem_t semaphore_{};
 };
 
 }  // namespace
