@@ -59,9 +59,9 @@ public:
     virtual Result<std::optional<RunInRecord>> bring_to_front(const RunId& run, std::uint64_t epoch) = 0;
     /// Every hold that is live at `now` and not sold.
     virtual Result<std::vector<Hold>> open_holds(Timestamp now) = 0;
-    /// Does what was done in front, at that time. Repeating it is success. Errors: those of the step; seat_taken and
-    /// the others mean that the front was wrong.
-    virtual Result<Hold> take_over(const FrontStep& step) = 0;
+    /// Does what was done in front, in that order and at those times, and says of each step whether it could be done:
+    /// an error means that the front was wrong. Repeating it is success. All of them last when it returns.
+    virtual Result<std::vector<Status>> take_over(const std::vector<FrontStep>& steps) = 0;
 };
 
 }  // namespace railbook::store

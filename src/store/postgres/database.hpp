@@ -36,6 +36,10 @@ public:
     /// Before lock(): of the times that are stored only that of the run counts. For what was done elsewhere, and in
     /// order.
     void by_time_of_run() { ask("SELECT set_config('railbook.by_time_of_run', 'on', true)"); }
+    /// The same, of one among many: it does not wait for the disk, which whoever does them all waits for at the end.
+    void by_time_of_run_in_batch() {
+        ask("SELECT set_config('railbook.by_time_of_run', 'on', true), set_config('synchronous_commit', 'off', true)");
+    }
     /// Queues a question. Its answer, after go(), is `answer(place)`.
     std::size_t ask(std::string_view sql, std::initializer_list<Value> values = {});
     /// Sends what is queued. The first time it also fails where the command was answered before; the step then ends,

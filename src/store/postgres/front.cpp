@@ -74,4 +74,21 @@ Result<Hold> PostgresInventory::take_over(const FrontStep& step) {
     return placed;
 }
 
+Result<std::vector<Status>> PostgresInventory::take_over(const std::vector<FrontStep>& steps) {
+    std::vector<Status> answers;
+    for (const auto& step : steps) {
+        const auto done = take_over(step);
+        if (!done && done.error().code == ErrorCode::unavailable) return done.error();
+        answers.push_back(done ? Status{} : Status{done.error()});
+    }
+    // None of them waited for the disk: one that does, behind them in the log, is enough for all.
+    const auto lasts = database_.read<bool>([](Connection& connection) -> Result<bool> {
+        const auto noted = connection.ask("SELECT pg_logical_emit_message(true, 'railbook', 'taken over') IS NULL");
+        if (!noted) return noted.error();
+        return true;
+    });
+    if (!lasts) return lasts.error();
+    return answers;
+}
+
 }  // namespace railbook::store::postgres

@@ -230,7 +230,7 @@ Result<Hold> PostgresInventory::extend_hold(const Command& command, const HoldCl
 
 Result<Hold> PostgresInventory::extend(const Command& command, const HoldClaim& claim, Timestamp until, Done done) {
     return database_.command<Hold>(command, [&](Step& step) -> Result<Hold> {
-        if (done == Done::in_front) step.by_time_of_run();
+        if (done == Done::in_front) step.by_time_of_run_in_batch();
         step.lock("SELECT railbook.lock_hold($1)", {claim.id});
         const auto asked = step.ask(kFindHold, {claim.id});
         if (const auto ready = step.go(); !ready) return ready.error();
@@ -249,7 +249,7 @@ Result<Hold> PostgresInventory::release_hold(const Command& command, const HoldC
 
 Result<Hold> PostgresInventory::release(const Command& command, const HoldClaim& claim, Done done) {
     return database_.command<Hold>(command, [&](Step& step) -> Result<Hold> {
-        if (done == Done::in_front) step.by_time_of_run();
+        if (done == Done::in_front) step.by_time_of_run_in_batch();
         step.lock("SELECT railbook.lock_hold($1)", {claim.id});
         const auto asked = step.ask(kFindHold, {claim.id});
         const auto allocated = step.ask(kAllocationsOfHold, {claim.id});

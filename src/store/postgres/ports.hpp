@@ -67,10 +67,11 @@ public:
 
     /// See SystemOfRecord.
     Result<std::optional<RunInRecord>> bring_to_front(const RunId& run, std::uint64_t epoch);
-    Result<Hold> take_over(const FrontStep& step);
+    Result<std::vector<Status>> take_over(const std::vector<FrontStep>& steps);
 
 private:
     enum class Done : std::uint8_t { here, in_front };
+    Result<Hold> take_over(const FrontStep& step);
     Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs, std::size_t max_holds,
                        Done done);
     Result<Hold> extend(const Command& command, const HoldClaim& claim, Timestamp until, Done done);

@@ -84,7 +84,9 @@ public:
     Result<std::vector<Hold>> open_holds(Timestamp now) override {
         return find_all(*database_, postgres::kUnsoldHolds, {now}, postgres::read_hold);
     }
-    Result<Hold> take_over(const FrontStep& step) override { return inventory_.take_over(step); }
+    Result<std::vector<Status>> take_over(const std::vector<FrontStep>& steps) override {
+        return inventory_.take_over(steps);
+    }
 
 private:
     /// Queues a change, if there is one, and reads what the state is then.

@@ -13,7 +13,7 @@ std::size_t ask_to_take(Step& step, const Command* command, Timestamp asked, con
     for (std::size_t i = 0; i < request.seats.seats.size(); ++i)
         places.push_back(std::ranges::find(request.runs, request.seats.run(i)) - request.runs.begin() + 1);
     const std::string none;
-    if (request.by_time_of_run) step.by_time_of_run();
+    if (request.by_time_of_run) step.by_time_of_run_in_batch();
     return step.lock(
         "SELECT latest, numbers, editions, live, fence, taken, dropped, dropped_froms, dropped_tos "
         "FROM railbook.begin_taking($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",

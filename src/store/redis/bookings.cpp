@@ -3,13 +3,13 @@
 
 namespace railbook::store::redis {
 
-Result<std::vector<std::string>> RedisBookings::runs_of_booking(const BookingId& id, HoldId* hold) {
+Result<std::vector<std::string>> RedisBookings::runs_of_booking(const BookingId& id, std::optional<HoldId>& hold) {
     const auto booking = record_.bookings().find_booking(id);
     if (!booking) {
         if (booking.error().code == ErrorCode::not_found) return std::vector<std::string>{};
         return booking.error();
     }
-    if (hold) *hold = booking->hold;
+    hold = booking->hold;
     const auto found = record_.inventory().find_hold(booking->hold);
     if (!found) return found.error();
     std::vector<std::string> names;
@@ -27,8 +27,8 @@ Result<Booking> RedisBookings::create_booking(const Command& command, const Hold
         if (names.error().code != ErrorCode::not_found) return std::move(names).error();
         names = std::vector<std::string>{};
     }
-    auto booking =
-        front_.in_record<Booking>(*names, [&] { return record_.bookings().create_booking(command, claim, wanted); });
+    auto booking = front_.in_record<Booking>(*names, claim.id,
+                                             [&] { return record_.bookings().create_booking(command, claim, wanted); });
     if (booking) {
         tell_of(claim.id);
     } else if (booking.error().code == ErrorCode::not_found && !record_.inventory().find_hold(claim.id)) {
@@ -38,20 +38,21 @@ Result<Booking> RedisBookings::create_booking(const Command& command, const Hold
 }
 
 Result<Payment> RedisBookings::begin_payment(const Command& command, const Payment& wanted) {
-    const auto names = runs_of_booking(wanted.booking, nullptr);
+    std::optional<HoldId> hold;
+    const auto names = runs_of_booking(wanted.booking, hold);
     if (!names) return names.error();
-    return front_.in_record<Payment>(*names, [&] { return record_.bookings().begin_payment(command, wanted); });
+    return front_.in_record<Payment>(*names, hold, [&] { return record_.bookings().begin_payment(command, wanted); });
 }
 
 Result<Payment> RedisBookings::settle_payment(const Settlement& settlement, Timestamp now) {
     const auto payment = record_.bookings().find_payment(settlement.payment);
     if (!payment) return payment;
-    HoldId hold;
-    const auto names = runs_of_booking(payment->booking, &hold);
+    std::optional<HoldId> hold;
+    const auto names = runs_of_booking(payment->booking, hold);
     if (!names) return names.error();
     auto settled =
-        front_.in_record<Payment>(*names, [&] { return record_.bookings().settle_payment(settlement, now); });
-    if (settled) tell_of(hold);
+        front_.in_record<Payment>(*names, hold, [&] { return record_.bookings().settle_payment(settlement, now); });
+    if (settled && hold) tell_of(*hold);
     return settled;
 }
 

@@ -22,6 +22,11 @@ constexpr std::string_view kLeaseTime = "10000";
 constexpr Duration kPatience = std::chrono::seconds{20};
 constexpr milliseconds kBetweenLooks{1000};
 constexpr std::string_view kDay = "90000000";  // and an hour: longer than any hold lasts
+/// After a run's last arrival, Redis may forget it: nobody holds seats of it then, and late money is the record's.
+constexpr Duration kAfterService = std::chrono::days{2};
+constexpr std::string_view kForgottenAtOnce = "16";
+constexpr milliseconds kBetweenSweeps{30'000};
+constexpr std::size_t kMostSwept = 10'000;
 constexpr int kMaxRounds = 5;
 constexpr std::size_t kShortJournal = 16;
 
@@ -47,8 +52,14 @@ Epoch epoch_from(const SystemOfRecord::FrontState& state) {
     return epoch;
 }
 
+Timestamp end_of(const Run& run) {
+    const auto& last = run.calls.back();
+    return last.arrives.value_or(last.departs.value_or(Timestamp::max() - kAfterService)) + kAfterService;
+}
+
+/// Longer than 64 bytes, so that Redis looks the fields of a run up, and does not search through them.
 std::string digest_of(const Run& run) {
-    return base::sha256_hex(records::encode_calls(run) + records::encode(*run.consist)).substr(0, 32);
+    return "sha256:" + base::sha256_hex(records::encode_calls(run) + records::encode(*run.consist));
 }
 
 }  // namespace
@@ -208,7 +219,7 @@ std::string Front::key(const Epoch& epoch, std::string_view kind, std::string_vi
 RunKeys Front::keys_of(const Epoch& epoch, std::string_view name) const {
     RunKeys run{.name = std::string{name}, .keys = {}};
     const auto base = fmt::format("rb:{}:run:{{{}}}:", epoch.token, name);
-    constexpr std::array<std::string_view, 5> kParts{"facts", "seats", "holds", "journal", "told"};
+    constexpr std::array<std::string_view, 4> kParts{"run", "holds", "journal", "told"};
     for (std::size_t i = 0; i < kParts.size(); ++i) run.keys[i] = base + std::string{kParts[i]};
     return run;
 }
@@ -291,7 +302,9 @@ void Front::confirm(const RunId& run, const KnownRun& known) {
 
 Front::KnownRun Front::learn(const Run& run) {
     constexpr std::size_t kMostRuns = 4000;
-    auto fresh = std::make_shared<const Known>(run, digest_of(run));
+    const auto now_epoch = current();
+    auto fresh =
+        std::make_shared<const Known>(run, digest_of(run), now_epoch ? keys_of(*now_epoch, run.id) : RunKeys{});
     const std::lock_guard lock{mutex_};
     if (known_.size() >= kMostRuns) known_.clear();
     auto& kept = known_[run.id];
@@ -318,6 +331,8 @@ Result<Front::Lease> Front::take(const Epoch& epoch, RunKeys run, bool alone) {
         if (!reply) return std::move(reply).error();
         if (reply->at(0) == "ok") {
             lease.is_fresh = reply->at(1) == "none";
+            lease.was_open = reply->at(2) == "open";
+            lease.version = static_cast<std::uint64_t>(reply->number(4));
             lease.journal = std::move(reply->items.at(3).items);
             return lease;
         }
@@ -334,22 +349,30 @@ Status Front::drain(const Epoch& epoch, Lease& lease) {
     const auto number = std::to_string(epoch.number);
     const auto now_time = time_text(Timestamp{Duration{latest_.load()}});
     for (;;) {
-        std::vector<std::string> holds;
+        std::string known;
+        std::string released;
+        std::vector<FrontStep> steps;
         for (const auto& entry : lease.journal) {
             auto step = decode_step(entry.text, epoch.number);
             if (!step) return std::move(step).error();
-            const auto& id = step->kind == FrontStep::Kind::place ? step->hold.id : step->claim.id;
-            const auto done = record_.take_over(*step);
-            if (!done) {
-                if (done.error().code == ErrorCode::unavailable) return done.error();
+            if (step->kind == FrontStep::Kind::place) known += bytes_of(step->hold.id);
+            if (step->kind == FrontStep::Kind::release) released += bytes_of(step->claim.id);
+            steps.push_back(*std::move(step));
+        }
+        if (!steps.empty()) {
+            const auto done = record_.take_over(steps);
+            if (!done) return done.error();
+            for (std::size_t i = 0; i < done->size(); ++i) {
+                if ((*done)[i]) continue;
+                const auto& id = steps[i].kind == FrontStep::Kind::place ? steps[i].hold.id : steps[i].claim.id;
                 environment_.log(LogLevel::warning, fmt::format("the record refuses what Redis did with hold {}: {}",
-                                                                to_string(id), done.error().detail));
+                                                                to_string(id), (*done)[i].error().detail));
             }
-            holds.push_back(bytes_of(id));
         }
         const auto count = std::to_string(lease.journal.size());
-        std::vector<std::string_view> arguments{number, lease.token, count, kLeaseTime, now_time};
-        arguments.insert(arguments.end(), holds.begin(), holds.end());
+        const std::array<std::string_view, 8> arguments{
+            number, lease.token, count, kLeaseTime, now_time, is_to_be_swept(lease.run.name) ? "1" : "0",
+            known,  released};
         auto reply = run(trim_script(), lease.run.keys, arguments);
         if (!reply) return std::move(reply).error();
         if (reply->at(0) != "ok") return Error{ErrorCode::unavailable, "a run was taken by somebody else", "try again"};
@@ -359,10 +382,31 @@ Status Front::drain(const Epoch& epoch, Lease& lease) {
     }
 }
 
-void Front::leave(const Epoch& epoch, const Lease& lease, bool closed) {
+bool Front::is_to_be_swept(const std::string& name) {
+    const auto moment = steady();
+    const std::lock_guard lock{mutex_};
+    if (swept_.size() >= kMostSwept) swept_.clear();
+    auto& last = swept_[name];
+    if (last != 0 && moment < last + kBetweenSweeps.count()) return false;
+    last = moment;
+    return true;
+}
+
+void Front::leave(const Epoch& epoch, const Lease& lease, After after) {
     const auto number = std::to_string(epoch.number);
-    const std::array<std::string_view, 3> arguments{number, lease.token, closed ? "1" : "0"};
-    static_cast<void>(run(leave_script(), lease.run.keys, arguments));
+    const std::array<std::string_view, 3> arguments{number, lease.token,
+                                                    after == After::forgotten ? "2"
+                                                    : after == After::closed  ? "1"
+                                                                              : "0"};
+    const auto reply = run(leave_script(), lease.run.keys, arguments);
+    if (reply && reply->at(0) == "busy" && after != After::as_it_was) close_again(epoch, lease);
+}
+
+void Front::close_again(const Epoch& epoch, const Lease& lease) {
+    auto again = take(epoch, lease.run, true);
+    if (!again) return;
+    // What others placed since the lease ended is told first; without that the run stays as it is, for the next one.
+    if (drain(epoch, *again)) leave(epoch, *again, After::closed);
 }
 
 Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord& found, const std::string& digest) {
@@ -370,8 +414,7 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
     for (const auto& allocation : found.allocations)
         seats[allocation.seat] += cell_bytes(allocation.span, allocation.until, allocation.state, allocation.hold);
     std::vector<std::string> words{std::to_string(epoch.number), lease.token, std::to_string(found.version),
-                                   time_text(found.time),        digest,      {},
-                                   std::to_string(seats.size())};
+                                   time_text(found.time),        digest,      std::to_string(seats.size())};
     for (auto& [seat, value] : seats) {
         words.push_back(std::to_string(seat));
         words.push_back(std::move(value));
@@ -383,21 +426,12 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
     };
     for (const auto& hold : found.holds) {
         if (!is_for_redis(hold)) continue;
-        std::string cells;
-        for (const auto& item : hold.items) {
-            for (const auto& seat : item.seats) {
-                for (int shift = 24; shift >= 0; shift -= 8) cells += static_cast<char>(seat.index >> shift & 255U);
-                for (const auto segment : {item.span.from, item.span.to}) {
-                    cells += static_cast<char>(segment >> 8U);
-                    cells += static_cast<char>(segment & 255U);
-                }
-            }
-        }
-        for (auto& word :
-             {bytes_of(hold.id), fence_text(hold.fence), time_text(hold.expires_at), time_text(hold.latest_end),
-              hold.owner, cells, encode_hold(hold), owner_key(epoch, hold.owner)})
-            words.push_back(word);
+        words.push_back(bytes_of(hold.id));
+        words.push_back(encode_record(hold, owner_key(epoch, hold.owner)));
     }
+    const auto all_runs = key(epoch, "runs", {});
+    if (const auto told = ask(all_runs, {"ZADD", all_runs, time_text(end_of(found.run)), lease.run.name}); !told)
+        return told.error();
     const std::vector<std::string_view> arguments{words.begin(), words.end()};
     const auto reply = run(install_script(), lease.run.keys, arguments);
     if (!reply) return reply.error();
@@ -425,7 +459,7 @@ Result<Front::Hands> Front::take_all(std::vector<std::string> names) {
             auto lease = take(*hands.epoch, keys_of(*hands.epoch, name), true);
             if (lease && lease->journal.size() > kShortJournal) {
                 // Not while everybody waits.
-                leave(*hands.epoch, *lease, false);
+                leave(*hands.epoch, *lease, After::as_it_was);
                 if (const auto done = settle_run(name); !done) lease = done.error();
                 else lease = take(*hands.epoch, keys_of(*hands.epoch, name), true);
             }
@@ -441,27 +475,70 @@ Result<Front::Hands> Front::take_all(std::vector<std::string> names) {
             }
         }
         if (!failed) return hands;
-        give_back(hands, false);
+        give_back(hands, After::as_it_was);
         if (!is_away_ && current() == hands.epoch) return *failed;
     }
     return *failed;
 }
 
-void Front::give_back(const Hands& hands, bool closed) {
-    for (const auto& lease : hands.leases) leave(*hands.epoch, lease, closed || lease.is_fresh);
+void Front::give_back(const Hands& hands, After after) {
+    for (const auto& lease : hands.leases) leave(*hands.epoch, lease, lease.is_fresh ? After::closed : after);
+}
+
+void Front::hand_over(const Hands& hands, const HoldId& id) {
+    if (hands.leases.empty()) return;
+    const auto hold = record_.inventory().find_hold(id);
+    // Where the record cannot be asked, nobody knows what it did.
+    if (!hold) return give_back(hands, hold.error().code == ErrorCode::not_found ? After::as_it_was : After::closed);
+    const auto number = std::to_string(hands.epoch->number);
+    const auto bytes = bytes_of(id);
+    for (const auto& lease : hands.leases) {
+        const auto run_id = std::ranges::find_if(
+            hold->items, [&](const HoldItem& item) { return keys_of(*hands.epoch, item.run).name == lease.run.name; });
+        const auto changes = lease.was_open && run_id != hold->items.end()
+                                 ? record_.inventory().changes_after(run_id->run, lease.version)
+                                 : Result<SeatChanges>{Error{}};
+        if (!changes) {
+            leave(*hands.epoch, lease, After::closed);
+            continue;
+        }
+        std::map<std::uint32_t, std::string> seats;
+        for (const auto& item : hold->items) {
+            if (item.run != run_id->run) continue;
+            for (const auto& seat : item.seats) {
+                auto& spans = seats[seat.index];
+                if (!allocates(*hold)) continue;
+                const auto allocation = allocation_of(*hold, item, seat);
+                spans += cell_bytes(allocation.span, allocation.until, allocation.state, id);
+            }
+        }
+        std::vector<std::string> words{number, lease.token, std::to_string(changes->version), bytes};
+        for (auto& [seat, value] : seats) {
+            words.push_back(std::to_string(seat));
+            words.push_back(std::move(value));
+        }
+        const std::vector<std::string_view> arguments{words.begin(), words.end()};
+        const auto reply = this->run(hand_over_script(), lease.run.keys, arguments);
+        if (reply && reply->at(0) == "busy") close_again(*hands.epoch, lease);
+    }
 }
 
 Result<bool> Front::open_run(const Epoch& epoch, const RunId& run) {
     auto lease = take(epoch, keys_of(epoch, run), true);
     if (!lease) return std::move(lease).error();
     if (const auto drained = drain(epoch, *lease); !drained) {
-        leave(epoch, *lease, false);
+        leave(epoch, *lease, After::as_it_was);
         return drained.error();
     }
     auto found = record_.bring_to_front(run, epoch.number);
     if (!found || !*found) {
-        leave(epoch, *lease, true);
+        leave(epoch, *lease, After::closed);
         if (!found) return std::move(found).error();
+        return false;
+    }
+    if (end_of((*found)->run) <= Timestamp{Duration{latest_.load()}}) {
+        // Its service is over, and Redis was told to forget it. The record answers.
+        leave(epoch, *lease, After::forgotten);
         return false;
     }
     if (lease->is_fresh && (*found)->was_in_front) {
@@ -470,36 +547,52 @@ Result<bool> Front::open_run(const Epoch& epoch, const RunId& run) {
     }
     const auto learnt = learn((*found)->run);
     if (const auto installed = install(epoch, *lease, **found, learnt->digest); !installed) {
-        leave(epoch, *lease, true);
+        leave(epoch, *lease, After::closed);
         return installed.error();
     }
     return true;
 }
 
-Status Front::settle_run(const std::string& name) {
+Status Front::settle_run(const std::string& name, bool forgets) {
     for (int round = 0; round < kMaxRounds; ++round) {
         const auto now_epoch = epoch();
         if (!now_epoch) return {};
-        auto lease = take(*now_epoch, keys_of(*now_epoch, name), false);
+        auto lease = take(*now_epoch, keys_of(*now_epoch, name), forgets);
         if (!lease) {
             if (is_away_) return {};
             if (current() != now_epoch) continue;
             return lease.error();
         }
         const auto drained = drain(*now_epoch, *lease);
-        leave(*now_epoch, *lease, lease->is_fresh);
+        leave(*now_epoch, *lease,
+              forgets && drained ? After::forgotten
+              : lease->is_fresh  ? After::closed
+                                 : After::as_it_was);
         if (!drained) {
             if (is_away_) return {};
             if (current() != now_epoch) continue;
             return drained;
         }
-        if (lease->holds == 0) {
+        if (forgets || lease->holds == 0) {
             const auto dirty = key(*now_epoch, "dirty", {});
             static_cast<void>(ask(dirty, {"SREM", dirty, name}));
-            const auto left = ask(lease->run.keys[3], {"EXISTS", lease->run.keys[3]});
+            const auto left = ask(lease->run.keys[2], {"EXISTS", lease->run.keys[2]});
             if (left && left->integer == 1) static_cast<void>(ask(dirty, {"SADD", dirty, name}));
         }
         return {};
+    }
+    return {};
+}
+
+Status Front::forget_past(const Epoch& epoch) {
+    const auto all = key(epoch, "runs", {});
+    const auto now_time = time_text(Timestamp{Duration{latest_.load()}});
+    const auto past = ask(all, {"ZRANGEBYSCORE", all, "-inf", now_time, "LIMIT", "0", kForgottenAtOnce});
+    if (!past) return is_away_ ? Status{} : past.error();
+    for (const auto& name : past->items) {
+        if (const auto done = settle_run(name.text, true); !done) return done;
+        if (current().get() != &epoch) return {};
+        static_cast<void>(ask(all, {"ZREM", all, name.text}));
     }
     return {};
 }
@@ -515,7 +608,7 @@ Status Front::settle() {
     for (const auto& name : sorted) {
         if (const auto done = settle_run(name); !done) return done;
     }
-    return {};
+    return forget_past(*now_epoch);
 }
 
 // --- Fences and owners ---------------------------------------------------------------------------------------------
@@ -530,7 +623,7 @@ Result<bool> Front::reserve(const Epoch& epoch, const Earmark& wanted) {
                                            std::to_string(wanted.max_holds),
                                            bytes_of(wanted.hold.id),
                                            time_text(wanted.hold.expires_at),
-                                           wanted.run,
+                                           encode_until(wanted.now + wanted.keep_answer) + wanted.kept,
                                            std::to_string(wanted.keep_answer.count()),
                                            wanted.is_forced ? "1" : "0"};
     const std::vector<std::string_view> arguments{words.begin(), words.end()};
@@ -547,11 +640,15 @@ Result<bool> Front::reserve(const Epoch& epoch, const Earmark& wanted) {
     return true;
 }
 
-void Front::cancel(const Epoch& epoch, const Hold& wanted) {
+void Front::cancel(const Epoch& epoch, const Hold& wanted, const std::string& answer_key) {
     const auto owner = owner_key(epoch, wanted.owner);
-    static_cast<void>(ask(owner, {"ZREM", owner, bytes_of(wanted.id)}));
+    const auto id = bytes_of(wanted.id);
+    static_cast<void>(ask(owner, {"ZREM", owner, id}));
     const auto hold = key(epoch, "hold", to_string(wanted.id));
     static_cast<void>(ask(hold, {"DEL", hold}));
+    const std::array<std::string, 1> keys{answer_key};
+    const std::array<std::string_view, 1> arguments{id};
+    static_cast<void>(run(cancel_script(), keys, arguments));
 }
 
 Status Front::grant_fences(const Epoch& epoch, const RunKeys& run_keys) {
@@ -591,7 +688,7 @@ void Front::give_back_fence(std::uint64_t fence) {
     const auto now_epoch = epoch();
     if (!now_epoch || epoch_of(fence) != now_epoch->number) return;
     const std::array<std::string, 1> keys{key(*now_epoch, "fence", {})};
-    const auto number = std::to_string(fence & (fence_of(1, 0) - 1));
+    const auto number = std::to_string(number_of(fence));
     const std::array<std::string_view, 2> arguments{"-1", number};
     static_cast<void>(run(draw_script(), keys, arguments));
 }

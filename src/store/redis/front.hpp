@@ -36,7 +36,7 @@ struct Epoch {
 /// The names of what Redis keeps.
 struct RunKeys {
     std::string name;                 ///< Of the run, as it is in keys.
-    std::array<std::string, 5> keys;  ///< As the scripts want them.
+    std::array<std::string, 4> keys;  ///< As the scripts want them: run, holds, journal, told.
 };
 
 /// What became of an attempt to do something in front.
@@ -47,6 +47,10 @@ enum class Way : std::uint8_t {
 
 /// Thread-safe.
 class Front {
+    struct Lease;
+    struct Hands;
+    enum class After : std::uint8_t;
+
 public:
     Front(Address address, SystemOfRecord& record, Environment& environment, bool clock_of_environment);
     /// Errors: unavailable; forbidden; unsupported (the eviction policy).
@@ -78,6 +82,7 @@ public:
     struct Known {
         Run run;
         std::string digest;
+        RunKeys keys;
     };
     using KnownRun = std::shared_ptr<const Known>;
     KnownRun known(const RunId& run) const;  ///< Null where it does not.
@@ -87,17 +92,20 @@ public:
     KnownRun learn(const Run& run);
     void forget(const RunId& run);
 
-    /// Does something in the record while it alone decides about these runs (names, see RunKeys).
+    /// Does something in the record while it alone decides about these runs (names, see RunKeys). What it does to the
+    /// seats of a hold Redis is told of afterwards, and the runs stay open; without a hold they are closed.
     template <class T>
-    Result<T> in_record(std::vector<std::string> names, const std::function<Result<T>()>& work) {
+    Result<T> in_record(std::vector<std::string> names, const std::optional<HoldId>& hold,
+                        const std::function<Result<T>()>& work) {
         const auto hands = take_all(std::move(names));
         if (!hands) return hands.error();
         auto answer = work();
-        give_back(*hands, true);
+        if (hold) hand_over(*hands, *hold);
+        else give_back(*hands, After::closed);
         return answer;
     }
     /// Empties the journal of a run into the record.
-    Status settle_run(const std::string& name);
+    Status settle_run(const std::string& name, bool forgets = false);
     /// Of all runs.
     Status settle();
     bool is_away() const { return is_away_; }
@@ -119,10 +127,11 @@ public:
         Duration keep_answer{};  ///< Zero: the command has no key.
         std::size_t max_holds = 0;
         bool is_forced = false;
+        std::string kept;  ///< Under the key.
     };
     Result<bool> reserve(const Epoch& epoch, const Earmark& wanted);
     /// It was not placed.
-    void cancel(const Epoch& epoch, const Hold& wanted);
+    void cancel(const Epoch& epoch, const Hold& wanted, const std::string& answer_key);
     /// The run needs fences.
     Status grant_fences(const Epoch& epoch, const RunKeys& run);
     std::string owner_key(const Epoch& epoch, std::string_view owner) const;
@@ -134,18 +143,28 @@ private:
         RunKeys run;
         std::string token;
         bool is_fresh = false;  ///< Redis knew nothing of the run.
+        bool was_open = false;
+        std::uint64_t version = 0;  ///< When it was taken.
         std::vector<Reply> journal;
         std::int64_t holds = 0;
     };
+    /// What becomes of a run that was taken.
+    enum class After : std::uint8_t { as_it_was, closed, forgotten };
     struct Hands {
         std::shared_ptr<const Epoch> epoch;  ///< Null while Redis is away: the record decides about every run.
         std::vector<Lease> leases;
     };
     Result<Hands> take_all(std::vector<std::string> names);
-    void give_back(const Hands& hands, bool closed);
+    void give_back(const Hands& hands, After after);
+    void hand_over(const Hands& hands, const HoldId& id);
     Result<Lease> take(const Epoch& epoch, RunKeys run, bool alone);
     Status drain(const Epoch& epoch, Lease& lease);
-    void leave(const Epoch& epoch, const Lease& lease, bool closed);
+    void leave(const Epoch& epoch, const Lease& lease, After after);
+    /// The lease has ended by itself meanwhile: whatever others did, the run is closed.
+    void close_again(const Epoch& epoch, const Lease& lease);
+    Status forget_past(const Epoch& epoch);
+    /// Whether it takes that long until somebody looks through all holds of a run.
+    bool is_to_be_swept(const std::string& name);
     Status install(const Epoch& epoch, const Lease& lease, const RunInRecord& found, const std::string& digest);
     Status renew(std::uint64_t lost_epoch);
     Status admit(const ServerFacts& facts);
@@ -168,22 +187,49 @@ private:
         std::int64_t until = 0;  // of the steady clock: it is taken to be so
     };
     std::map<RunId, Remembered> known_;
+    std::map<std::string, std::int64_t> swept_;  // when, of the steady clock
 };
 
-/// The bytes of what is in Redis.
-/// Of a hold whose text follows.
-std::string encode_place(const Command& command, std::string_view hold);
+// --- The bytes of what is in Redis, as scripts.cpp describes them ----------------------------------------------------
+
+constexpr std::uint64_t number_of(std::uint64_t fence) { return fence & (fence_of(1, 0) - 1); }
+std::string time_text(Timestamp time);
+std::string bytes_of(const HoldId& id);
+/// A span of a seat.
+std::string cell_bytes(Span span, Timestamp until, SeatState state, const HoldId& hold);
+/// What never changes of a hold.
+std::string encode_text(const Hold& hold);
+/// What is between the fence of a hold's record and its text.
+std::string encode_record_tail(const Hold& hold, bool known, std::string_view owner_key);
+/// The whole record, of a hold that the record knows.
+std::string encode_record(const Hold& hold, std::string_view owner_key);
+/// The hold as it is now, or as it was answered when it was placed. Errors: damaged.
+Result<Hold> decode_record(std::string_view record, bool as_placed);
+/// What changes of a run with each step.
+struct RunState {
+    std::uint64_t version = 0;
+    Timestamp time{};
+};
+RunState decode_state(std::string_view bytes);
+std::string place_numbers(const Command& command, std::size_t max_holds, bool force);
+std::string claim_numbers(const Command& command, const HoldClaim& claim, Timestamp until);
+/// What is kept under the key of a command: until when, of which request, for which hold of which run. A run without a
+/// name is the record's answer.
+struct KeptPlace {
+    Timestamp until{};
+    std::string fingerprint;
+    HoldId hold;
+    std::string run;
+};
+/// Without until when.
+std::string encode_kept(const Command& command, const HoldId& hold, std::string_view run);
+std::string encode_until(Timestamp until);
+/// Errors: damaged.
+Result<KeptPlace> decode_kept(std::string_view bytes);
+/// The head of a journal's entry, which the hold's text follows.
+std::string encode_place(const Command& command);
 std::string encode_extend(const Command& command, const HoldClaim& claim, Timestamp until);
 /// Errors: damaged.
 Result<FrontStep> decode_step(std::string_view entry, std::uint64_t epoch);
-std::string encode_hold(const Hold& hold);
-/// `fence` as the scripts write it. Errors: damaged.
-Result<Hold> decode_hold(std::string_view text, std::string_view fence);
-std::string fence_text(std::uint64_t fence);
-/// Errors: damaged.
-Result<std::uint64_t> decode_fence(std::string_view fence);
-std::string bytes_of(const HoldId& id);
-std::string cell_bytes(Span span, Timestamp until, SeatState state, const HoldId& hold);
-std::string time_text(Timestamp time);
 
 }  // namespace railbook::store::redis

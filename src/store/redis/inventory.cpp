@@ -11,8 +11,8 @@
 namespace railbook::store::redis {
 namespace {
 
+constexpr Duration kLonger = std::chrono::days{1};
 constexpr int kMaxRounds = 20'000;  // of a millisecond each, where a run is busy
-constexpr std::string_view kInRecord = "record";
 
 Error no_end() { return {ErrorCode::unavailable, "a run is busy for too long", "try again"}; }
 
@@ -20,23 +20,6 @@ Error key_reused() {
     return {ErrorCode::key_reused, "the key was used for another request", "use a new key for each request"};
 }
 Error hold_lost() { return {ErrorCode::hold_lost, "the hold is no longer yours", "hold seats again"}; }
-
-/// What the scripts answer of a hold: fence, deadline, whether it was released, its text, whether the record knows it.
-Result<Hold> hold_in(const Reply& reply) {
-    auto hold = decode_hold(reply.at(4), reply.at(1));
-    if (!hold) return hold;
-    hold->expires_at = Timestamp{Duration{reply.number(2)}};
-    hold->status = reply.number(3) == 1 ? HoldStatus::released : HoldStatus::held;
-    hold->pinned = reply.number(5) == 1;
-    return hold;
-}
-
-std::string answer_name(const Command& command) {
-    std::string named;
-    for (const std::string_view part : {std::string_view{command.operation}, std::string_view{command.key.text}})
-        named += std::to_string(part.size()) + ':' + std::string{part};
-    return base::hex(base::sha256(named).substr(0, 16));
-}
 
 /// The other way round than name_of().
 std::optional<RunId> run_named(const std::string& name) {
@@ -47,7 +30,13 @@ std::optional<RunId> run_named(const std::string& name) {
     return *run;
 }
 
-std::string owner_name(const Command& command) { return base::percent_encode(command.owner, ":"); }
+bool is_seat(const std::string& field) { return !field.empty() && field[0] >= '0' && field[0] <= '9'; }
+
+std::uint32_t seat_in(const std::string& field) {
+    std::uint32_t seat = 0;
+    std::from_chars(field.data(), field.data() + field.size(), seat);
+    return seat;
+}
 
 }  // namespace
 
@@ -108,9 +97,9 @@ Result<Occupancy> RedisInventory::look(const RunId& run, Timestamp now) {
         const auto version = std::to_string(known_version);
         if (const auto still = front_.confirmed(run); still && known_version > 0) {
             // Mostly nothing has changed but by this process: a command is cheaper than a script.
-            const auto facts = front_.ask(keys.keys[0], {"HMGET", keys.keys[0], "v", "e", "s", "f", "d"});
-            if (facts && facts->at(0) == version && facts->at(1) == number && facts->at(2) == "open" &&
-                facts->at(3) != "1" && facts->at(4) == still->digest) {
+            const auto facts = front_.ask(keys.keys[0], {"HMGET", keys.keys[0], "q", "e", "s", "f", "d"});
+            if (facts && decode_state(facts->at(0)).version == known_version && facts->at(1) == number &&
+                facts->at(2) == "open" && facts->at(3) != "1" && facts->at(4) == still->digest) {
                 front_.confirm(run, still);
                 return seen->at(still->run, now);
             }
@@ -139,9 +128,7 @@ Result<Occupancy> RedisInventory::look(const RunId& run, Timestamp now) {
         if (said == "same") return seen->at(known->run, now);
         std::vector<SeenRun::Seat> seats;
         const auto put = [&](const std::string& seat, const std::string& value) {
-            std::uint32_t index = 0;
-            std::from_chars(seat.data(), seat.data() + seat.size(), index);
-            seats.push_back({index, value});
+            if (is_seat(seat)) seats.push_back({seat_in(seat), value});
         };
         if (said == "some") {
             const auto& names = reply->items.at(3).items;
@@ -162,11 +149,8 @@ void RedisInventory::follow(const Epoch& epoch, const std::string& run, const Re
     const auto& names = reply.items[first + 1].items;
     const auto& values = reply.items[first + 2].items;
     std::vector<SeenRun::Seat> seats;
-    for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) {
-        std::uint32_t index = 0;
-        std::from_chars(names[i].text.data(), names[i].text.data() + names[i].text.size(), index);
-        seats.push_back({index, values[i].text});
-    }
+    for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i)
+        seats.push_back({seat_in(names[i].text), values[i].text});
     mirror_.find(run)->follow_one(epoch.number, static_cast<std::uint64_t>(reply.number(first)), seats);
 }
 
@@ -182,14 +166,25 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
     if (runs.size() != 1 || wanted.fence != 0 || !check_wanted(wanted, runs))
         return place_in_record(command, wanted, runs, max_holds);
     const Run& run = runs.front();
-    const auto text = encode_hold([&] {
-        Hold provisional = wanted;
-        provisional.pinned = false;
-        return provisional;
-    }());
-    const auto entry = encode_place(command, text);
+    const auto text = encode_text(wanted);
+    const auto entry = encode_place(command);
+    const auto id = bytes_of(wanted.id);
+    const auto expires = time_text(wanted.expires_at);
+    const auto keep_time = std::to_string(std::max<std::int64_t>(command.keep_answer.count(), 1));
+    // A day longer than it can last: what has lapsed is forgotten, whoever swept it.
+    const auto ask_time = std::to_string((wanted.latest_end - command.now + kLonger).count());
+    std::string spans;
+    std::vector<SeatId> names;
+    std::vector<std::string> seats;
+    for (const auto& item : wanted.items) {
+        for (const auto& seat : item.seats) {
+            names.push_back(seat.id);
+            seats.push_back(std::to_string(seat.index));
+            spans += cell_bytes(item.span, wanted.expires_at, SeatState::held, wanted.id);
+        }
+    }
     const bool has_key = !command.key.text.empty();
-    std::string force = "0";
+    bool force = false;
     for (int round = 0; round < kMaxRounds; ++round) {
         const auto epoch = front_.epoch();
         if (!epoch) return place_in_record(command, wanted, runs, max_holds);
@@ -210,22 +205,20 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
             if (*pinned) known = front_.learn(**pinned);
             if (!*pinned || !check_pinned(known->run, run)) return place_in_record(command, wanted, runs, max_holds);
         }
-        const auto run_keys = front_.keys_of(*epoch, run.id);
-        const auto answer = answer_name(command);
-        const auto owner = owner_name(command);
+        const auto& run_keys = known->keys;
+        const auto kept = encode_kept(command, wanted.id, run_keys.name);
+        const auto owner_key = front_.owner_key(*epoch, wanted.owner);
+        const auto answers = answer_key(front_, *epoch, command);
         std::vector<std::string> keys{run_keys.keys.begin(), run_keys.keys.end()};
-        const auto base = keys[0].substr(0, keys[0].size() - 5);
-        keys.push_back(base + "answer:" + owner + ':' + answer);
-        const auto answer_key = front_.key(*epoch, "key", owner) + answer;
         if (front_.is_cluster()) {
-            const auto reserved =
-                front_.reserve(*epoch, {.hold = wanted,
-                                        .run = run_keys.name,
-                                        .answer_key = answer_key,
-                                        .now = command.now,
-                                        .keep_answer = has_key ? command.keep_answer : Duration::zero(),
-                                        .max_holds = max_holds,
-                                        .is_forced = force == "1"});
+            const auto reserved = front_.reserve(*epoch, {.hold = wanted,
+                                                          .run = run_keys.name,
+                                                          .answer_key = answers,
+                                                          .now = command.now,
+                                                          .keep_answer = has_key ? command.keep_answer : Duration{},
+                                                          .max_holds = max_holds,
+                                                          .is_forced = force,
+                                                          .kept = kept});
             if (!reserved && reserved.error().code == ErrorCode::unavailable) continue;
             // Unless it was answered before, which comes first.
             if (!reserved || !*reserved) {
@@ -236,41 +229,22 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
                     return Error{ErrorCode::damaged, "a kept answer is of another operation"};
                 }
                 if (!reserved) return reserved.error();
-                force = "1";
+                force = true;
                 continue;
             }
         } else {
-            keys.push_back(answer_key);
-            keys.push_back(front_.owner_key(*epoch, wanted.owner));
+            keys.push_back(answers);
+            keys.push_back(owner_key);
             keys.push_back(front_.key(*epoch, "hold", to_string(wanted.id)));
             keys.push_back(front_.key(*epoch, "fence", {}));
             keys.push_back(front_.key(*epoch, "dirty", {}));
         }
-        std::vector<std::string> words{std::to_string(epoch->number),
-                                       time_text(command.now),
-                                       known->digest,
-                                       bytes_of(wanted.id),
-                                       std::to_string(max_holds),
-                                       time_text(wanted.expires_at),
-                                       has_key ? command.fingerprint : std::string{},
-                                       time_text(command.now + command.keep_answer),
-                                       std::to_string(std::max<std::int64_t>(command.keep_answer.count(), 1)),
-                                       run_keys.name,
-                                       force,
-                                       entry,
-                                       time_text(wanted.latest_end),
-                                       wanted.owner,
-                                       text};
-        std::vector<SeatId> names;
-        for (const auto& item : wanted.items) {
-            for (const auto& seat : item.seats) {
-                names.push_back(seat.id);
-                words.push_back(std::to_string(seat.index));
-                words.push_back(std::to_string(item.span.from));
-                words.push_back(std::to_string(item.span.to));
-            }
-        }
-        const std::vector<std::string_view> arguments{words.begin(), words.end()};
+        const auto number = std::to_string(epoch->number);
+        const auto numbers = place_numbers(command, max_holds, force);
+        const auto tail = encode_record_tail(wanted, false, owner_key);
+        std::vector<std::string_view> arguments{number, numbers, known->digest, id,       kept,          entry, tail,
+                                                spans,  expires, keep_time,     ask_time, run_keys.name, text};
+        arguments.insert(arguments.end(), seats.begin(), seats.end());
         const auto reply = front_.run(place_script(), keys, arguments);
         if (!reply) continue;
         const auto& said = reply->at(0);
@@ -280,20 +254,22 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
         }
         if (said == "ok") {
             Hold placed = wanted;
-            const auto fence = decode_fence(reply->at(1));
-            if (!fence) return fence.error();
-            placed.fence = *fence;
+            placed.fence = fence_of(epoch->number, static_cast<std::uint64_t>(reply->number(1)));
             placed.pinned = false;
             places_.put(wanted.id, run_keys.name);
-            follow(*epoch, run_keys.name, *reply, 2);
+            std::vector<SeenRun::Seat> now_there;
+            for (std::size_t i = 0; i < seats.size() && i + 3 < reply->items.size(); ++i)
+                now_there.push_back({seat_in(seats[i]), reply->at(3 + i)});
+            mirror_.find(run_keys.name)
+                ->follow_one(epoch->number, static_cast<std::uint64_t>(reply->number(2)), now_there);
             return placed;
         }
         if (said == "again") {
-            auto earlier = decode_hold(reply->at(2), reply->at(1));
-            if (earlier && earlier->id != wanted.id && front_.is_cluster()) front_.cancel(*epoch, wanted);
+            auto earlier = decode_record(reply->at(1), true);
+            if (earlier && earlier->id != wanted.id && front_.is_cluster()) front_.cancel(*epoch, wanted, answers);
             return earlier;
         }
-        if (front_.is_cluster()) front_.cancel(*epoch, wanted);
+        if (front_.is_cluster()) front_.cancel(*epoch, wanted, answers);
         if (said == "reused") return key_reused();
         if (said == "elsewhere") {
             // The key was used on another run, or in the record.
@@ -303,7 +279,7 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
                 if (auto* hold = std::get_if<Hold>(&**earlier)) return std::move(*hold);
                 return Error{ErrorCode::damaged, "a kept answer is of another operation"};
             }
-            force = "1";
+            force = true;
             continue;
         }
         if (said == "many") return check_hold_count(static_cast<std::size_t>(reply->number(1)), max_holds).error();
@@ -339,15 +315,16 @@ Result<Hold> RedisInventory::place_in_record(const Command& command, const Hold&
     if (epoch) {
         // First of all: whoever repeats the command then asks the record.
         if (!command.key.text.empty()) {
-            const auto name = front_.key(*epoch, "key", owner_name(command)) + answer_name(command);
+            const auto name = answer_key(front_, *epoch, command);
             const auto kept = std::to_string(std::max<std::int64_t>(command.keep_answer.count(), 1));
+            const auto told = encode_until(command.now + command.keep_answer) + encode_kept(command, wanted.id, {});
             const auto before = find_answer(command);
             if (!before) return before.error();
             if (*before) {
                 if (const auto* hold = std::get_if<Hold>(&**before)) return *hold;
                 return Error{ErrorCode::damaged, "a kept answer is of another operation"};
             }
-            static_cast<void>(front_.ask(name, {"SET", name, kInRecord, "PX", kept}));
+            static_cast<void>(front_.ask(name, {"SET", name, told, "PX", kept}));
         }
         if (max_holds > 0) {
             // The record counts what it knows of.
@@ -362,7 +339,7 @@ Result<Hold> RedisInventory::place_in_record(const Command& command, const Hold&
             }
         }
     }
-    auto placed = front_.in_record<Hold>(names, [&]() -> Result<Hold> {
+    auto placed = front_.in_record<Hold>(names, wanted.id, [&]() -> Result<Hold> {
         Hold with_fence = wanted;
         const auto fence = front_.draw_fence();
         if (!fence) return fence.error();
@@ -398,6 +375,27 @@ Result<std::vector<std::string>> RedisInventory::runs_of_hold(const HoldId& id) 
     return names;
 }
 
+Result<std::optional<std::string>> RedisInventory::find_in_front(const HoldId& id, const std::string& run) {
+    const auto bytes = bytes_of(id);
+    for (int round = 0; round < kMaxRounds; ++round) {
+        const auto epoch = front_.epoch();
+        if (!epoch) return std::optional<std::string>{};
+        const auto keys = front_.keys_of(*epoch, run);
+        const auto number = std::to_string(epoch->number);
+        const std::array<std::string_view, 2> arguments{number, bytes};
+        const auto reply = front_.run(find_script(), keys.keys, arguments);
+        if (!reply) continue;
+        if (reply->at(0) == "ok") return std::optional{reply->at(1)};
+        if (reply->at(0) == "closed") {
+            // Somebody may have stopped in the middle of taking it.
+            if (const auto done = front_.settle_run(run); !done) return done.error();
+        }
+        if (reply->at(0) != "busy") return std::optional<std::string>{};  // the record knows it, or nobody does
+        static_cast<void>(front_.react(*epoch, {}, *reply));
+    }
+    return no_end();
+}
+
 Result<Hold> RedisInventory::find_hold(const HoldId& id) {
     for (int round = 0; round < kMaxRounds; ++round) {
         const auto epoch = front_.epoch();
@@ -405,15 +403,10 @@ Result<Hold> RedisInventory::find_hold(const HoldId& id) {
         const auto run = find_run(*epoch, id);
         if (!run) continue;
         if (!*run) break;
-        const auto keys = front_.keys_of(*epoch, **run);
-        const auto number = std::to_string(epoch->number);
-        const auto bytes = bytes_of(id);
-        const std::array<std::string_view, 2> arguments{number, bytes};
-        const auto reply = front_.run(find_script(), keys.keys, arguments);
-        if (!reply) continue;
-        if (reply->at(0) == "ok") return hold_in(*reply);
-        if (reply->at(0) != "busy") break;  // the record knows it, or nobody does
-        static_cast<void>(front_.react(*epoch, {}, *reply));
+        const auto found = find_in_front(id, **run);
+        if (!found) return found.error();
+        if (*found) return decode_record(**found, false);
+        break;
     }
     return record_.inventory().find_hold(id);
 }
@@ -428,17 +421,10 @@ Result<std::optional<Hold>> RedisInventory::step(const Script& script, const Com
         if (!run) continue;
         if (!*run) return std::optional<Hold>{};
         const auto keys = front_.keys_of(*epoch, **run);
-        const std::vector<std::string> words{std::to_string(epoch->number),
-                                             time_text(command.now),
-                                             bytes_of(claim.id),
-                                             claim.owner,
-                                             claim.fence ? fence_text(*claim.fence) : std::string{},
-                                             claim.any_owner ? "1" : "0",
-                                             entry,
-                                             command.key.text.empty() ? "0" : "1",
-                                             time_text(until),
-                                             **run};
-        const std::vector<std::string_view> arguments{words.begin(), words.end()};
+        const auto number = std::to_string(epoch->number);
+        const auto numbers = claim_numbers(command, claim, until);
+        const auto id_bytes = bytes_of(claim.id);
+        const std::array<std::string_view, 6> arguments{number, numbers, id_bytes, claim.owner, entry, **run};
         std::vector<std::string> all_keys{keys.keys.begin(), keys.keys.end()};
         const auto dirty = front_.key(*epoch, "dirty", {});
         if (!front_.is_cluster()) all_keys.push_back(dirty);
@@ -446,9 +432,9 @@ Result<std::optional<Hold>> RedisInventory::step(const Script& script, const Com
         if (!reply) continue;
         const auto& said = reply->at(0);
         if (said == "ok") {
-            auto hold = hold_in(*reply);
+            auto hold = decode_record(reply->at(1), false);
             if (!hold) return std::move(hold).error();
-            if (reply->number(6) > 0) follow(*epoch, **run, *reply, 6);
+            if (reply->number(2) > 0) follow(*epoch, **run, *reply, 2);
             if (front_.is_cluster()) {
                 static_cast<void>(front_.ask(dirty, {"SADD", dirty, **run}));
                 front_.tell_of(*hold);
@@ -474,8 +460,8 @@ Result<Hold> RedisInventory::extend_hold(const Command& command, const HoldClaim
     if (*done) return **std::move(done);
     const auto names = runs_of_hold(claim.id);
     if (!names) return names.error().code == ErrorCode::not_found ? unknown(claim) : names.error();
-    auto extended =
-        front_.in_record<Hold>(*names, [&] { return record_.inventory().extend_hold(command, claim, until); });
+    auto extended = front_.in_record<Hold>(*names, claim.id,
+                                           [&] { return record_.inventory().extend_hold(command, claim, until); });
     if (extended) front_.tell_of(*extended);
     else if (extended.error().code == ErrorCode::not_found && !record_.inventory().find_hold(claim.id))
         return unknown(claim);
@@ -488,7 +474,8 @@ Result<Hold> RedisInventory::release_hold(const Command& command, const HoldClai
     if (*done) return **std::move(done);
     const auto names = runs_of_hold(claim.id);
     if (!names) return names.error().code == ErrorCode::not_found ? unknown(claim) : names.error();
-    auto released = front_.in_record<Hold>(*names, [&] { return record_.inventory().release_hold(command, claim); });
+    auto released =
+        front_.in_record<Hold>(*names, claim.id, [&] { return record_.inventory().release_hold(command, claim); });
     if (released) front_.tell_of(*released);
     else if (released.error().code == ErrorCode::not_found && !record_.inventory().find_hold(claim.id))
         return unknown(claim);
@@ -503,39 +490,42 @@ Result<Page<Hold>> RedisInventory::list_holds(std::string_view owner, const Page
 Result<std::optional<Answer>> RedisInventory::find_answer(const Command& command) {
     const auto epoch = front_.epoch();
     if (!epoch || !command.operation.starts_with("hold.")) return record_.find_answer(command);
-    const auto index = front_.key(*epoch, "key", owner_name(command)) + answer_name(command);
-    const auto where = front_.ask(index, {"GET", index});
-    if (!where) return record_.find_answer(command);
-    if (where->kind != Reply::Kind::text) {
+    const auto name = answer_key(front_, *epoch, command);
+    const auto there = front_.ask(name, {"GET", name});
+    if (!there) return record_.find_answer(command);
+    if (there->kind != Reply::Kind::text) {
         if (epoch->answers_until <= command.now) return std::optional<Answer>{};
         return record_.find_answer(command);
     }
-    if (where->text == kInRecord) return record_.find_answer(command);
-    const auto keys = front_.keys_of(*epoch, where->text);
-    const auto base = keys.keys[0].substr(0, keys.keys[0].size() - 5);
-    const auto name = base + "answer:" + owner_name(command) + ':' + answer_name(command);
-    const auto number = std::to_string(epoch->number);
-    const auto now = time_text(command.now);
-    const std::array<std::string, 1> answer_keys{name};
-    const std::array<std::string_view, 2> arguments{command.fingerprint, now};
-    const auto reply = front_.run(answer_script(), answer_keys, arguments);
-    if (!reply) return reply.error();
-    if (reply->at(0) == "reused") return key_reused();
-    if (reply->at(0) != "again") return std::optional<Answer>{};
-    auto hold = decode_hold(reply->at(2), reply->at(1));
+    const auto kept = decode_kept(there->text);
+    if (!kept) return kept.error();
+    // Where Redis no longer has the hold, the record was told of it, and of the key.
+    if (kept->run.empty()) return record_.find_answer(command);
+    if (kept->until <= command.now) return std::optional<Answer>{};
+    const auto record = find_in_front(kept->hold, kept->run);
+    if (!record) return record.error();
+    if (!*record) return record_.find_answer(command);
+    if (kept->fingerprint != command.fingerprint) return key_reused();
+    auto hold = decode_record(**record, true);
     if (!hold) return std::move(hold).error();
     return std::optional<Answer>{*std::move(hold)};
+}
+
+std::string RedisInventory::answer_key(const Front& front, const Epoch& epoch, const Command& command) {
+    // Behind the hash tag, where every byte may be; the key comes last, so that two names are never the same.
+    return front.key(epoch, "key", base::percent_encode(command.owner, ":")) + ':' + command.operation + ':' +
+           command.key.text;
 }
 
 // --- What is rare, and the record's --------------------------------------------------------------------------------
 
 Result<SeatBlock> RedisInventory::block_seats(const Command& command, const Run& run, const SeatBlock& wanted) {
-    return front_.in_record<SeatBlock>({name_of(run.id)},
+    return front_.in_record<SeatBlock>({name_of(run.id)}, std::nullopt,
                                        [&] { return record_.inventory().block_seats(command, run, wanted); });
 }
 
 Result<SeatBlock> RedisInventory::unblock_seats(const Command& command, const SeatBlock& wanted) {
-    return front_.in_record<SeatBlock>({name_of(wanted.run)},
+    return front_.in_record<SeatBlock>({name_of(wanted.run)}, std::nullopt,
                                        [&] { return record_.inventory().unblock_seats(command, wanted); });
 }
 
@@ -545,7 +535,7 @@ Result<RunHolds> RedisInventory::holds_of_run(const RunId& run, Timestamp now) {
 }
 
 Result<Run> RedisInventory::change_consist(const Command& command, const Run& run, const ConsistChange& change) {
-    auto changed = front_.in_record<Run>({name_of(run.id)},
+    auto changed = front_.in_record<Run>({name_of(run.id)}, std::nullopt,
                                          [&] { return record_.inventory().change_consist(command, run, change); });
     front_.forget(run.id);
     return changed;

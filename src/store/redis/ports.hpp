@@ -81,6 +81,10 @@ private:
     Result<Occupancy> look(const RunId& run, Timestamp now);
     /// What a step of this process has changed: the version, the seats and what they are now, from that item on.
     void follow(const Epoch& epoch, const std::string& run, const Reply& reply, std::size_t first);
+    /// The hold's record, where Redis has it; nothing where the record is to be asked.
+    Result<std::optional<std::string>> find_in_front(const HoldId& id, const std::string& run);
+    /// Where the answer to a command is.
+    static std::string answer_key(const Front& front, const Epoch& epoch, const Command& command);
 
     Front& front_;
     SystemOfRecord& record_;
@@ -108,7 +112,7 @@ public:
 
 private:
     /// The runs of a booking's hold; none where there is no such booking.
-    Result<std::vector<std::string>> runs_of_booking(const BookingId& id, HoldId* hold);
+    Result<std::vector<std::string>> runs_of_booking(const BookingId& id, std::optional<HoldId>& hold);
     void tell_of(const HoldId& hold);
 
     Front& front_;

@@ -2,9 +2,11 @@
 /// The steps that are done inside of Redis, each one script. All keys of a script are in one slot: those of a run, or
 /// those of an owner.
 ///
-/// A run's keys are KEYS[1] to KEYS[5]: its facts (a hash: epoch, state, lease, version, time, digest of what is
-/// pinned), its seats (a hash: for each seat the spans that are taken), its holds (a hash), its journal (a list: what
-/// the record does not know yet), and the seats of its last versions (a list).
+/// A run's keys are KEYS[1] to KEYS[4]: the run (a hash: its facts, and for each seat the spans that are taken), its
+/// holds (a hash), its journal (a list: what the record does not know yet), and the seats of its last versions (a
+/// list). The facts are e epoch, s open or closed, d digest of what is pinned, q what changes with each step (version,
+/// latest time, last fence, last of the fences that the run may give), and of a lease z until when, k whose, f whether
+/// alone.
 
 #include <string>
 #include <string_view>
@@ -28,11 +30,12 @@ const Script& look_script();
 const Script& lease_script();
 const Script& install_script();
 const Script& trim_script();
+const Script& hand_over_script();
 const Script& leave_script();
 const Script& draw_script();
 const Script& reserve_script();
+const Script& cancel_script();
 const Script& grant_script();
 const Script& begin_script();
-const Script& answer_script();
 
 }  // namespace railbook::store::redis
