@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include "engine/verify.hpp"
 #include "store/fixture.hpp"
 #include "store/postgres/postgres.hpp"
 #include "store/redis/redis.hpp"
@@ -54,7 +55,14 @@ protected:
         return store->inventory().release_hold(make.command("hold.release", hold.owner), Maker::claim(hold));
     }
     std::string holds_in_postgres() { return sql(postgres_url(folder), "SELECT count(*) FROM railbook.holds").value(); }
-    void expect_laws() { EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{}); }
+    /// Also those that `store verify` knows of.
+    void expect_laws() {
+        EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
+        const auto report = engine::verify(*store);
+        ASSERT_TRUE(report) << report.error();
+        for (const auto& broken : report->violations)
+            ADD_FAILURE() << broken.law << ", " << broken.object << ": " << broken.detail;
+    }
 
     TestEnvironment environment;
     Maker make{environment};
@@ -255,6 +263,92 @@ TEST_F(RedisTest, BuyersOfTwoInstancesNeverShareASeat) {
     expect_laws();
 }
 
+TEST_F(RedisTest, OfTenThousandClientsOfTwoInstancesExactlyOneGetsTheSeat) {
+    start();
+    const auto other = open();
+    ASSERT_TRUE(other);
+    ASSERT_FALSE(place(1)->pinned) << "Redis decides about the run";
+    ASSERT_FALSE(place(2, "user:bert", other.get())->pinned);
+    const auto told = holds_in_postgres();
+    constexpr int kClients = 10'000;
+    std::atomic<int> next = 0;
+    std::atomic<int> refused = 0;
+    std::mutex mutex;
+    std::vector<Hold> won;
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 32; ++i) {
+            threads.emplace_back([&, i] {
+                for (int client = next++; client < kClients; client = next++) {
+                    const auto hold = place(5, "user:" + std::to_string(client), i % 2 == 0 ? other.get() : nullptr);
+                    if (!hold && hold.error().code == ErrorCode::seat_taken) ++refused;
+                    const std::lock_guard lock{mutex};
+                    if (hold) won.push_back(*hold);
+                }
+            });
+        }
+    }
+    ASSERT_EQ(won.size(), 1U);
+    EXPECT_EQ(refused, kClients - 1);
+    EXPECT_FALSE(won.front().pinned);
+    EXPECT_EQ(holds_in_postgres(), told) << "it was asked about none of them";
+    EXPECT_TRUE(book(won.front()));
+    expect_laws();
+}
+
+TEST_F(RedisTest, ABookingLeavesTheRunToRedis) {
+    start();
+    const auto hold = place(1);
+    ASSERT_TRUE(hold) << hold.error();
+    const auto booking = book(*hold);
+    ASSERT_TRUE(booking) << booking.error();
+    const auto state =
+        server->command({"EVAL", "return redis.call(\"HGET\", redis.call(\"KEYS\", \"*:run:*:run\")[1], \"s\")", "0"});
+    EXPECT_EQ(state, "open\n");
+    EXPECT_EQ(place(1, "user:bert").error().code, ErrorCode::seat_taken);
+    const auto next = place(2);
+    ASSERT_TRUE(next) << next.error();
+    EXPECT_FALSE(next->pinned);
+    EXPECT_GT(next->fence, hold->fence);
+    // A sale has no deadline, in Redis either.
+    const auto payment = store->bookings().begin_payment(make.command("booking.pay"), make.payment(*booking));
+    ASSERT_TRUE(payment) << payment.error();
+    ASSERT_TRUE(store->bookings().settle_payment(make.settlement(*payment, *booking, true), environment.now()));
+    environment.set_now(hold->latest_end + std::chrono::hours{1});
+    EXPECT_EQ(place(1, "user:bert").error().code, ErrorCode::seat_taken);
+    EXPECT_TRUE(place(2, "user:bert")) << "that hold has lapsed";
+    const auto seats = store->inventory().occupancy({ice.id}, environment.now());
+    ASSERT_TRUE(seats) << seats.error();
+    EXPECT_EQ(seats->front().state(1, {0, 4}), SeatState::sold);
+    EXPECT_EQ(seats->front().state(2, {0, 4}), SeatState::held);
+    expect_laws();
+}
+
+TEST_F(RedisTest, ARunWhoseServiceIsOverIsForgottenByRedis) {
+    start();
+    const auto hold = place(1);
+    ASSERT_TRUE(hold) << hold.error();
+    ASSERT_NE(server->command({"KEYS", "*:run:*"}), "\n");
+    environment.set_now(*ice.calls.back().arrives + std::chrono::days{3});
+    ASSERT_TRUE(store->bookings().expire(environment.now(), 100));
+    EXPECT_EQ(server->command({"KEYS", "*:run:*"}), "\n");
+    EXPECT_EQ(holds_in_postgres(), "2") << "PostgreSQL was told before";
+    // Nothing was lost: asking for it begins no new epoch.
+    const auto epoch = store::epoch_of(hold->fence);
+    const auto seats = store->inventory().occupancy({ice.id}, environment.now());
+    ASSERT_TRUE(seats) << seats.error();
+    EXPECT_EQ(seats->front().state(1, {0, 4}), SeatState::free);
+    EXPECT_EQ(store->inventory().find_hold(hold->id)->id, hold->id);
+    const railbook::Run later = a_run("later");
+    ASSERT_TRUE(
+        store->inventory().place_hold(make.command("hold.create"), make.hold({{&later, {0}, {0, 4}}}), {later}, 0));
+    const auto next =
+        store->inventory().place_hold(make.command("hold.create"), make.hold({{&later, {1}, {0, 4}}}), {later}, 0);
+    ASSERT_TRUE(next) << next.error();
+    EXPECT_EQ(store::epoch_of(next->fence), epoch);
+    expect_laws();
+}
+
 /// Redis is killed again and again while a crowd holds and books: what was acknowledged by the record stays.
 TEST_F(RedisTest, WhateverWasBookedSurvivesTheDeathsOfRedis) {
     start();
@@ -393,7 +487,7 @@ TEST_F(RedisClusterTest, ASlotThatMovesIsFollowed) {
     std::size_t from = 3;
     std::string keys;
     for (std::size_t i = 0; i < 3; ++i) {
-        const auto found = node(i).command({"KEYS", "*:run:*:facts"});
+        const auto found = node(i).command({"KEYS", "*:run:*:run"});
         if (found.find("ice") == std::string::npos) continue;
         from = i;
         keys = found.substr(0, found.find('\n'));
