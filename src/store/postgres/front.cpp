@@ -55,15 +55,18 @@ Result<std::optional<RunInRecord>> PostgresInventory::bring_to_front(const RunId
         });
 }
 
-Result<Hold> PostgresInventory::take_over(const FrontStep& step) {
+Result<Hold> PostgresInventory::take_over(const FrontStep& step, std::map<RunId, Run>& pinned) {
     if (step.kind == FrontStep::Kind::extend) return extend(step.command, step.claim, step.until, Done::in_front);
     if (step.kind == FrontStep::Kind::release) return release(step.command, step.claim, Done::in_front);
     std::vector<Run> runs;
     for (const auto& id : runs_of(step.hold)) {
-        auto run = find_pinned(id);
-        if (!run) return std::move(run).error();
-        if (!*run) return Error{ErrorCode::conflict, "a run that was in front is not pinned"};
-        runs.push_back(**std::move(run));
+        if (!pinned.contains(id)) {
+            auto run = find_pinned(id);
+            if (!run) return std::move(run).error();
+            if (!*run) return Error{ErrorCode::conflict, "a run that was in front is not pinned"};
+            pinned.emplace(id, **std::move(run));
+        }
+        runs.push_back(pinned.at(id));
     }
     auto placed = place(step.command, step.hold, runs, 0, Done::in_front);
     // Without a key nothing says that it was done before; the hold does.
@@ -76,8 +79,9 @@ Result<Hold> PostgresInventory::take_over(const FrontStep& step) {
 
 Result<std::vector<Status>> PostgresInventory::take_over(const std::vector<FrontStep>& steps) {
     std::vector<Status> answers;
+    std::map<RunId, Run> pinned;  // while the front has a run, its coaches stay
     for (const auto& step : steps) {
-        const auto done = take_over(step);
+        const auto done = take_over(step, pinned);
         if (!done && done.error().code == ErrorCode::unavailable) return done.error();
         answers.push_back(done ? Status{} : Status{done.error()});
     }

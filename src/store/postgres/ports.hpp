@@ -71,7 +71,7 @@ public:
 
 private:
     enum class Done : std::uint8_t { here, in_front };
-    Result<Hold> take_over(const FrontStep& step);
+    Result<Hold> take_over(const FrontStep& step, std::map<RunId, Run>& pinned);
     Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs, std::size_t max_holds,
                        Done done);
     Result<Hold> extend(const Command& command, const HoldClaim& claim, Timestamp until, Done done);
