@@ -241,7 +241,7 @@ int run(int passes, int seconds, int clients) {
                     const auto now = (*store)->now();
                     const auto done = now ? (*store)->bookings().expire(*now, 100) : Result<std::size_t>{now.error()};
                     if (!done && !stop.stop_requested()) give_up("the journals cannot be emptied");
-                    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+                    system_environment().pause(std::chrono::milliseconds{200});
                 }
             }};
             emptied.push_back(crowd.run(Crowd::Work::hold, seconds, clients));

@@ -482,7 +482,8 @@ Result<Front::Hands> Front::take_all(std::vector<std::string> names) {
 }
 
 void Front::give_back(const Hands& hands, After after) {
-    for (const auto& lease : hands.leases) leave(*hands.epoch, lease, lease.is_fresh ? After::closed : after);
+    // Of a run that was not there nothing stays behind: that would hide that it has been lost.
+    for (const auto& lease : hands.leases) leave(*hands.epoch, lease, lease.is_fresh ? After::forgotten : after);
 }
 
 void Front::hand_over(const Hands& hands, const HoldId& id) {
@@ -499,7 +500,7 @@ void Front::hand_over(const Hands& hands, const HoldId& id) {
                                  ? record_.inventory().changes_after(run_id->run, lease.version)
                                  : Result<SeatChanges>{Error{}};
         if (!changes) {
-            leave(*hands.epoch, lease, After::closed);
+            leave(*hands.epoch, lease, lease.is_fresh ? After::forgotten : After::closed);
             continue;
         }
         std::map<std::uint32_t, std::string> seats;
@@ -564,10 +565,7 @@ Status Front::settle_run(const std::string& name, bool forgets) {
             return lease.error();
         }
         const auto drained = drain(*now_epoch, *lease);
-        leave(*now_epoch, *lease,
-              forgets && drained ? After::forgotten
-              : lease->is_fresh  ? After::closed
-                                 : After::as_it_was);
+        leave(*now_epoch, *lease, drained && (forgets || lease->is_fresh) ? After::forgotten : After::as_it_was);
         if (!drained) {
             if (is_away_) return {};
             if (current() != now_epoch) continue;
