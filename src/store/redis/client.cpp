@@ -10,6 +10,9 @@ namespace {
 
 /// So that while one batch is on its way, the next one is sent.
 constexpr std::size_t kLanes = 2;
+/// Then whoever sends for others has done enough of it.
+constexpr int kMostRoundsOfLeader = 8;
+constexpr std::size_t kEnough = 20;  // that wait, before the second one is used
 constexpr std::size_t kLargestBatch = 256;
 constexpr int kMaxRounds = 8;
 constexpr int kMaxWaits = 1000;
@@ -79,43 +82,63 @@ Result<std::vector<Reply>> Lane::exchange(std::string_view commands, std::size_t
         }
     }
     std::vector<Job*> jobs{&mine};
-    {
-        const std::lock_guard lock{mutex_};
-        const auto more = std::min(waiting_.size(), kLargestBatch);
-        const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(more);
-        jobs.insert(jobs.end(), waiting_.begin(), end);
-        waiting_.erase(waiting_.begin(), end);
-    }
-    work(jobs);
+    take_waiting(jobs);
+    auto sent = send(jobs);
     std::shared_ptr<Waiter> next;
-    {
-        const std::lock_guard lock{mutex_};
-        if (waiting_.empty()) {
-            is_taken_ = false;
+    for (int round = 1;; ++round) {
+        receive(jobs, sent);
+        // What came meanwhile is sent before anybody is told of the answers: so the server has something to do.
+        std::vector<Job*> more;
+        if (round < kMostRoundsOfLeader) take_waiting(more);
+        if (!more.empty()) {
+            sent = send(more);
         } else {
-            next = waiting_.front()->waiter;
-            waiting_.erase(waiting_.begin());
+            const std::lock_guard lock{mutex_};
+            if (waiting_.empty()) {
+                is_taken_ = false;
+            } else {
+                next = waiting_.front()->waiter;
+                waiting_.erase(waiting_.begin());
+            }
         }
+        if (next) next->let_go_on();
+        for (auto* job : jobs) {
+            if (job == &mine) continue;
+            const auto waiter = job->waiter;
+            job->is_done = true;
+            waiter->let_go_on();
+        }
+        if (more.empty()) return std::move(mine.answer);
+        jobs = std::move(more);
     }
-    if (next) next->let_go_on();
-    for (auto* job : jobs) {
-        if (job == &mine) continue;
-        const auto waiter = job->waiter;
-        job->is_done = true;
-        waiter->let_go_on();
-    }
-    return std::move(mine.answer);
 }
 
-void Lane::work(std::vector<Job*>& jobs) {
+void Lane::take_waiting(std::vector<Job*>& jobs) {
+    const std::lock_guard lock{mutex_};
+    const auto more = std::min(waiting_.size(), kLargestBatch);
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(more);
+    jobs.insert(jobs.end(), waiting_.begin(), end);
+    waiting_.erase(waiting_.begin(), end);
+}
+
+Status Lane::send(const std::vector<Job*>& jobs) {
+    if (!connection_) {
+        auto opened = Connection::open(address_);
+        if (!opened) return std::move(opened).error();
+        if (const auto admitted = admit_((*opened)->facts()); !admitted) return admitted.error();
+        connection_ = *std::move(opened);
+    }
     std::vector<std::string_view> commands;
     commands.reserve(jobs.size());
+    for (const auto* job : jobs) commands.push_back(job->commands);
+    return connection_->send(commands);
+}
+
+void Lane::receive(std::vector<Job*>& jobs, const Status& sent) {
     std::size_t count = 0;
-    for (const auto* job : jobs) {
-        commands.push_back(job->commands);
-        count += job->count;
-    }
-    auto replies = send(commands, count);
+    for (const auto* job : jobs) count += job->count;
+    auto replies = sent ? connection_->receive(count) : Result<std::vector<Reply>>{sent.error()};
+    if (!replies) connection_.reset();
     std::size_t next = 0;
     for (auto* job : jobs) {
         if (!replies) {
@@ -129,18 +152,6 @@ void Lane::work(std::vector<Job*>& jobs) {
     }
 }
 
-Result<std::vector<Reply>> Lane::send(std::span<const std::string_view> commands, std::size_t count) {
-    if (!connection_) {
-        auto opened = Connection::open(address_);
-        if (!opened) return std::move(opened).error();
-        if (const auto admitted = admit_((*opened)->facts()); !admitted) return admitted.error();
-        connection_ = *std::move(opened);
-    }
-    auto replies = connection_->exchange(commands, count);
-    if (!replies) connection_.reset();
-    return replies;
-}
-
 // --- Client --------------------------------------------------------------------------------------------------------
 
 struct Client::Node {
@@ -148,6 +159,9 @@ struct Client::Node {
         for (auto& lane : lanes) lane = std::make_unique<Lane>(address, environment, admit);
     }
     Result<std::vector<Reply>> exchange(std::string_view commands, std::size_t count) {
+        const auto busy = lanes.front()->load();
+        // Few large batches are cheaper than many small ones, for both sides.
+        if (busy <= kEnough) return lanes.front()->exchange(commands, count);
         return (*std::ranges::min_element(lanes, {}, [](const auto& lane) { return lane->load(); }))
             ->exchange(commands, count);
     }

@@ -23,7 +23,8 @@ namespace railbook::store::redis {
 /// Whether a server may be used, as it is asked on every new connection.
 using Admit = std::function<Status(const ServerFacts&)>;
 
-/// A connection that many threads share: whoever finds nobody at work sends the commands of all that wait in one write.
+/// A connection that many threads share: whoever finds nobody at work sends the commands of all that wait in one write,
+/// and what comes meanwhile, for some rounds.
 /// Thread-safe.
 class Lane {
 public:
@@ -43,8 +44,10 @@ private:
         std::shared_ptr<Waiter> waiter;
         bool is_done = false;
     };
-    void work(std::vector<Job*>& jobs);
-    Result<std::vector<Reply>> send(std::span<const std::string_view> commands, std::size_t count);
+    void take_waiting(std::vector<Job*>& jobs);
+    // Of whoever is at work.
+    Status send(const std::vector<Job*>& jobs);
+    void receive(std::vector<Job*>& jobs, const Status& sent);
 
     const Address address_;
     Environment& environment_;

@@ -220,7 +220,7 @@ Status Connection::greet(const Address& address) {
     return {};
 }
 
-Result<std::vector<Reply>> Connection::exchange(std::span<const std::string_view> parts, std::size_t count) {
+Status Connection::send(std::span<const std::string_view> parts) {
     // Not by hiredis, which copies all, and has the process killed where the server is gone.
     std::vector<iovec> left;
     left.reserve(parts.size());
@@ -241,6 +241,10 @@ Result<std::vector<Reply>> Connection::exchange(std::span<const std::string_view
             if (part.iov_len == 0) ++first;
         }
     }
+    return {};
+}
+
+Result<std::vector<Reply>> Connection::receive(std::size_t count) {
     std::vector<Reply> replies;
     replies.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {

@@ -64,11 +64,14 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Sends commands in one write, and waits for all their answers. Errors: unavailable: the connection is of no use
-    /// any more, and nobody knows what was done.
-    Result<std::vector<Reply>> exchange(std::span<const std::string_view> parts, std::size_t count);
+    // Errors of both: unavailable: the connection is of no use any more, and nobody knows what was done.
+    /// Sends commands in one write.
+    Status send(std::span<const std::string_view> parts);
+    /// Waits for that many of their answers.
+    Result<std::vector<Reply>> receive(std::size_t count);
     Result<std::vector<Reply>> exchange(std::string_view commands, std::size_t count) {
-        return exchange(std::span{&commands, 1}, count);
+        if (const auto sent = send(std::span{&commands, 1}); !sent) return sent.error();
+        return receive(count);
     }
     const ServerFacts& facts() const { return facts_; }
 
