@@ -1,5 +1,6 @@
 #include "store/pages.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -29,6 +30,11 @@ Result<std::uint64_t> page_start(std::string_view list, const PageRequest& page)
 
 std::string cursor_after(std::string_view list, std::uint64_t number) {
     return base::base64url(fmt::format("{}.{}", list, number));
+}
+
+std::int64_t signed_limit(std::size_t limit) {
+    return static_cast<std::int64_t>(
+        std::min<std::size_t>(limit, static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())));
 }
 
 }  // namespace railbook::store

@@ -65,7 +65,7 @@ TEST_F(SqliteOpenTest, NewFileBecomesAStoreWithItsMark) {
                            &answers, nullptr),
               SQLITE_OK);
     sqlite3_close(database);
-    EXPECT_EQ(answers, (std::vector<std::string>{std::to_string(0x524C424B), "2", "wal"}));
+    EXPECT_EQ(answers, (std::vector<std::string>{std::to_string(0x524C424B), "3", "wal"}));
 }
 
 TEST_F(SqliteOpenTest, EmptyFileIsANewStore) {
@@ -119,6 +119,39 @@ TEST_F(SqliteOpenTest, NewerSchemaIsUnsupported) {
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, ErrorCode::unsupported);
     EXPECT_NE(opened.error().detail.find("schema 99"), std::string::npos);
+}
+
+TEST_F(SqliteOpenTest, EveryReleasedSchemaIsBroughtToTheNewest) {
+    const auto newest = path;
+    const Hold hold = fill();
+    for (const auto& released : store::sqlite::migrations()) {
+        path = folder.file(("released-" + std::to_string(released.number)).c_str());
+        for (const auto& migration : store::sqlite::migrations()) {
+            if (migration.number > released.number) break;
+            run(migration.sql);
+        }
+        run(("PRAGMA journal_mode = WAL; PRAGMA application_id = " + std::to_string(0x524C424B) +
+             "; PRAGMA user_version = " + std::to_string(released.number) + "; ATTACH '" + newest +
+             "' AS newest; DELETE FROM counters; INSERT INTO counters SELECT * FROM newest.counters; "
+             "INSERT INTO consists SELECT * FROM newest.consists; INSERT INTO runs SELECT * FROM newest.runs; "
+             "INSERT INTO run_versions SELECT * FROM newest.run_versions; "
+             "INSERT INTO holds SELECT * FROM newest.holds; "
+             "INSERT INTO allocations SELECT * FROM newest.allocations; "
+             "INSERT INTO audit SELECT * FROM newest.audit; INSERT INTO answers SELECT * FROM newest.answers")
+                .c_str());
+        const auto opened = open();
+        ASSERT_TRUE(opened) << released.number << ": " << opened.error();
+        auto& inventory = (*opened)->inventory();
+        EXPECT_EQ((*opened)->info().schema, store::sqlite::migrations().back().number);
+        EXPECT_EQ(*inventory.find_hold(hold.id), hold);
+        const auto taken = [&] { return (*inventory.occupancy({hold.items[0].run}, environment.now()))[0].taken; };
+        EXPECT_TRUE(taken().any(0, {0, 4})) << released.number;
+        const HoldClaim claim{hold.id, hold.owner, hold.fence, false};
+        ASSERT_TRUE(inventory.release_hold(make.command("hold.release"), claim)) << released.number;
+        EXPECT_FALSE(taken().any(0, {0, 4})) << released.number;
+        EXPECT_EQ(records_of(**opened).allocations.size(), 0U) << released.number;
+        EXPECT_EQ(*(*opened)->check_medium(), std::vector<std::string>{}) << released.number;
+    }
 }
 
 TEST_F(SqliteOpenTest, LostSchemaNumberIsDamage) {

@@ -37,7 +37,7 @@ Result<std::optional<RunInRecord>> PostgresInventory::bring_to_front(const RunId
             });
             if (!versions) return versions.error();
             const auto allocations = step.answer(allocated).each([&](Row& row) -> Status {
-                found.allocations.push_back(read_allocation(row, 0));
+                found.allocations.push_back(rows::read_allocation(row, 0));
                 return {};
             });
             if (!allocations) return allocations.error();

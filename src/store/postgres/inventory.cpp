@@ -321,7 +321,7 @@ Result<std::vector<Occupancy>> PostgresInventory::occupancy(const std::vector<Ru
                 one->second.seats = row.number<std::uint32_t>(2, 0, kMaxCount);
                 one->second.segments = row.number<std::uint32_t>(3, 0, kMaxCount);
                 auto& list = allocations[one->first];
-                if (!row.is_null(4)) list.push_back(read_allocation(row, 4));
+                if (!row.is_null(4)) list.push_back(rows::read_allocation(row, 4));
                 return {};
             });
             if (!done) return done.error();

@@ -3,6 +3,7 @@
 /// the run, which grows with every change: so an answer is never older than the question. It decides about no write.
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,13 +26,15 @@ public:
     }
     void put(std::int64_t run, std::uint64_t version, Allocations allocations) {
         const std::lock_guard lock{mutex_};
-        if (runs_.size() >= kMaxRuns) runs_.clear();
         auto& known = runs_[run];
         if (known.version <= version) known = {version, std::move(allocations)};
+        if (runs_.size() <= kMaxRuns) return;
+        const auto first = runs_.begin();
+        runs_.erase(first->first == run ? std::next(first) : first);
     }
 
 private:
-    /// Beyond this all are forgotten, and read again as they are asked for.
+    /// Beyond this the one that was pinned first is forgotten, which is asked for least.
     static constexpr std::size_t kMaxRuns = 2'000;
     struct Known {
         std::uint64_t version = 0;

@@ -116,14 +116,12 @@ private:
 template <class Record>
 Result<Record> find_one(Database& database, std::string_view what, std::string_view sql,
                         std::initializer_list<Value> values, Result<Record> (*read)(Row&)) {
-    auto found = database.read<std::optional<Record>>([&](Connection& connection) -> Result<std::optional<Record>> {
-        const auto rows = connection.ask(sql, values);
-        if (!rows) return rows.error();
-        return rows->one(read);
-    });
-    if (!found) return std::move(found).error();
-    if (!*found) return not_found(what);
-    return **std::move(found);
+    return found_or(what,
+                    database.read<std::optional<Record>>([&](Connection& connection) -> Result<std::optional<Record>> {
+                        const auto rows = connection.ask(sql, values);
+                        if (!rows) return rows.error();
+                        return rows->one(read);
+                    }));
 }
 
 /// Every record that one statement finds.
@@ -135,20 +133,6 @@ Result<std::vector<Record>> find_all(Database& database, std::string_view sql, s
         if (!rows) return rows.error();
         return rows->all(read);
     });
-}
-
-/// `found` begins a list and has one record more than the page where there is a next one.
-template <class Record>
-Page<Record> page_of(std::string_view list, std::size_t limit, std::vector<Numbered<Record>> found) {
-    Page<Record> page;
-    for (auto& [number, record] : found) {
-        if (page.items.size() == limit) {
-            page.next_cursor = cursor_after(list, found[limit - 1].number);
-            break;
-        }
-        page.items.push_back(std::move(record));
-    }
-    return page;
 }
 
 /// Hands on every record that the statement finds, a few at a time: there may be more than memory holds.

@@ -5,7 +5,7 @@
 namespace railbook::store::postgres {
 namespace {
 
-/// Beyond this all are forgotten, and read again as they are asked for.
+/// Beyond this the one that was pinned first is forgotten, which is asked for least.
 constexpr std::size_t kMaxRuns = 50'000;
 
 }  // namespace
@@ -17,10 +17,21 @@ std::optional<Run> PinnedRuns::find(std::int64_t number, std::int64_t edition) c
     return found->second.run;
 }
 
+std::optional<std::int64_t> PinnedRuns::find_number(const RunId& run) const {
+    const std::lock_guard lock{mutex_};
+    const auto found = numbers_.find(run);
+    return found == numbers_.end() ? std::nullopt : std::optional{found->second};
+}
+
 void PinnedRuns::put(std::int64_t number, std::int64_t edition, const Run& run) {
     const std::lock_guard lock{mutex_};
-    if (runs_.size() >= kMaxRuns) runs_.clear();
     runs_.insert_or_assign(number, Known{edition, run});
+    numbers_.insert_or_assign(run.id, number);
+    if (runs_.size() <= kMaxRuns) return;
+    auto first = runs_.begin();
+    if (first->first == number) ++first;
+    numbers_.erase(first->second.run.id);
+    runs_.erase(first);
 }
 
 Result<std::shared_ptr<const Consist>> PinnedRuns::coaches(std::string_view hash, std::string_view value) {

@@ -17,6 +17,8 @@ namespace railbook::store::postgres {
 class PinnedRuns {
 public:
     std::optional<Run> find(std::int64_t number, std::int64_t edition) const;
+    /// The number of a run that is pinned, if this process has read it.
+    std::optional<std::int64_t> find_number(const RunId& run) const;
     /// Only a run that is committed.
     void put(std::int64_t number, std::int64_t edition, const Run& run);
 
@@ -30,6 +32,7 @@ private:
     };
     mutable std::mutex mutex_;  // guards all that follows
     std::map<std::int64_t, Known> runs_;
+    std::map<RunId, std::int64_t> numbers_;
     std::map<std::string, std::weak_ptr<const Consist>, std::less<>> consists_;
 };
 

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/assert.hpp"
 #include "base/crypto.hpp"
 #include "store/postgres/errors.hpp"
 #include "store/records/records.hpp"
 
 namespace railbook::store::postgres {
 namespace {
-
-Money read_money(Row& row, int first) {
-    return {.amount = row.integer(first), .currency = row.text(first + 1), .scale = row.number<int>(first + 2, 0, 18)};
-}
 
 constexpr std::string_view kSelectHold =
     "SELECT h.fence, h.id, h.owner, h.status, h.pinned, h.created_at, h.expires_at, h.latest_end, h.items, b.id "
@@ -51,18 +48,6 @@ std::string joined(std::string_view select, std::string_view rest) { return std:
 
 }  // namespace
 
-std::int64_t signed_limit(std::size_t limit) {
-    return static_cast<std::int64_t>(
-        std::min<std::size_t>(limit, static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())));
-}
-
-RunId read_run_id(Row& row, int first) {
-    RunId id{.date = row.date(first), .trip = {.feed = row.text(first + 1), .trip = row.text(first + 2)}};
-    const auto start = row.number<int>(first + 3, kNoStart, std::numeric_limits<int>::max());
-    if (start != kNoStart) id.start = start;
-    return id;
-}
-
 void RunNames::add(const RunId& run) {
     dates.push_back(run.date);
     feeds.push_back(run.trip.feed);
@@ -99,22 +84,7 @@ const std::string kUnsoldHoldsOfRun =
 const std::string kUnsoldHolds = joined(kSelectHold, "WHERE h.status IN (0, 1) AND h.expires_at > $1 ORDER BY h.fence");
 const std::string kAllHolds = joined(kSelectHold, "ORDER BY h.fence");
 
-Result<Numbered<Hold>> read_numbered_hold(Row& row) {
-    auto items = records::decode_items(row.bytes(8));
-    if (!items) return std::move(items).error();
-    Hold hold{.id = row.id<HoldId>(1),
-              .owner = row.text(2),
-              .status = row.choice(3, HoldStatus::expired),
-              .fence = row.count(0),
-              .pinned = row.flag(4),
-              .created_at = row.time(5),
-              .expires_at = row.time(6),
-              .latest_end = row.time(7),
-              .booking = std::nullopt,
-              .items = *std::move(items)};
-    if (!row.is_null(9)) hold.booking = row.id<BookingId>(9);
-    return Numbered<Hold>{hold.fence, std::move(hold)};
-}
+Result<Numbered<Hold>> read_numbered_hold(Row& row) { return rows::read_numbered_hold(row); }
 
 Result<Hold> read_hold(Row& row) {
     auto hold = read_numbered_hold(row);
@@ -133,22 +103,7 @@ const std::string kAllocationsOfHolds = joined(kSelectAllocation, "WHERE h.fence
 const std::string kBlocksOfRun =
     joined(kSelectAllocation, "WHERE a.run = $1 AND a.hold IS NULL ORDER BY a.seat, a.from_segment");
 
-Allocation read_allocation(Row& row, int first) {
-    constexpr std::int64_t kMaxSegment = std::numeric_limits<std::uint16_t>::max();
-    Allocation allocation{.seat = row.number<std::uint32_t>(first, 0, std::numeric_limits<std::uint32_t>::max()),
-                          .span = {.from = row.number<std::uint16_t>(first + 1, 0, kMaxSegment),
-                                   .to = row.number<std::uint16_t>(first + 2, 0, kMaxSegment)},
-                          .state = SeatState::blocked,
-                          .hold = {}};
-    if (row.is_null(first + 3)) return allocation;
-    allocation.hold = row.id<HoldId>(first + 3);
-    const bool is_sold = row.choice(first + 4, HoldStatus::expired) == HoldStatus::sold;
-    allocation.state = is_sold ? SeatState::sold : SeatState::held;
-    if (!is_sold) allocation.until = row.time(first + 5);
-    return allocation;
-}
-
-Result<Placed> read_placed(Row& row) { return Placed{read_run_id(row, 0), read_allocation(row, 4)}; }
+Result<Placed> read_placed(Row& row) { return Placed{rows::read_run_id(row, 0), rows::read_allocation(row, 4)}; }
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
 
@@ -167,19 +122,9 @@ const std::string kBookingsOfHolds = joined(kSelectBooking, "WHERE b.hold = ANY 
 const std::string kAllBookings = joined(kSelectBooking, "ORDER BY b.number");
 
 Result<Numbered<Booking>> read_numbered_booking(Row& row) {
-    Numbered<Booking> found;
-    found.number = row.count(0);
-    auto& booking = found.record;
-    booking.id = row.id<BookingId>(1);
-    booking.reference = row.text(2);
-    booking.owner = row.text(3);
-    booking.hold = row.id<HoldId>(4);
-    booking.quote = row.id<QuoteId>(5);
-    booking.created_at = row.time(6);
-    booking.expires_at = row.time(7);
-    booking.total = read_money(row, 8);
-    booking.refunded = read_money(row, 11);
-    if (const auto done = records::decode_people(row.bytes(14), booking); !done) return done.error();
+    auto found = rows::read_bare_booking(row);
+    if (!found) return found;
+    auto& booking = found->record;
     const auto ids = row.ids<PartId>(15);
     const auto statuses = row.integers(16);
     const auto rides = row.list(17);
@@ -218,32 +163,13 @@ const std::string kClaimPayments =
     "JOIN old ON old.number = p.number ORDER BY old.check_at, p.number";
 const std::string kAllPayments = joined(kSelectPayment, "ORDER BY p.number");
 
-Result<Payment> read_payment(Row& row) {
-    return Payment{.id = row.id<PaymentId>(0),
-                   .booking = row.id<BookingId>(1),
-                   .attempt = row.number<int>(2, 1, std::numeric_limits<int>::max()),
-                   .status = row.choice(3, PaymentStatus::refunded),
-                   .amount = read_money(row, 4),
-                   .method = row.text(7),
-                   .provider_key = row.text(8),
-                   .refund_due = row.flag(9),
-                   .created_at = row.time(10),
-                   .check_at = row.time(11)};
-}
+Result<Payment> read_payment(Row& row) { return rows::read_payment(row); }
 
 const std::string kFindTicket = joined(kSelectTicket, "WHERE t.id = $1");
 const std::string kTicketsOfHolds = joined(kSelectTicket, "WHERE b.hold = ANY ($1) ORDER BY b.hold, t.number");
 const std::string kAllTickets = joined(kSelectTicket, "ORDER BY t.booking, t.number");
 
-Result<Ticket> read_ticket(Row& row) {
-    Ticket ticket;
-    ticket.id = row.id<TicketId>(0);
-    ticket.booking = row.id<BookingId>(1);
-    ticket.status = row.choice(2, TicketStatus::revoked);
-    ticket.issued_at = row.time(3);
-    if (const auto done = records::decode_travel(row.bytes(4), ticket); !done) return done.error();
-    return ticket;
-}
+Result<Ticket> read_ticket(Row& row) { return rows::read_ticket(row); }
 
 const std::string_view kLastEntry =
     "SELECT coalesce(max(seq), 0) FROM railbook.ledger "
@@ -252,27 +178,14 @@ const std::string_view kAllLedgerEntries =
     "SELECT l.seq, l.name, b.id, l.at, l.account, l.amount, l.currency, l.scale "
     "FROM railbook.ledger l JOIN railbook.bookings b ON b.number = l.booking ORDER BY l.booking, l.seq";
 
-Result<LedgerEntry> read_ledger_entry(Row& row) {
-    return LedgerEntry{.seq = row.count(0),
-                       .transaction = row.text(1),
-                       .booking = row.id<BookingId>(2),
-                       .at = row.time(3),
-                       .posting = {.account = row.text(4), .amount = read_money(row, 5)}};
-}
+Result<LedgerEntry> read_ledger_entry(Row& row) { return rows::read_ledger_entry(row); }
 
 const std::string_view kAudit =
     "SELECT subject, number, at, actor, action, detail FROM railbook.audit WHERE subject = $1 ORDER BY number";
 const std::string_view kAllAuditEntries =
     "SELECT subject, number, at, actor, action, detail FROM railbook.audit ORDER BY subject, number";
 
-Result<AuditEntry> read_audit_entry(Row& row) {
-    return AuditEntry{.subject = row.text(0),
-                      .number = row.count(1),
-                      .at = row.time(2),
-                      .actor = row.text(3),
-                      .action = row.text(4),
-                      .detail = row.text(5)};
-}
+Result<AuditEntry> read_audit_entry(Row& row) { return rows::read_audit_entry(row); }
 
 const std::string_view kAllAnswers =
     "SELECT owner, operation, key, fingerprint, until, value FROM railbook.answers ORDER BY owner, operation, key";
@@ -280,16 +193,7 @@ const std::string_view kFindAnswer =
     "SELECT owner, operation, key, fingerprint, until, value FROM railbook.answers "
     "WHERE owner = $1 AND operation = $2 AND key = $3";
 
-Result<KeptAnswer> read_answer(Row& row) {
-    auto value = records::decode_answer(row.bytes(5));
-    if (!value) return std::move(value).error();
-    return KeptAnswer{.owner = row.text(0),
-                      .operation = row.text(1),
-                      .key = row.text(2),
-                      .fingerprint = row.text(3),
-                      .until = row.time(4),
-                      .value = *std::move(value)};
-}
+Result<KeptAnswer> read_answer(Row& row) { return rows::read_answer(row); }
 
 // --- Changes -------------------------------------------------------------------------------------------------------
 
@@ -395,19 +299,31 @@ void insert_run(Step& step, const Run& run, std::uint64_t version) {
          run.segment_count(), records::encode_calls(run), version});
 }
 
-void count_change(Step& step, const RunId& run, const std::vector<SeatChange>& changes) {
+namespace {
+
+/// Changes of a run's seats, as parameters.
+struct ChangeList {
+    explicit ChangeList(const std::vector<SeatChange>& changes) {
+        for (const auto& change : changes) {
+            seats.push_back(change.seat);
+            froms.push_back(change.span.from);
+            tos.push_back(change.span.to);
+            states.push_back(static_cast<std::int64_t>(change.state));
+        }
+    }
     std::vector<std::int64_t> seats;
     std::vector<std::int64_t> froms;
     std::vector<std::int64_t> tos;
     std::vector<std::int64_t> states;
-    for (const auto& change : changes) {
-        seats.push_back(change.seat);
-        froms.push_back(change.span.from);
-        tos.push_back(change.span.to);
-        states.push_back(static_cast<std::int64_t>(change.state));
-    }
+};
+
+}  // namespace
+
+void count_change(Step& step, const RunId& run, const std::vector<SeatChange>& changes) {
+    const ChangeList list{changes};
     step.tell("SELECT railbook.count_change($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-              {run.date, run.trip.feed, run.trip.trip, start_of(run), step.now(), seats, froms, tos, states});
+              {run.date, run.trip.feed, run.trip.trip, start_of(run), step.now(), list.seats, list.froms, list.tos,
+               list.states});
 }
 
 void insert_booking(Step& step, const Booking& booking, std::uint64_t fence) {

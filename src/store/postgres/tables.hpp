@@ -12,24 +12,15 @@
 
 #include <railbook/stores.hpp>
 
+#include "store/pages.hpp"
 #include "store/postgres/database.hpp"
+#include "store/records/rows.hpp"
 #include "store/rules.hpp"
 
 namespace railbook::store::postgres {
 
-/// A record with its number in the order of insertion.
-template <class Record>
-struct Numbered {
-    std::uint64_t number = 0;
-    Record record;
-};
-
-/// What PostgreSQL has where a trip of the timetable has no start of its own.
-inline constexpr std::int64_t kNoStart = -1;
-inline std::int64_t start_of(const RunId& id) { return id.start.value_or(static_cast<int>(kNoStart)); }
-/// PostgreSQL counts with a sign.
-std::int64_t signed_limit(std::size_t limit);
-RunId read_run_id(Row& row, int first);
+using rows::kNoStart;
+using rows::start_of;
 
 /// Names of runs, as parameters.
 struct RunNames {
@@ -95,8 +86,6 @@ extern const std::string kAllocationsOfPayment;  ///< $1 id of the payment
 extern const std::string kAllocationsOfHolds;    ///< $1 fences
 extern const std::string kBlocksOfRun;           ///< $1 number
 Result<Placed> read_placed(Row& row);
-/// Seat, span, and the hold's id, status and deadline, which are null for a block, from column `first` on.
-Allocation read_allocation(Row& row, int first);
 
 extern const std::string_view kAllAnswers;
 extern const std::string_view kFindAnswer;  ///< $1 owner, $2 operation, $3 key

@@ -24,6 +24,22 @@ private:
     const Group& group_;
 };
 
+/// What was learned of runs in a transaction holds only if that was committed.
+class ForgetUnlessKept {
+public:
+    explicit ForgetUnlessKept(Tables& tables) : tables_{tables} {}
+    ~ForgetUnlessKept() {
+        if (!is_kept_) tables_.forget_numbers();
+    }
+    ForgetUnlessKept(const ForgetUnlessKept&) = delete;
+    ForgetUnlessKept& operator=(const ForgetUnlessKept&) = delete;
+    void keep() { is_kept_ = true; }
+
+private:
+    Tables& tables_;
+    bool is_kept_ = false;
+};
+
 }  // namespace
 
 Status Step::save(const Changes& changes) {
@@ -127,6 +143,7 @@ Status Database::commit_group(const Group& group) {
 }
 
 Result<bool> Database::attempt(const Group& group, Undo undo) {
+    ForgetUnlessKept numbers{tables_};
     Transaction transaction{*connection_};
     if (const auto begun = transaction.begin(); !begun) return begun.error();
     Timestamp latest = latest_;
@@ -140,9 +157,13 @@ Result<bool> Database::attempt(const Group& group, Undo undo) {
         latest = work.done_at;
         has_changed = true;
     }
-    if (!has_changed) return true;
+    if (!has_changed) {
+        numbers.keep();
+        return true;
+    }
     if (const auto done = tables_.set_time(latest); !done) return done.error();
     if (const auto done = transaction.commit(); !done) return done.error();
+    numbers.keep();
     latest_ = latest;
     not_before(latest_);
     for (Work* one = group.first(); one; one = Turns::after(*one)) {
@@ -167,6 +188,7 @@ Result<bool> Database::attempt_step(StepWork& work, Timestamp latest, Undo undo)
     if (undo == Undo::with_the_group) return done || !has_changed;
     if (!done) {
         if (const auto undone = connection_->run("ROLLBACK TO step"); !undone) return undone.error();
+        tables_.forget_numbers();
     }
     if (const auto released = connection_->run("RELEASE step"); !released) return released.error();
     return true;

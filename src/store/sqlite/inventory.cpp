@@ -15,10 +15,8 @@ Status SqliteInventory::load(const RunId& run) {
 
 Result<std::optional<Run>> SqliteInventory::find_pinned(const RunId& run) {
     std::optional<Run> found;
-    if (database_.mirror().find_run(run, found) == Mirror::Knowledge::not_loaded) {
-        if (const auto done = load(run); !done) return done.error();
-        database_.mirror().find_run(run, found);
-    }
+    const auto done = find_loaded(run, [&](const Mirror& mirror) { return mirror.find_run(run, found); });
+    if (!done) return done.error();
     return found;
 }
 
@@ -104,19 +102,17 @@ Result<Hold> SqliteInventory::release_hold(const Command& command, const HoldCla
 Result<std::vector<Occupancy>> SqliteInventory::occupancy(const std::vector<RunId>& runs, Timestamp now) {
     std::vector<Occupancy> answers(runs.size());
     for (std::size_t i = 0; i < runs.size(); ++i) {
-        if (database_.mirror().find_occupancy(runs[i], now, answers[i]) != Mirror::Knowledge::not_loaded) continue;
-        if (const auto done = load(runs[i]); !done) return done.error();
-        database_.mirror().find_occupancy(runs[i], now, answers[i]);
+        const auto done =
+            find_loaded(runs[i], [&](const Mirror& mirror) { return mirror.find_occupancy(runs[i], now, answers[i]); });
+        if (!done) return done.error();
     }
     return answers;
 }
 
 Result<SeatChanges> SqliteInventory::changes_after(const RunId& run, std::uint64_t version) {
     SeatChanges answer{.version = 0, .resync = version != 0, .changes = {}};
-    if (database_.mirror().find_changes(run, version, answer) == Mirror::Knowledge::not_loaded) {
-        if (const auto done = load(run); !done) return done.error();
-        database_.mirror().find_changes(run, version, answer);
-    }
+    const auto done = find_loaded(run, [&](const Mirror& mirror) { return mirror.find_changes(run, version, answer); });
+    if (!done) return done.error();
     return answer;
 }
 

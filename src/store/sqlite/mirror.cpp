@@ -7,6 +7,7 @@ namespace railbook::store::sqlite {
 void Mirror::reset(const std::vector<RunId>& pinned) {
     const std::lock_guard lock{mutex_};
     runs_.clear();
+    loaded_.clear();
     for (const auto& id : pinned) runs_.emplace(id, std::nullopt);
 }
 
@@ -39,13 +40,24 @@ Mirror::Knowledge Mirror::find_changes(const RunId& id, std::uint64_t version, S
 
 void Mirror::load(PinnedRun run) {
     const std::lock_guard lock{mutex_};
-    auto id = run.run.id;
-    runs_.insert_or_assign(std::move(id), std::move(run));
+    keep(std::move(run));
+}
+
+void Mirror::keep(PinnedRun run) {
+    const auto id = run.run.id;
+    runs_.insert_or_assign(id, std::move(run));
+    loaded_.insert(id);
+    while (loaded_.size() > most_loaded_ && loaded_.size() > 1) {
+        auto earliest = loaded_.begin();
+        if (*earliest == id) ++earliest;
+        runs_.at(*earliest).reset();
+        loaded_.erase(earliest);
+    }
 }
 
 void Mirror::follow(const Effects& effects, Timestamp now) {
     const std::lock_guard lock{mutex_};
-    for (const auto& run : effects.pinned) runs_.insert_or_assign(run.id, PinnedRun{run, RunAllocations{run}});
+    for (const auto& run : effects.pinned) keep({run, RunAllocations{run}});
     for (const auto& hold : effects.holds) {
         for (const auto& id : runs_of(hold)) {
             // A run that was not asked for yet is read from the file when it is.
@@ -59,7 +71,7 @@ void Mirror::follow(const Effects& effects, Timestamp now) {
         if (auto& run = runs_.at(effects.unblocked->run)) run->allocations.unblock(*effects.unblocked);
     }
     for (const auto& id : effects.loaded) runs_.emplace(id, std::nullopt);
-    if (effects.rebuilt) runs_.insert_or_assign(effects.rebuilt->run.id, effects.rebuilt);
+    if (effects.rebuilt) keep(*effects.rebuilt);
 }
 
 }  // namespace railbook::store::sqlite

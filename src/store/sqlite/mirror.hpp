@@ -2,8 +2,10 @@
 /// What the process remembers of the file: which runs are pinned, and of those that were asked for, who has which seat.
 /// It answers questions without waiting for a step that writes; it never decides about a write.
 
+#include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <vector>
 
@@ -26,6 +28,11 @@ struct Effects {
 /// Thread-safe.
 class Mirror {
 public:
+    static constexpr std::size_t kMostLoaded = 4'000;
+
+    /// Of more runs than `most_loaded` those with the earliest dates are forgotten: they are asked for least.
+    explicit Mirror(std::size_t most_loaded = kMostLoaded) : most_loaded_{most_loaded} {}
+
     /// The index of all pinned runs; their content is loaded when it is first asked for.
     void reset(const std::vector<RunId>& pinned);
 
@@ -47,8 +54,12 @@ public:
     void follow(const Effects& effects, Timestamp now);
 
 private:
-    mutable std::shared_mutex mutex_;
+    void keep(PinnedRun run);  // with the lock held
+
+    std::size_t most_loaded_;
+    mutable std::shared_mutex mutex_;  // guards all that follows
     std::map<RunId, std::optional<PinnedRun>> runs_;
+    std::set<RunId> loaded_;  // those of them
 };
 
 }  // namespace railbook::store::sqlite

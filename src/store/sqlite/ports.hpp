@@ -62,6 +62,14 @@ private:
     Status pin(Step& step, const Run& run);
     /// Has the mirror know the run, which is pinned.
     Status load(const RunId& run);
+    /// Asks the mirror, until it knows: it may have forgotten the run again by the time it is asked.
+    template <class Find>
+    Status find_loaded(const RunId& run, Find find) {
+        while (find(database_.mirror()) == Mirror::Knowledge::not_loaded) {
+            if (const auto done = load(run); !done) return done;
+        }
+        return {};
+    }
 
     Database& database_;
 };
@@ -86,27 +94,5 @@ public:
 private:
     Database& database_;
 };
-
-/// The record, or `not_found`.
-template <class Record>
-Result<Record> found_or(std::string_view what, Result<std::optional<Record>> found) {
-    if (!found) return std::move(found).error();
-    if (!*found) return not_found(what);
-    return **std::move(found);
-}
-
-/// `found` begins a list and has one record more than the page where there is a next one.
-template <class Record>
-Page<Record> page_of(std::string_view list, std::size_t limit, std::vector<Numbered<Record>> found) {
-    Page<Record> page;
-    for (auto& [number, record] : found) {
-        if (page.items.size() == limit) {
-            page.next_cursor = cursor_after(list, found[limit - 1].number);
-            break;
-        }
-        page.items.push_back(std::move(record));
-    }
-    return page;
-}
 
 }  // namespace railbook::store::sqlite

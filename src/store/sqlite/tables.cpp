@@ -5,25 +5,22 @@
 
 #include "base/crypto.hpp"
 #include "store/records/records.hpp"
+#include "store/records/rows.hpp"
 
 namespace railbook::store::sqlite {
 namespace {
 
-constexpr std::int64_t kNoStart = -1;
+using rows::read_allocation;
+using rows::read_answer;
+using rows::read_audit_entry;
+using rows::read_bare_booking;
+using rows::read_payment;
+using rows::read_run_id;
+using rows::read_ticket;
+using rows::start_of;
 
-std::int64_t start_of(const RunId& id) { return id.start.value_or(kNoStart); }
-
-/// SQLite counts with a sign.
-std::int64_t signed_limit(std::size_t limit) {
-    return static_cast<std::int64_t>(
-        std::min<std::size_t>(limit, static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())));
-}
-
-Money read_money(Row& row, int first) {
-    return {.amount = row.integer(first),
-            .currency = std::string{row.text(first + 1)},
-            .scale = row.number<int>(first + 2, 0, 18)};
-}
+/// Beyond this all numbers of runs are forgotten, and asked for again.
+constexpr std::size_t kMaxNumbers = 100'000;
 
 // --- Holds ---------------------------------------------------------------------------------------------------------
 
@@ -42,42 +39,12 @@ const std::string kLiveHoldsOfRun = std::string{kSelectHold} +
                                     "AND (h.status = 2 OR (h.status IN (0, 1) AND h.expires_at > ?2)) ORDER BY h.fence";
 const std::string kAllHolds = std::string{kSelectHold} + "ORDER BY h.fence";
 
-Result<Numbered<Hold>> read_hold(Row& row) {
-    auto items = records::decode_items(row.text(8));
-    if (!items) return std::move(items).error();
-    Hold hold{.id = row.id<HoldId>(1),
-              .owner = std::string{row.text(2)},
-              .status = row.choice(3, HoldStatus::expired),
-              .fence = row.count(0),
-              .pinned = row.flag(4),
-              .created_at = row.time(5),
-              .expires_at = row.time(6),
-              .latest_end = row.time(7),
-              .booking = std::nullopt,
-              .items = *std::move(items)};
-    if (!row.is_null(9)) hold.booking = row.id<BookingId>(9);
-    return Numbered<Hold>{hold.fence, std::move(hold)};
-}
+Result<Numbered<Hold>> read_hold(Row& row) { return rows::read_numbered_hold(row); }
 
 Result<Hold> read_plain_hold(Row& row) {
     auto hold = read_hold(row);
     if (!hold) return std::move(hold).error();
     return std::move(hold->record);
-}
-
-/// Seat, span, and the hold's id, status and deadline.
-Allocation read_allocation(Row& row, int first) {
-    constexpr std::int64_t kMaxSegment = std::numeric_limits<std::uint16_t>::max();
-    Allocation allocation{.seat = row.number<std::uint32_t>(first, 0, std::numeric_limits<std::uint32_t>::max()),
-                          .span = {.from = row.number<std::uint16_t>(first + 1, 0, kMaxSegment),
-                                   .to = row.number<std::uint16_t>(first + 2, 0, kMaxSegment)},
-                          .state = SeatState::held,
-                          .hold = row.id<HoldId>(first + 3),
-                          .until = row.time(first + 5)};
-    if (row.choice(first + 4, HoldStatus::expired) != HoldStatus::sold) return allocation;
-    allocation.state = SeatState::sold;
-    allocation.until = Timestamp::max();
-    return allocation;
 }
 
 // --- Payments and tickets ------------------------------------------------------------------------------------------
@@ -93,35 +60,12 @@ const std::string kDuePayments = std::string{kSelectPayment} +
                                  "ORDER BY p.check_at, p.number LIMIT ?2";
 const std::string kAllPayments = std::string{kSelectPayment} + "ORDER BY p.number";
 
-Result<Payment> read_payment(Row& row) {
-    return Payment{.id = row.id<PaymentId>(0),
-                   .booking = row.id<BookingId>(1),
-                   .attempt = row.number<int>(2, 1, std::numeric_limits<int>::max()),
-                   .status = row.choice(3, PaymentStatus::refunded),
-                   .amount = read_money(row, 4),
-                   .method = std::string{row.text(7)},
-                   .provider_key = std::string{row.text(8)},
-                   .refund_due = row.flag(9),
-                   .created_at = row.time(10),
-                   .check_at = row.time(11)};
-}
-
 constexpr std::string_view kSelectTicket =
     "SELECT t.id, b.id, t.status, t.issued_at, t.travel FROM tickets t JOIN bookings b ON b.number = t.booking ";
 
 const std::string kFindTicket = std::string{kSelectTicket} + "WHERE t.id = ?1";
 const std::string kTicketsOfBooking = std::string{kSelectTicket} + "WHERE b.id = ?1 ORDER BY t.number";
 const std::string kAllTickets = std::string{kSelectTicket} + "ORDER BY t.booking, t.number";
-
-Result<Ticket> read_ticket(Row& row) {
-    Ticket ticket;
-    ticket.id = row.id<TicketId>(0);
-    ticket.booking = row.id<BookingId>(1);
-    ticket.status = row.choice(2, TicketStatus::revoked);
-    ticket.issued_at = row.time(3);
-    if (const auto done = records::decode_travel(row.text(4), ticket); !done) return done.error();
-    return ticket;
-}
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
 
@@ -140,46 +84,6 @@ const std::string kDueBookings = std::string{kSelectBooking} +
                                  "AND b.expires_at <= ?1 ORDER BY b.expires_at, b.number LIMIT ?2";
 const std::string kAllBookings = std::string{kSelectBooking} + "ORDER BY b.number";
 
-/// Without what has tables of its own.
-Result<Numbered<Booking>> read_bare_booking(Row& row) {
-    Numbered<Booking> found;
-    found.number = row.count(0);
-    auto& booking = found.record;
-    booking.id = row.id<BookingId>(1);
-    booking.reference = row.text(2);
-    booking.owner = row.text(3);
-    booking.hold = row.id<HoldId>(4);
-    booking.quote = row.id<QuoteId>(5);
-    booking.created_at = row.time(6);
-    booking.expires_at = row.time(7);
-    booking.total = read_money(row, 8);
-    booking.refunded = read_money(row, 11);
-    if (const auto done = records::decode_people(row.text(14), booking); !done) return done.error();
-    return found;
-}
-
-// --- Answers and the audit log -------------------------------------------------------------------------------------
-
-Result<KeptAnswer> read_answer(Row& row) {
-    auto value = records::decode_answer(row.text(5));
-    if (!value) return std::move(value).error();
-    return KeptAnswer{.owner = std::string{row.text(0)},
-                      .operation = std::string{row.text(1)},
-                      .key = std::string{row.text(2)},
-                      .fingerprint = std::string{row.text(3)},
-                      .until = row.time(4),
-                      .value = *std::move(value)};
-}
-
-Result<AuditEntry> read_audit_entry(Row& row) {
-    return AuditEntry{.subject = std::string{row.text(0)},
-                      .number = row.count(1),
-                      .at = row.time(2),
-                      .actor = std::string{row.text(3)},
-                      .action = std::string{row.text(4)},
-                      .detail = std::string{row.text(5)}};
-}
-
 /// Hands on every record that `read` makes of a row.
 template <class Record, class Read, class On>
 Status for_each(Connection& connection, std::string_view sql, Read read, const On& on) {
@@ -193,14 +97,6 @@ Status for_each(Connection& connection, std::string_view sql, Read read, const O
 
 }  // namespace
 
-RunId read_run_id(Row& row, int first) {
-    RunId id{.date = row.date(first),
-             .trip = {.feed = std::string{row.text(first + 1)}, .trip = std::string{row.text(first + 2)}}};
-    const auto start = row.number<int>(first + 3, kNoStart, std::numeric_limits<int>::max());
-    if (start != kNoStart) id.start = start;
-    return id;
-}
-
 // --- Time ----------------------------------------------------------------------------------------------------------
 
 Result<Timestamp> Tables::time() {
@@ -209,7 +105,9 @@ Result<Timestamp> Tables::time() {
     return Timestamp{Duration{*stored}};
 }
 
-Status Tables::set_time(Timestamp time) { return connection_.run("UPDATE counters SET time = ?1", {time}); }
+Status Tables::set_time(Timestamp time) {
+    return connection_.run("UPDATE counters SET time = ?1 WHERE only = 1", {time});
+}
 
 // --- Answers -------------------------------------------------------------------------------------------------------
 
@@ -217,7 +115,7 @@ Result<std::optional<KeptAnswer>> Tables::find_answer(const Command& command) {
     return connection_.one(
         "SELECT owner, operation, key, fingerprint, until, value FROM answers "
         "WHERE owner = ?1 AND operation = ?2 AND key = ?3",
-        {command.owner, command.operation, command.key.text}, read_answer);
+        {command.owner, command.operation, command.key.text}, read_answer<Row>);
 }
 
 Status Tables::put_answer(const KeptAnswer& answer) {
@@ -233,7 +131,7 @@ Status Tables::each_answer(const std::function<void(const KeptAnswer&)>& read) {
     return for_each<KeptAnswer>(
         connection_,
         "SELECT owner, operation, key, fingerprint, until, value FROM answers ORDER BY owner, operation, key",
-        read_answer, read);
+        read_answer<Row>, read);
 }
 
 Status Tables::replace_answer(const Payment& payment) {
@@ -324,9 +222,15 @@ Result<std::optional<PinnedRun>> Tables::find_pinned(const RunId& id) {
 }
 
 Result<std::int64_t> Tables::run_number(const RunId& id) {
-    return connection_.integer(
+    const auto known = numbers_.find(id);
+    if (known != numbers_.end()) return known->second;
+    const auto number = connection_.integer(
         "SELECT number FROM runs WHERE service_date = ?1 AND feed = ?2 AND trip = ?3 AND start = ?4",
         {id.date, id.trip.feed, id.trip.trip, start_of(id)});
+    if (!number || *number == 0) return number;
+    if (numbers_.size() >= kMaxNumbers) numbers_.clear();
+    numbers_.emplace(id, *number);
+    return number;
 }
 
 Status Tables::insert_run(const Run& run, std::uint64_t version) {
@@ -356,7 +260,7 @@ Status Tables::each_run(const std::function<void(const Run&, std::uint64_t versi
 // --- Holds and allocations -----------------------------------------------------------------------------------------
 
 Result<std::uint64_t> Tables::next_fence() {
-    const auto fence = connection_.integer("UPDATE counters SET fence = fence + 1 RETURNING fence");
+    const auto fence = connection_.integer("UPDATE counters SET fence = fence + 1 WHERE only = 1 RETURNING fence");
     if (!fence) return fence.error();
     return static_cast<std::uint64_t>(*fence);
 }
@@ -462,7 +366,17 @@ Result<std::vector<Hold>> Tables::live_holds_of(const RunId& run, Timestamp now)
 }
 
 Status Tables::drop_allocations(const Hold& hold) {
-    return connection_.run("DELETE FROM allocations WHERE hold = ?1", {hold.fence});
+    for (const auto& item : hold.items) {
+        const auto run = run_number(item.run);
+        if (!run) return run.error();
+        for (const auto& seat : item.seats) {
+            const auto done = connection_.run(
+                "DELETE FROM allocations WHERE run = ?1 AND seat = ?2 AND from_segment = ?3 AND hold = ?4",
+                {*run, seat.index, item.span.from, hold.fence});
+            if (!done) return done;
+        }
+    }
+    return {};
 }
 
 Status Tables::each_allocation(const std::function<void(const RunId&, const Allocation&)>& read) {
@@ -481,10 +395,9 @@ Status Tables::each_allocation(const std::function<void(const RunId&, const Allo
 }
 
 Status Tables::count_version(const RunId& run) {
-    return connection_.run(
-        "UPDATE run_versions SET version = version + 1 WHERE run = (SELECT number FROM runs "
-        "WHERE service_date = ?1 AND feed = ?2 AND trip = ?3 AND start = ?4)",
-        {run.date, run.trip.feed, run.trip.trip, start_of(run)});
+    const auto number = run_number(run);
+    if (!number) return number.error();
+    return connection_.run("UPDATE run_versions SET version = version + 1 WHERE run = ?1", {*number});
 }
 
 Status Tables::save_hold(const Hold& hold) {
@@ -503,7 +416,7 @@ Status Tables::save_hold(const Hold& hold) {
 // --- Bookings ------------------------------------------------------------------------------------------------------
 
 Result<std::vector<Ticket>> Tables::tickets_of(const BookingId& booking) {
-    return connection_.all(kTicketsOfBooking, {booking}, read_ticket);
+    return connection_.all(kTicketsOfBooking, {booking}, read_ticket<Row>);
 }
 
 Status Tables::complete(Booking& booking, std::uint64_t number) {
@@ -531,7 +444,7 @@ Status Tables::complete(Booking& booking, std::uint64_t number) {
 
 Result<std::vector<Numbered<Booking>>> Tables::read_bookings(std::string_view sql,
                                                              std::initializer_list<Value> values) {
-    auto found = connection_.all(sql, values, read_bare_booking);
+    auto found = connection_.all(sql, values, read_bare_booking<Row>);
     if (!found) return found;
     for (auto& [number, booking] : *found) {
         if (const auto done = complete(booking, number); !done) return done.error();
@@ -611,19 +524,19 @@ Status Tables::save_booking(const Booking& booking) {
 // --- Payments and tickets ------------------------------------------------------------------------------------------
 
 Result<std::optional<Payment>> Tables::find_payment(const PaymentId& id) {
-    return connection_.one(kFindPayment, {id}, read_payment);
+    return connection_.one(kFindPayment, {id}, read_payment<Row>);
 }
 
 Result<std::vector<Payment>> Tables::payments_of(const BookingId& booking) {
-    return connection_.all(kPaymentsOfBooking, {booking}, read_payment);
+    return connection_.all(kPaymentsOfBooking, {booking}, read_payment<Row>);
 }
 
 Result<std::vector<Payment>> Tables::due_payments(Timestamp now, std::size_t limit) {
-    return connection_.all(kDuePayments, {now, signed_limit(limit)}, read_payment);
+    return connection_.all(kDuePayments, {now, signed_limit(limit)}, read_payment<Row>);
 }
 
 Status Tables::each_payment(const std::function<void(const Payment&)>& read) {
-    return for_each<Payment>(connection_, kAllPayments, read_payment, read);
+    return for_each<Payment>(connection_, kAllPayments, read_payment<Row>, read);
 }
 
 Status Tables::insert_payment(const Payment& payment) {
@@ -637,11 +550,11 @@ Status Tables::insert_payment(const Payment& payment) {
 }
 
 Result<std::optional<Ticket>> Tables::find_ticket(const TicketId& id) {
-    return connection_.one(kFindTicket, {id}, read_ticket);
+    return connection_.one(kFindTicket, {id}, read_ticket<Row>);
 }
 
 Status Tables::each_ticket(const std::function<void(const Ticket&)>& read) {
-    return for_each<Ticket>(connection_, kAllTickets, read_ticket, read);
+    return for_each<Ticket>(connection_, kAllTickets, read_ticket<Row>, read);
 }
 
 // --- Ledger and audit log ------------------------------------------------------------------------------------------
@@ -655,30 +568,22 @@ Result<std::uint64_t> Tables::last_entry(const BookingId& booking) {
 }
 
 Status Tables::each_ledger_entry(const std::function<void(const LedgerEntry&)>& read) {
-    return for_each<LedgerEntry>(
-        connection_,
-        "SELECT l.seq, l.name, b.id, l.at, l.account, l.amount, l.currency, l.scale "
-        "FROM ledger l JOIN bookings b ON b.number = l.booking ORDER BY l.booking, l.seq",
-        [](Row& row) -> Result<LedgerEntry> {
-            return LedgerEntry{.seq = row.count(0),
-                               .transaction = std::string{row.text(1)},
-                               .booking = row.id<BookingId>(2),
-                               .at = row.time(3),
-                               .posting = {.account = std::string{row.text(4)}, .amount = read_money(row, 5)}};
-        },
-        read);
+    return for_each<LedgerEntry>(connection_,
+                                 "SELECT l.seq, l.name, b.id, l.at, l.account, l.amount, l.currency, l.scale "
+                                 "FROM ledger l JOIN bookings b ON b.number = l.booking ORDER BY l.booking, l.seq",
+                                 rows::read_ledger_entry<Row>, read);
 }
 
 Result<std::vector<AuditEntry>> Tables::audit(std::string_view subject) {
     return connection_.all(
         "SELECT subject, number, at, actor, action, detail FROM audit WHERE subject = ?1 ORDER BY number", {subject},
-        read_audit_entry);
+        read_audit_entry<Row>);
 }
 
 Status Tables::each_audit_entry(const std::function<void(const AuditEntry&)>& read) {
     return for_each<AuditEntry>(connection_,
                                 "SELECT subject, number, at, actor, action, detail FROM audit ORDER BY subject, number",
-                                read_audit_entry, read);
+                                read_audit_entry<Row>, read);
 }
 
 Status Tables::save(const Changes& changes) {
@@ -716,8 +621,8 @@ Status Tables::save(const Changes& changes) {
 Status Tables::add_audit(const std::vector<AuditEntry>& entries) {
     for (const auto& entry : entries) {
         const auto done = connection_.run(
-            "INSERT INTO audit (subject, number, at, actor, action, detail) "
-            "SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM audit WHERE subject = ?1",
+            "INSERT INTO audit (subject, number, at, actor, action, detail) VALUES "
+            "(?1, (SELECT coalesce(max(number), 0) + 1 FROM audit WHERE subject = ?1), ?2, ?3, ?4, ?5)",
             {entry.subject, entry.at, entry.actor, entry.action, entry.detail});
         if (!done) return done;
     }

@@ -13,17 +13,11 @@
 
 #include "store/allocations.hpp"
 #include "store/consist_change.hpp"
+#include "store/pages.hpp"
 #include "store/rules.hpp"
 #include "store/sqlite/connection.hpp"
 
 namespace railbook::store::sqlite {
-
-/// A record with its number in the order of insertion.
-template <class Record>
-struct Numbered {
-    std::uint64_t number = 0;
-    Record record;
-};
 
 /// A pinned run, and what of it is allocated.
 struct PinnedRun {
@@ -31,15 +25,14 @@ struct PinnedRun {
     RunAllocations allocations;
 };
 
-/// From four columns: date, feed, trip and start.
-RunId read_run_id(Row& row, int first);
-
 /// Not thread-safe. The connection must outlive it.
 class Tables {
 public:
     explicit Tables(Connection& connection) : connection_{connection} {}
 
     Connection& connection() { return connection_; }
+    /// Something was undone: a run that was added by it may have no number any more, or another.
+    void forget_numbers() { numbers_.clear(); }
 
     Result<Timestamp> time();
     Status set_time(Timestamp time);
@@ -140,6 +133,7 @@ private:
     Status save_booking(const Booking& booking);
 
     Connection& connection_;
+    std::map<RunId, std::int64_t> numbers_;
     std::map<std::string, std::weak_ptr<const Consist>, std::less<>> consists_;  // by hash: shared by their runs
     std::map<std::weak_ptr<const Consist>, std::string, std::owner_less<>> hashes_;
 };

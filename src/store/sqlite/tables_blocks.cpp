@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "store/records/records.hpp"
+#include "store/records/rows.hpp"
 #include "store/sqlite/tables.hpp"
 
 namespace railbook::store::sqlite {
@@ -36,7 +37,7 @@ Status Tables::each_block(const std::function<void(const RunId&, const Allocatio
         "FROM blocks b JOIN runs r ON r.number = b.run "
         "ORDER BY r.service_date, r.feed, r.trip, r.start, b.seat, b.from_segment",
         {}, [&](Row& row) -> Status {
-            const auto run = read_run_id(row, 0);
+            const auto run = rows::read_run_id(row, 0);
             const auto block = read_block(row, 4);
             if (row.is_sound()) read(run, block);
             return {};

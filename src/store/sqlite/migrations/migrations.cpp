@@ -5,7 +5,8 @@
 namespace railbook::store::sqlite {
 
 std::span<const Migration> migrations() {
-    static const std::array kMigrations{Migration{1, kFirstSchema}, Migration{2, kBlocksSchema}};
+    static const std::array kMigrations{Migration{1, kFirstSchema}, Migration{2, kBlocksSchema},
+                                       Migration{3, kFewerTreesSchema}};
     return kMigrations;
 }
 

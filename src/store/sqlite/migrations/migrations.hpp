@@ -17,5 +17,6 @@ inline constexpr int kApplicationId = 0x524C424B;
 // Their texts, in order.
 extern const char* const kFirstSchema;
 extern const char* const kBlocksSchema;
+extern const char* const kFewerTreesSchema;
 
 }  // namespace railbook::store::sqlite
