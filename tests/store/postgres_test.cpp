@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "store/fixture.hpp"
+#include "store/postgres/migrations/migrations.hpp"
 #include "store/postgres/postgres.hpp"
 #include "support/postgres.hpp"
 
@@ -132,6 +133,61 @@ TEST_F(PostgresTest, TwoProcessesSellOneStock) {
     ASSERT_TRUE(changes) << changes.error();
     ASSERT_EQ(changes->changes.size(), 3U);
     EXPECT_EQ(changes->changes[2].state, SeatState::free);
+}
+
+TEST_F(PostgresTest, HoldsThatWaitShareATransactionAndAreAsIfAlone) {
+    constexpr int kBuyers = 12;
+    const auto train = a_run("long", 4, 16);
+    ASSERT_TRUE(place(*store, {{&train, {0}, {0, 4}}}, "user:first"));
+    const auto repeated = make.command("hold.create", "user:again");
+    const auto repeated_hold = make.hold({{&train, {1}, {0, 2}}}, "user:again");
+    std::atomic<int> placed = 0;
+    std::atomic<int> seat_taken = 0;
+    std::atomic<int> too_many = 0;
+    const auto count = [&](const Result<Hold>& hold) {
+        if (hold) ++placed;
+        else if (hold.error().code == ErrorCode::seat_taken) ++seat_taken;
+        else if (hold.error().code == ErrorCode::too_many_requests) ++too_many;
+    };
+    {
+        // While the table is locked the first of them cannot go on, and all others come.
+        const std::jthread locks{
+            [&] { EXPECT_EQ(sql(url, "BEGIN; LOCK TABLE railbook.holds; SELECT pg_sleep(1); COMMIT").sqlstate, ""); }};
+        while (sql(url,
+                   "SELECT count(*) FROM pg_locks WHERE relation = 'railbook.holds'::regclass AND granted "
+                   "AND mode = 'AccessExclusiveLock'")
+                   .value() != "1")
+            std::this_thread::yield();
+        std::vector<Hold> wanted;
+        std::vector<Command> commands;
+        for (int i = 0; i < kBuyers; ++i) {
+            // Each second one wants the seat of the one before, or is of an owner who may have one.
+            const auto seat = static_cast<std::uint32_t>(2 + i / 2 * 2 + (i % 4 == 3 ? 1 : 0));
+            const auto owner = fmt::format("user:{}", i % 4 == 3 ? i - 1 : i);
+            commands.push_back(make.command("hold.create", owner));
+            wanted.push_back(make.hold({{&train, {seat}, {1, 3}}}, owner));
+        }
+        together(kBuyers + 4, [&](int i) {
+            const auto place = static_cast<std::size_t>(i);
+            if (i < kBuyers) count(store->inventory().place_hold(commands[place], wanted[place], {train}, 1));
+            else count(store->inventory().place_hold(repeated, repeated_hold, {train}, 0));
+        });
+    }
+    EXPECT_EQ(placed, kBuyers / 2 + 4);
+    EXPECT_EQ(seat_taken, kBuyers / 4);
+    EXPECT_EQ(too_many, kBuyers / 4);
+    constexpr int kHolds = kBuyers / 2 + 2;
+    EXPECT_EQ(sql(url, "SELECT count(*) FROM railbook.holds").value(), std::to_string(kHolds));
+    EXPECT_LT(std::stoi(sql(url, "SELECT count(DISTINCT xmin::text) FROM railbook.holds").value()), kHolds - 2);
+    EXPECT_EQ(sql(url, "SELECT version FROM railbook.run_versions").value(), std::to_string(kHolds));
+    const auto changes = store->inventory().changes_after(train.id, 0);
+    ASSERT_TRUE(changes) << changes.error();
+    ASSERT_EQ(changes->changes.size(), static_cast<std::size_t>(kHolds));
+    for (std::size_t i = 0; i < changes->changes.size(); ++i) EXPECT_EQ(changes->changes[i].version, i + 1);
+    const auto records = records_of(*store);
+    EXPECT_EQ(broken_laws(records), std::vector<std::string>{});
+    ASSERT_EQ(records.audit.size(), static_cast<std::size_t>(kHolds));
+    for (std::size_t i = 0; i < records.audit.size(); ++i) EXPECT_EQ(records.audit[i].number, i + 1);
 }
 
 TEST_F(PostgresTest, ManyProcessesMayOpenANewDatabaseAtOnce) {
@@ -299,6 +355,27 @@ TEST_F(PostgresTest, SchemasOfOthersAndOfNewerVersionsAreLeftAlone) {
     EXPECT_EQ(error_on_opening(foreign), ErrorCode::bad_data);
     ASSERT_EQ(sql(url, "UPDATE railbook.railbook_store SET schema = 1000").sqlstate, "");
     EXPECT_EQ(error_on_opening(url), ErrorCode::unsupported);
+}
+
+TEST_F(PostgresTest, EveryReleasedSchemaIsBroughtToTheNewest) {
+    const auto server = PostgresServer::shared();
+    ASSERT_TRUE(server) << server.error();
+    for (const auto& released : store::postgres::migrations()) {
+        url = (*server)->new_database();
+        std::string statements = "CREATE SCHEMA railbook; CREATE EXTENSION btree_gist; ";
+        for (const auto& migration : store::postgres::migrations()) {
+            if (migration.number <= released.number) statements += migration.sql;
+        }
+        statements += fmt::format("; UPDATE railbook.railbook_store SET schema = {}", released.number);
+        ASSERT_EQ(sql(url, statements).sqlstate, "") << released.number;
+        store = open_again();
+        ASSERT_TRUE(store) << released.number;
+        EXPECT_EQ(store->info().schema, store::postgres::migrations().back().number);
+        EXPECT_EQ(sql(url, "SELECT schema FROM railbook.railbook_store").value(),
+                  std::to_string(store::postgres::migrations().back().number));
+        ASSERT_TRUE(place(*store, {{&ice, {0}, {0, 4}}})) << released.number;
+        EXPECT_FALSE(place(*store, {{&ice, {0}, {3, 4}}})) << released.number;
+    }
 }
 
 TEST_F(PostgresTest, AStandbyIsRefusedWithAHint) {

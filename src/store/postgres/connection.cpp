@@ -35,6 +35,9 @@ constexpr const char* kSettings =
     "SET default_transaction_deferrable = off;"
     "SET client_min_messages = warning;"
     "SET lock_timeout = '10s';"
+    // Each statement comes again and again, and has one good plan. Left to itself, the server would make a new one
+    // every time where there are many partitions.
+    "SET plan_cache_mode = force_generic_plan;"
     // A process that stops in the middle of a step keeps the trains of that step no longer than this.
     "SET idle_in_transaction_session_timeout = '15s';"
     // What was acknowledged survives a power cut. Stronger settings, such as remote_apply, stay.

@@ -61,6 +61,7 @@ private:
     friend class Database;
     Connection& connection_;
     Timestamp now_;
+    Timestamp stored_ = Timestamp::min();  // the latest, when the step took its locks
     const Command* command_;
     std::optional<std::size_t> locked_;
     std::optional<std::size_t> asked_for_answer_;
@@ -114,6 +115,9 @@ public:
     Result<std::optional<Answer>> find_answer(const Command& command);
 
     PinnedRuns& pinned_runs() { return pinned_runs_; }
+    Environment& environment() { return environment_; }
+    /// At most so many at a time.
+    std::size_t connections() const { return options_.connections; }
 
 private:
     Database(Address address, Environment& environment, const PostgresOptions& options)

@@ -85,7 +85,19 @@ Result<T> PostgresInventory::take(const Command& command, bool keeps_answer, con
 
 Result<Hold> PostgresInventory::place_hold(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                                            std::size_t max_holds) {
+    auto placed = place_in_group(command, wanted, runs, max_holds);
+    if (!placed) return std::move(placed).error();
+    if (*placed) return **std::move(placed);
     return place(command, wanted, runs, max_holds, Done::here);
+}
+
+Result<std::optional<Hold>> PostgresInventory::place_in_group(const Command& command, const Hold& wanted,
+                                                              const std::vector<Run>& runs, std::size_t max_holds) {
+    if (runs.size() != 1 || wanted.fence != 0 || command.key.text.empty()) return std::optional<Hold>{};
+    const auto known = database_.pinned_runs().find(runs.front().id);
+    if (!known || !check_wanted(wanted, runs) || !check_pinned(known->run, runs.front())) return std::optional<Hold>{};
+    if (const auto made = database_.make_partition(known->run.id.date); !made) return made.error();
+    return groups_.place(command, wanted, *known, max_holds);
 }
 
 Result<Hold> PostgresInventory::place(const Command& command, const Hold& wanted, const std::vector<Run>& runs,

@@ -6,6 +6,7 @@
 #include "store/consist_change.hpp"
 #include "store/pages.hpp"
 #include "store/postgres/database.hpp"
+#include "store/postgres/groups.hpp"
 #include "store/postgres/mirror.hpp"
 #include "store/postgres/tables.hpp"
 #include "store/postgres/taking.hpp"
@@ -50,7 +51,7 @@ void insert_document(Step& step, const Document& document);
 
 class PostgresInventory final : public InventoryStore {
 public:
-    explicit PostgresInventory(Database& database) : database_{database} {}
+    explicit PostgresInventory(Database& database) : database_{database}, groups_{database} {}
     Result<std::optional<Run>> find_pinned(const RunId& run) override;
     Result<Hold> place_hold(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                             std::size_t max_holds) override;
@@ -74,6 +75,9 @@ private:
     Result<Hold> take_over(const FrontStep& step, std::map<RunId, Run>& pinned);
     Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs, std::size_t max_holds,
                        Done done);
+    /// Nothing where a step of its own has to decide.
+    Result<std::optional<Hold>> place_in_group(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
+                                               std::size_t max_holds);
     Result<Hold> extend(const Command& command, const HoldClaim& claim, Timestamp until, Done done);
     Result<Hold> release(const Command& command, const HoldClaim& claim, Done done);
     /// What decides, with the runs locked and pinned: they come in the order of the request.
@@ -88,6 +92,7 @@ private:
     static void save_outcome(Step& step, std::int64_t number, const ConsistOutcome& outcome);
 
     Database& database_;
+    HoldGroups groups_;
     Mirror mirror_;
 };
 

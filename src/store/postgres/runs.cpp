@@ -17,15 +17,15 @@ std::optional<Run> PinnedRuns::find(std::int64_t number, std::int64_t edition) c
     return found->second.run;
 }
 
-std::optional<std::int64_t> PinnedRuns::find_number(const RunId& run) const {
+std::optional<PinnedRuns::Known> PinnedRuns::find(const RunId& run) const {
     const std::lock_guard lock{mutex_};
     const auto found = numbers_.find(run);
-    return found == numbers_.end() ? std::nullopt : std::optional{found->second};
+    return found == numbers_.end() ? std::nullopt : std::optional{runs_.at(found->second)};
 }
 
 void PinnedRuns::put(std::int64_t number, std::int64_t edition, const Run& run) {
     const std::lock_guard lock{mutex_};
-    runs_.insert_or_assign(number, Known{edition, run});
+    runs_.insert_or_assign(number, Known{number, edition, run});
     numbers_.insert_or_assign(run.id, number);
     if (runs_.size() <= kMaxRuns) return;
     auto first = runs_.begin();

@@ -16,9 +16,14 @@ namespace railbook::store::postgres {
 /// Thread-safe.
 class PinnedRuns {
 public:
+    struct Known {
+        std::int64_t number = 0;
+        std::int64_t edition = 0;
+        Run run;
+    };
     std::optional<Run> find(std::int64_t number, std::int64_t edition) const;
-    /// The number of a run that is pinned, if this process has read it.
-    std::optional<std::int64_t> find_number(const RunId& run) const;
+    /// A run as this process has read it last, which may not be its newest edition.
+    std::optional<Known> find(const RunId& run) const;
     /// Only a run that is committed.
     void put(std::int64_t number, std::int64_t edition, const Run& run);
 
@@ -26,10 +31,6 @@ public:
     Result<std::shared_ptr<const Consist>> coaches(std::string_view hash, std::string_view value);
 
 private:
-    struct Known {
-        std::int64_t edition = 0;
-        Run run;
-    };
     mutable std::mutex mutex_;  // guards all that follows
     std::map<std::int64_t, Known> runs_;
     std::map<RunId, std::int64_t> numbers_;

@@ -326,6 +326,15 @@ void count_change(Step& step, const RunId& run, const std::vector<SeatChange>& c
                list.states});
 }
 
+void forget_changes(Step& step, std::int64_t number, std::int64_t before, std::int64_t after) {
+    constexpr std::int64_t kAtOnce = 256;
+    constexpr std::int64_t kKept = 1024;
+    const std::int64_t last = after / kAtOnce * kAtOnce - kKept;
+    if (after / kAtOnce == before / kAtOnce || last <= 0) return;
+    step.tell("DELETE FROM railbook.seat_changes WHERE run = $1 AND version <= $2", {number, last});
+    step.tell("UPDATE railbook.run_versions SET told_after = $2 WHERE run = $1 AND told_after < $2", {number, last});
+}
+
 void insert_booking(Step& step, const Booking& booking, std::uint64_t fence) {
     std::vector<std::string> ids;
     std::vector<std::int64_t> statuses;

@@ -129,6 +129,9 @@ void save_travel(Step& step, const Ticket& ticket);
 void save_coaches(Step& step, std::int64_t number, const Consist& consist);
 /// One more version of the run, with what changed of its seats.
 void count_change(Step& step, const RunId& run, const std::vector<SeatChange>& changes);
+/// Drops what is told of the run's changes where that has become too much, as count_change() does: the run has gone
+/// from one version to another.
+void forget_changes(Step& step, std::int64_t number, std::int64_t before, std::int64_t after);
 /// Saves what the records that are in their tables became, and adds the rest. `before` is null where no seat becomes
 /// another.
 void save(Step& step, const Changes& changes, const SeatsBefore* before = nullptr);

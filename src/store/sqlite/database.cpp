@@ -11,19 +11,6 @@
 namespace railbook::store::sqlite {
 namespace {
 
-/// Passes the turn on, also where an exception ends the work.
-class PassOn {
-public:
-    PassOn(Turns& turns, const Group& group) : turns_{turns}, group_{group} {}
-    ~PassOn() { turns_.pass_on(group_); }
-    PassOn(const PassOn&) = delete;
-    PassOn& operator=(const PassOn&) = delete;
-
-private:
-    Turns& turns_;
-    const Group& group_;
-};
-
 /// What was learned of runs in a transaction holds only if that was committed.
 class ForgetUnlessKept {
 public:

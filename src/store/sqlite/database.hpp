@@ -20,7 +20,7 @@
 #include "store/sqlite/mirror.hpp"
 #include "store/sqlite/owner.hpp"
 #include "store/sqlite/tables.hpp"
-#include "store/sqlite/turns.hpp"
+#include "store/turns.hpp"
 
 namespace railbook::store::sqlite {
 

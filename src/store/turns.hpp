@@ -1,5 +1,5 @@
 #pragma once
-/// Whose turn it is at the connection. Whoever finds nobody at work takes the turn, and does the work of all that wait;
+/// Whose turn it is at a connection. Whoever finds nobody at work takes the turn, and does the work of all that wait;
 /// the others wait until theirs is done. There is no thread of its own, and no lock is held while one works or waits.
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 #include <railbook/environment.hpp>
 
-namespace railbook::store::sqlite {
+namespace railbook::store {
 
 /// What one caller wants done. It lies on the caller's stack until take() has returned and, with the turn, until
 /// pass_on() has.
@@ -58,19 +58,38 @@ public:
     /// Waits until it is the caller's turn, or another has done its work: then the group is empty. In its turn, the
     /// caller does the work of the group, and passes the turn on.
     Group take(Work& mine);
+    /// Takes along those whom the last group let go, if they come back at once: else the first of them would have a
+    /// commit for itself, for which all others wait, or two halves would take turns for ever.
+    void gather(Group& group);
     /// The work that is done beside `work`, after it; null at the end.
     static Work* after(const Work& work) { return work.next_; }
     /// Gives the turn to whoever waits longest, and lets the group go on.
     void pass_on(const Group& group);
 
 private:
-    Group group_of(Work& first);  // with the lock held
+    Group group_of(Work& first);     // with the lock held
+    void add_waiting(Group& group);  // with the lock held
 
     Environment& environment_;
     std::mutex mutex_;  // guards all that follows; held for a few instructions only
     bool is_taken_ = false;
-    Work* first_ = nullptr;  // of the queue
+    std::size_t expected_ = 0;  // those who were there when the last group ended; whose turn it is reads it
+    std::size_t waiting_ = 0;   // in the queue
+    Work* first_ = nullptr;     // of the queue
     Work* last_ = nullptr;
 };
 
-}  // namespace railbook::store::sqlite
+/// Passes the turn on, also where an exception ends the work.
+class PassOn {
+public:
+    PassOn(Turns& turns, const Group& group) : turns_{turns}, group_{group} {}
+    ~PassOn() { turns_.pass_on(group_); }
+    PassOn(const PassOn&) = delete;
+    PassOn& operator=(const PassOn&) = delete;
+
+private:
+    Turns& turns_;
+    const Group& group_;
+};
+
+}  // namespace railbook::store

@@ -1,10 +1,11 @@
-#include "store/sqlite/turns.hpp"
+#include "store/turns.hpp"
 
+#include <thread>
 #include <utility>
 
 #include "base/assert.hpp"
 
-namespace railbook::store::sqlite {
+namespace railbook::store {
 
 Group Turns::take(Work& mine) {
     {
@@ -18,6 +19,7 @@ Group Turns::take(Work& mine) {
         if (!std::exchange(is_taken_, true)) return group_of(mine);
         (last_ ? last_->next_ : first_) = &mine;
         last_ = &mine;
+        ++waiting_;
     }
     mine.waiter_->wait();
     if (mine.is_done_) return {};
@@ -31,28 +33,45 @@ Group Turns::group_of(Work& first) {
     group.first_ = &first;
     group.size_ = 1;
     first.next_ = nullptr;
-    if (first.kind == Work::Kind::alone) return group;
-    Work* last = &first;
+    add_waiting(group);
+    return group;
+}
+
+void Turns::gather(Group& group) {
+    for (std::size_t before = 0; before < group.size_ && group.size_ < expected_;) {
+        before = group.size_;
+        std::this_thread::yield();
+        const std::lock_guard lock{mutex_};
+        add_waiting(group);
+    }
+}
+
+void Turns::add_waiting(Group& group) {
+    if (group.first_->kind == Work::Kind::alone) return;
+    Work* last = group.first_;
+    while (last->next_) last = last->next_;
     last_ = nullptr;
     for (Work** link = &first_; Work* work = *link;) {
-        if (work->kind == first.kind && group.size_ < kLargestGroup) {
+        if (work->kind == group.first_->kind && group.size_ < kLargestGroup) {
             *link = std::exchange(work->next_, nullptr);
             last->next_ = work;
             last = work;
             ++group.size_;
+            --waiting_;
         } else {
             last_ = work;
             link = &work->next_;
         }
     }
-    return group;
 }
 
 void Turns::pass_on(const Group& group) {
     std::shared_ptr<Waiter> next;
     {
         const std::lock_guard lock{mutex_};
+        expected_ = group.size_ + waiting_;
         if (Work* longest = first_) {
+            --waiting_;
             first_ = longest->next_;
             if (!first_) last_ = nullptr;
             next = longest->waiter_;
@@ -70,4 +89,4 @@ void Turns::pass_on(const Group& group) {
     }
 }
 
-}  // namespace railbook::store::sqlite
+}  // namespace railbook::store
