@@ -1,7 +1,8 @@
 /// Holding a seat and releasing it again: in memory, in SQLite, and, as the rival in the same run, by SQLite alone
 /// doing the same writes to the same tables in as many transactions. `ratio` is the store's speed over the rival's,
 /// both measured in turns so that the disk's moods meet both alike. And what 64 threads get done that wait for one
-/// file, beside how often the same folder's disk makes 4 KiB safe (fdatasync): there `ratio` is commands for each sync.
+/// file, beside how often the same folder's disk makes 4 KiB safe (fdatasync) in place, and how often it makes one
+/// frame of a growing log safe, both in the same pass: there `ratio` and `ratio_to_appends` are commands for each sync.
 
 #include <algorithm>
 #include <chrono>
@@ -135,18 +136,18 @@ public:
     explicit Rival(const std::string& path) {
         if (sqlite3_open(path.c_str(), &database_) != SQLITE_OK) give_up("the rival's file does not open");
         run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
-        run(store::sqlite::kFirstSchema);
+        for (const auto& migration : store::sqlite::migrations()) run(migration.sql);
         run("INSERT INTO consists VALUES (x'00', '{}');"
             "INSERT INTO runs VALUES (1, 20788, 'db', '531', -1, x'00', '{}');"
             "INSERT INTO run_versions VALUES (1, 0);");
-        for (const char* sql :
-             {"BEGIN IMMEDIATE", "COMMIT", "UPDATE counters SET fence = ?1, time = ?2",
-              "INSERT INTO holds VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8)",
-              "INSERT INTO allocations VALUES (1, ?1, ?2, ?3, ?4)",
-              "UPDATE run_versions SET version = version + 1 WHERE run = 1",
-              "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-              "INSERT INTO answers VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)",
-              "UPDATE holds SET status = ?2 WHERE fence = ?1", "DELETE FROM allocations WHERE hold = ?1"}) {
+        for (const char* sql : {"BEGIN IMMEDIATE", "COMMIT", "UPDATE counters SET fence = ?1, time = ?2",
+                                "INSERT INTO holds VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8)",
+                                "INSERT INTO allocations VALUES (1, ?1, ?2, ?3, ?4)",
+                                "UPDATE run_versions SET version = version + 1 WHERE run = 1",
+                                "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                                "INSERT INTO answers VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)",
+                                "UPDATE holds SET status = ?2 WHERE fence = ?1",
+                                "DELETE FROM allocations WHERE run = 1 AND seat = ?1 AND from_segment = 2"}) {
             sqlite3_stmt* statement = nullptr;
             if (sqlite3_prepare_v2(database_, sql, -1, &statement, nullptr) != SQLITE_OK) give_up(sql);
             statements_.push_back(statement);
@@ -185,7 +186,7 @@ public:
                     begin(4).integer(seat.index).integer(2).integer(9).integer(fence_).done();
             } else {
                 begin(8).integer(fence_).integer(3).done();
-                begin(9).integer(fence_).done();
+                for (const auto& seat : hold.items.front().seats) begin(9).integer(seat.index).done();
             }
             begin(5).done();
             begin(6)
@@ -284,19 +285,21 @@ void sqlite_hold_and_release(benchmark::State& state) {
 }
 BENCHMARK(sqlite_hold_and_release)->UseManualTime();
 
-/// How often the disk makes 4 KiB safe, in a second.
-double measure_syncs(const std::string& path, int count) {
-    const std::vector<char> block(4096, 'x');
-    const int file = open(path.c_str(), O_RDWR | O_CREAT, 0600);
+/// How often in a second the disk makes a block safe: each in the place of an older one, or each behind the one before,
+/// as a log grows.
+double measure_syncs(const std::string& path, int count, std::size_t bytes, bool grows) {
+    const std::vector<char> block(bytes, 'x');
+    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
     if (file < 0) give_up("no file to be synced");
     const auto write_block = [&](int number) {
         const auto size = static_cast<ssize_t>(block.size());
-        if (pwrite(file, block.data(), block.size(), number % 16 * size) != size || fdatasync(file) != 0)
+        if (pwrite(file, block.data(), block.size(), number * size) != size || fdatasync(file) != 0)
             give_up("the disk does not sync");
     };
-    for (int i = 0; i < 16; ++i) write_block(i);  // from then on the file does not grow
+    constexpr int kPlaces = 16;
+    for (int i = 0; i < kPlaces; ++i) write_block(i);
     const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < count; ++i) write_block(i);
+    for (int i = 0; i < count; ++i) write_block(grows ? kPlaces + i : i % kPlaces);
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
     close(file);
     return count / time.count();
@@ -305,6 +308,8 @@ double measure_syncs(const std::string& path, int count) {
 void sqlite_64_threads_waiting(benchmark::State& state) {
     constexpr std::size_t kThreads = 64;
     constexpr int kPairs = 20;
+    constexpr std::size_t kPageBytes = 4096;
+    constexpr std::size_t kFrameBytes = kPageBytes + 24;  // of SQLite's log
     Folder folder;
     std::vector<std::unique_ptr<Buyer>> buyers;
     const Run run = a_run();
@@ -314,6 +319,8 @@ void sqlite_64_threads_waiting(benchmark::State& state) {
     std::vector<double> commands;
     std::vector<double> syncs;
     std::vector<double> ratios;
+    std::vector<double> appends;
+    std::vector<double> ratios_to_appends;
     for (auto _ : state) {
         const auto start = std::chrono::steady_clock::now();
         {
@@ -327,8 +334,10 @@ void sqlite_64_threads_waiting(benchmark::State& state) {
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
         state.SetIterationTime(time.count());
         commands.push_back(2.0 * kPairs * kThreads / time.count());
-        syncs.push_back(measure_syncs(folder.file("synced"), 100));
+        syncs.push_back(measure_syncs(folder.file("synced"), 100, kPageBytes, false));
         ratios.push_back(commands.back() / syncs.back());
+        appends.push_back(measure_syncs(folder.file("appended"), 100, kFrameBytes, true));
+        ratios_to_appends.push_back(commands.back() / appends.back());
     }
     const auto median = [](std::vector<double>& values) {
         std::ranges::sort(values);
@@ -337,6 +346,8 @@ void sqlite_64_threads_waiting(benchmark::State& state) {
     state.counters["commands_per_second"] = median(commands);
     state.counters["syncs_per_second"] = median(syncs);
     state.counters["ratio"] = median(ratios);
+    state.counters["appends_per_second"] = median(appends);
+    state.counters["ratio_to_appends"] = median(ratios_to_appends);
 }
 BENCHMARK(sqlite_64_threads_waiting)->UseManualTime()->Iterations(5);
 
