@@ -28,6 +28,7 @@ struct FoundRide {
     Run run;
     std::size_t from = 0;
     std::size_t to = 0;
+    const RunId& id() const { return run.id; }
     Span span() const { return {static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(to)}; }
 };
 
@@ -257,11 +258,19 @@ Result<Hold> Inventory::choose_and_place(const Principal& principal, const HoldR
     for (int round = 0; round < kMaxRounds; ++round) {
         std::vector<FoundRide> rides;
         rides.reserve(request.items.size());
+        // Other coaches since the run was read: what is free of them is no answer, and one run has not two kinds of
+        // coaches in one hold. What is chosen by them all the same is refused by the store; and before a buyer is
+        // refused, it is asked for again.
+        bool is_outdated = false;
         for (const auto& item : request.items) {
             auto ride = find_ride(timetable_, item, now);
             if (!ride) return ride.error();
+            const auto known = std::ranges::find(rides, ride->run.id, &FoundRide::id);
+            is_outdated = is_outdated || (known != rides.end() && known->run.consist != ride->run.consist &&
+                                          *known->run.consist != *ride->run.consist);
             rides.push_back(std::move(*ride));
         }
+        if (is_outdated) continue;
         std::vector<Occupancy> occupancy;
         if (looks) {
             std::vector<RunId> ids;
@@ -270,9 +279,6 @@ Result<Hold> Inventory::choose_and_place(const Principal& principal, const HoldR
             if (!found) return found.error();
             occupancy = *std::move(found);
         }
-        // Other coaches since the run was read: what is free of them is no answer. What is chosen by it all the same is
-        // refused by the store; and before a buyer is refused, it is asked for again.
-        bool is_outdated = false;
         for (std::size_t i = 0; i < occupancy.size(); ++i)
             is_outdated = is_outdated || !inventory::is_about(occupancy[i], rides[i].run);
         if (is_outdated) continue;

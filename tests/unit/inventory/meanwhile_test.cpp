@@ -125,6 +125,16 @@ TEST_F(MeanwhileTest, NobodyIsRefusedForASeatThatAnotherHas) {
     }
 }
 
+TEST_F(MeanwhileTest, TwoRidesOfOneHoldAreInTheSameCoaches) {
+    awaited = "find_pinned";
+    const auto held = engine->inventory().hold(
+        staff,
+        {key(), {{run, "A", "F", std::vector<SeatId>{{"2", "14"}}}, {run, "A", "F", std::vector<SeatId>{{"1", "1"}}}}});
+    ASSERT_TRUE(held) << held.error().detail;
+    EXPECT_TRUE(awaited.empty());
+    EXPECT_TRUE(engine->verify()->ok());
+}
+
 TEST_F(MeanwhileTest, BlocksAreOfTheSeatsThatWereNamed) {
     const BlockRequest request{key(), run, "A", "F", {{"2", "11"}}};
     awaited = "find_pinned";
