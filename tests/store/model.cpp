@@ -296,7 +296,22 @@ bool World::move(const Move& move) {
 bool World::ends_equal() {
     const auto memory = records_of(*memory_);
     const auto other = records_of(*other_);
-    if (!(memory == other)) difference_ = "the stores end with different records";
+    if (!(memory == other)) {
+        difference_ = "the stores end with different records:";
+        const auto tell = [&](const char* what, bool is_same) {
+            if (!is_same) difference_ += std::string{" "} + what;
+        };
+        tell("counters", memory.counters == other.counters);
+        tell("runs", memory.runs.size() == other.runs.size());
+        tell("holds", memory.holds == other.holds);
+        tell("allocations", memory.allocations == other.allocations);
+        tell("bookings", memory.bookings == other.bookings);
+        tell("payments", memory.payments == other.payments);
+        tell("tickets", memory.tickets == other.tickets);
+        tell("ledger", memory.ledger == other.ledger);
+        tell("audit", memory.audit == other.audit);
+        tell("answers", memory.answers == other.answers);
+    }
     const auto broken = broken_laws(other);
     if (!broken.empty()) difference_ = broken.front();
     return memory == other && broken.empty();

@@ -83,7 +83,7 @@ void Answers::put(Part& part, std::unique_ptr<Kept> added) {
         if (const auto* payment = std::get_if<Payment>(answer->get())) of_payments_[payment->id] = &kept;
     }
     kept.number = ++part.last_end;
-    part.ends.add(kept.until, {kept.hash, kept.number});
+    part.ends.add(kept.until, kept.number, kept.hash);
     auto& first = part.kept[kept.hash];
     kept.next = std::move(first);
     first = std::move(added);
@@ -112,10 +112,10 @@ void Answers::drop(Timestamp now, std::size_t limit) {
     for (auto& part : parts_) {
         const std::lock_guard lock{part.lock};
         while (dropped < limit && !part.ends.is_empty()) {
-            const auto [until, end] = part.ends.first();
-            if (until > now) break;
+            const auto end = part.ends.first();
+            if (end.at > now) break;
             part.ends.drop_first();
-            const auto found = part.kept.find(end.hash);
+            const auto found = part.kept.find(end.what);
             auto* kept = found == part.kept.end() ? nullptr : found->second.get();
             while (kept && kept->number != end.number) kept = kept->next.get();
             if (!kept) continue;  // another came in its place

@@ -49,15 +49,10 @@ class Answers {
         std::uint64_t number = 0;    // of its end
         std::unique_ptr<Kept> next;  // of the same hash
     };
-    /// When an answer is over. It is found by its hash, if it is not gone yet.
-    struct End {
-        std::uint64_t hash = 0;
-        std::uint64_t number = 0;
-    };
     struct Part {
         base::SpinLock lock;
         boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Kept>> kept;  // by the hash of what names it
-        Deadlines<End> ends;
+        Deadlines<std::uint64_t> ends;  // hashes: the answer is found there, if it is not gone yet
         std::uint64_t last_end = 0;
     };
 

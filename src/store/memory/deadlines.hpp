@@ -1,42 +1,50 @@
 #pragma once
 /// What comes due in a store in memory.
 
+#include <cstdint>
 #include <deque>
-#include <map>
+#include <set>
 #include <utility>
 
 #include <railbook/time.hpp>
 
 namespace railbook::store::memory {
 
-/// Things with the times at which they come due, the earliest first, and in the order of their coming between equal
-/// times. Most come due after all that are there and only go to the end. Nothing is taken out of the middle: whoever
-/// takes the first sees whether it still counts. Not thread-safe.
+/// Things with the times at which they come due, the earliest first, and between equal times by the number that they
+/// have. Most come after all that are there and only go to the end. Nothing is taken out of the middle: whoever takes
+/// the first sees whether it still counts. Not thread-safe.
 template <class T>
 class Deadlines {
 public:
-    using Entry = std::pair<Timestamp, T>;
+    struct Entry {
+        Timestamp at{};
+        std::uint64_t number = 0;
+        T what{};
+    };
 
-    void add(Timestamp at, T what) {
-        if (last_.empty() || last_.back().first <= at) last_.emplace_back(at, std::move(what));
-        else early_.emplace(at, std::move(what));
+    void add(Timestamp at, std::uint64_t number, T what) {
+        Entry entry{at, number, std::move(what)};
+        if (last_.empty() || !Earlier{}(entry, last_.back())) last_.push_back(std::move(entry));
+        else early_.insert(std::move(entry));
     }
     bool is_empty() const { return early_.empty() && last_.empty(); }
     /// It is not empty.
-    Entry first() const {
-        if (is_early()) return {early_.begin()->first, early_.begin()->second};
-        return last_.front();
-    }
+    const Entry& first() const { return is_early() ? *early_.begin() : last_.front(); }
     void drop_first() {
         if (is_early()) early_.erase(early_.begin());
         else last_.pop_front();
     }
 
 private:
-    bool is_early() const { return !early_.empty() && (last_.empty() || early_.begin()->first < last_.front().first); }
+    struct Earlier {
+        bool operator()(const Entry& one, const Entry& other) const {
+            return std::pair{one.at, one.number} < std::pair{other.at, other.number};
+        }
+    };
+    bool is_early() const { return !early_.empty() && (last_.empty() || Earlier{}(*early_.begin(), last_.front())); }
 
     std::deque<Entry> last_;
-    std::multimap<Timestamp, T> early_;  // what came after something that ends later
+    std::multiset<Entry, Earlier> early_;  // what came after something that is due later
 };
 
 }  // namespace railbook::store::memory

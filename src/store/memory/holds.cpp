@@ -84,9 +84,9 @@ void Holds::open(Row& row) {
     open.emplace_back(&row, row.hold.expires_at);
     const std::lock_guard lock{due_lock_};
     // What no longer counts goes as fast as new deadlines come.
-    for (int i = 0; i < 2 && !due_.is_empty() && !still_counts(due_.first().second); ++i) due_.drop_first();
+    for (int i = 0; i < 2 && !due_.is_empty() && !due_.first().what.still_counts(); ++i) due_.drop_first();
     row.deadline = ++last_deadline_;
-    due_.add(row.hold.expires_at, {&row, row.deadline});
+    due_.add(row.hold.expires_at, row.number, {&row, row.deadline});
 }
 
 void Holds::close(Row& row) {
@@ -102,9 +102,9 @@ std::vector<HoldId> Holds::take_due(Timestamp now, std::size_t limit) {
     const std::lock_guard lock{due_lock_};
     std::vector<HoldId> found;
     while (found.size() < limit && !due_.is_empty()) {
-        const auto [at, deadline] = due_.first();
-        if (at > now) break;
-        if (still_counts(deadline)) found.push_back(deadline.first->hold.id);
+        const auto& first = due_.first();
+        if (first.at > now) break;
+        if (first.what.still_counts()) found.push_back(first.what.row->hold.id);
         due_.drop_first();
     }
     return found;

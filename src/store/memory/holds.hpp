@@ -113,16 +113,19 @@ private:
     Part& part_of(const HoldId& id) { return parts_[id.bytes.back() % kParts]; }
     void open(Row& row);
     void close(Row& row);
-    static bool still_counts(const std::pair<Row*, std::uint64_t>& deadline) {
-        return deadline.first->deadline == deadline.second;
-    }
+    /// When a row comes due, unless that has been changed since.
+    struct Deadline {
+        Row* row = nullptr;
+        std::uint64_t number = 0;
+        bool still_counts() const { return row->deadline == number; }
+    };
 
     std::array<Part, kParts> parts_;
     std::array<OwnersPart, kParts> owners_;
     mutable base::SpinLock order_lock_;
     std::vector<const Row*> order_;
     base::SpinLock due_lock_;  // guards the rows' deadlines too
-    Deadlines<std::pair<Row*, std::uint64_t>> due_;
+    Deadlines<Deadline> due_;
     std::uint64_t last_deadline_ = 0;
 };
 

@@ -108,7 +108,7 @@ if number >= last then
     local given = redis.call('GET', KEYS[8])
     if not given then return refuse('lost') end
     number = tonumber(given)
-    last = redis.call('INCRBY', KEYS[8], 64)
+    last = redis.call('INCR', KEYS[8])
 end
 number = number + 1
 local fields = {'q', struct.pack('>dddd', version + 1, now, number, last)}

@@ -250,6 +250,7 @@ void Client::hold_with_shared_key() {
 void Client::hold(Operation operation, HoldRequest request, Event event) {
     const auto answer = persist<Hold>(operation, [&](Engine& engine) { return engine.inventory().hold(me_, request); });
     const auto& command = world_.scheduler().current()->command;
+    event.earliest = world_.earliest_of(event);
     if (!answer) {
         // If it was placed, somebody has to explain why the seats are taken.
         if (!command.hold) return;

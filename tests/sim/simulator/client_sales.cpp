@@ -119,7 +119,7 @@ void Client::pay() {
     constexpr std::array kMethods{"sim:good", "sim:good", "sim:good", "sim:bad", "sim:lost"};
     const auto method = random_.below(kMethods.size());
     const PaymentRequest request{new_key(), booking.id, kMethods[method]};
-    const Timestamp earliest = world_.begin(Event::Kind::find).earliest;
+    const Event begun = world_.begin(Event::Kind::find);
     const auto answer =
         persist<Payment>(Operation::pay, [&](Engine& engine) { return engine.bookings().pay(me_, request); });
     if (!answer) return;
@@ -131,7 +131,7 @@ void Client::pay() {
     const Payment& payment = **answer;
     if (payment.amount != booking.total) violated("6 the price charged is the price quoted", brief(booking.id));
     if (payment.booking != booking.id) violated("a payment is of its booking", brief(booking.id));
-    if (earliest >= booking.expires_at)
+    if (world_.earliest_of(begun) >= booking.expires_at)
         violated("2 nobody keeps a hold past its deadline", "a payment began for booking " + brief(booking.id));
     for (auto& mine : owned_) {
         if (mine.booking && mine.booking->id == booking.id) mine.payment = payment;

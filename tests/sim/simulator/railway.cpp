@@ -139,6 +139,10 @@ std::shared_ptr<const Consist> consist_of(const Plan& plan, std::size_t variant)
         case 4:  // there may be too few
             if (plan.seats > 1) consist.coaches.back().places.pop_back();
             break;
+        case 5:  // as many seats, each in the place of another
+            std::reverse(consist.coaches.begin(), consist.coaches.end());
+            for (auto& one : consist.coaches) std::reverse(one.places.begin(), one.places.end());
+            break;
         default: break;
     }
     return std::make_shared<const Consist>(std::move(consist));

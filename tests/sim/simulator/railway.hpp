@@ -54,7 +54,7 @@ SeatId seat_at(const Plan& plan, std::size_t index);
 
 /// Trains that a run of the plan may be given; the first is the one that it begins with. They have other coaches, the
 /// same ones in another order, or fewer seats.
-inline constexpr std::size_t kConsists = 5;
+inline constexpr std::size_t kConsists = 6;
 std::shared_ptr<const Consist> consist_of(const Plan& plan, std::size_t variant);
 /// A seat as a number that says its name, whatever the order of the coaches.
 std::uint32_t code_of(const SeatId& seat);

@@ -51,6 +51,14 @@ World::~World() = default;
 
 Timestamp World::store_time() { return store_->now().value_or(Timestamp{}); }
 
+Timestamp World::earliest_of(const Event& event) const {
+    Timestamp earliest = event.earliest;
+    for (const auto& [tick, time] : openings_) {
+        if (tick >= event.invoked) earliest = std::min(earliest, time);
+    }
+    return earliest;
+}
+
 // --- Opening -------------------------------------------------------------------------------------------------------
 
 bool World::open_store() {
@@ -202,12 +210,14 @@ void World::finish(Event event) {
     const auto& command = scheduler_.current()->command;
     event.likely = command.first_change != 0 && !event.refused ? command.first_change : command.last_call;
     event.responded = ports_.tick();
+    event.earliest = earliest_of(event);
     event.latest = store_time();
     trace_.line("    " + described(event));
     history_.push_back(std::move(event));
 }
 
 void World::abandon(Event event) {
+    event.earliest = earliest_of(event);
     event.likely = scheduler_.current()->command.first_change;
     trace_.line("    " + described(event));
     history_.push_back(std::move(event));

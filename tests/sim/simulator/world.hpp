@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <railbook/engine.hpp>
@@ -58,6 +59,9 @@ public:
     bool has_operations_left() const { return operations_ < plan_.operations; }
     /// The store's clock, as nobody sees it fail.
     Timestamp store_time();
+    /// The store's clock when it was asked, or when it was asked again: what no record holds of the time is lost with
+    /// the power, and the machine's clock may have gone back meanwhile.
+    Timestamp earliest_of(const Event& event) const;
     /// What lies in the middle of everybody's interest: a hold at its deadline.
     const Hold* hot();
     const std::vector<std::unique_ptr<Client>>& clients() const { return clients_; }
@@ -150,6 +154,7 @@ private:
     std::uint64_t first_in_flight_ = 0;      // the tick at which the oldest command began that a power cut ended
     bool watcher_is_inside_ = false;
     std::uint64_t steps_unseen_ = 0;
+    std::vector<std::pair<std::uint64_t, Timestamp>> openings_;  // after power cuts: the tick, and the store's clock
     std::size_t operations_ = 0;
     int still_turns_ = 0;  // in which the clock stands, so that many meet at a deadline
     std::optional<HoldId> hot_;

@@ -118,6 +118,7 @@ void World::power_on() {
     power_is_off_ = false;
     trace_.line("the power is back");
     if (!open_store()) return;
+    openings_.emplace_back(ports_.last_tick(), store_time());
     // What was seen committed must be there, and what is new came from the commands that were going on.
     witness_.look(*store_, nullptr);
     explain_what_survived();
