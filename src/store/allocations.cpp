@@ -8,12 +8,6 @@
 #include "store/rules.hpp"
 
 namespace railbook::store {
-namespace {
-
-/// Of a run: enough for a subscriber that was away for some seconds.
-constexpr std::size_t kKeptChanges = 1024;
-
-}  // namespace
 
 std::vector<Span> rest_of(Span blocked, Span freed) {
     std::vector<Span> rest;
@@ -22,11 +16,35 @@ std::vector<Span> rest_of(Span blocked, Span freed) {
     return rest;
 }
 
+void RecentChanges::add(const SeatChange& change) {
+    if (changes_.size() < kKept) {
+        changes_.push_back(change);
+        return;
+    }
+    is_dropping_ = true;
+    changes_[oldest_] = change;
+    oldest_ = (oldest_ + 1) % kKept;
+}
+
+std::uint64_t RecentChanges::all_after() const {
+    // What was dropped last may have been of the same version as what is the oldest now.
+    return is_dropping_ ? changes_[oldest_].version : all_after_;
+}
+
+std::vector<SeatChange> RecentChanges::after(std::uint64_t version) const {
+    std::vector<SeatChange> found;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+        const SeatChange& change = changes_[(oldest_ + i) % changes_.size()];
+        if (change.version > version) found.push_back(change);
+    }
+    return found;
+}
+
 RunAllocations::RunAllocations(const Run& run, std::uint64_t version, const std::vector<Allocation>& stored)
     : seat_count_{static_cast<std::uint32_t>(run.consist->seat_count())},
       segment_count_{static_cast<std::uint32_t>(run.segment_count())},
       version_{version},
-      told_after_{version},
+      changes_{version},
       taken_{.seats = seat_count_, .segments = segment_count_},
       blocked_{taken_} {
     for (const auto& allocation : stored) put(allocation);
@@ -139,11 +157,7 @@ SeatState RunAllocations::make_way(std::uint32_t seat, Span span, Timestamp now,
 }
 
 void RunAllocations::tell(std::uint32_t seat, Span span, SeatState state) {
-    changes_.push_back({version_, seat, span, state});
-    if (changes_.size() <= kKeptChanges) return;
-    // Of a version that is told in part, nothing is told.
-    told_after_ = changes_.front().version;
-    while (!changes_.empty() && changes_.front().version == told_after_) changes_.pop_front();
+    changes_.add({version_, seat, span, state});
 }
 
 void RunAllocations::follow(const Hold& hold, const RunId& run, Timestamp now) {
@@ -220,10 +234,9 @@ std::vector<Allocation> RunAllocations::live(Timestamp now) const {
 }
 
 SeatChanges RunAllocations::changes_after(std::uint64_t version) const {
-    SeatChanges answer{.version = version_, .resync = version < told_after_ || version > version_, .changes = {}};
-    if (answer.resync) return answer;
-    const auto first = std::ranges::upper_bound(changes_, version, {}, &SeatChange::version);
-    answer.changes.assign(first, changes_.end());
+    SeatChanges answer{
+        .version = version_, .resync = version < changes_.all_after() || version > version_, .changes = {}};
+    if (!answer.resync) answer.changes = changes_.after(version);
     return answer;
 }
 
@@ -231,7 +244,7 @@ RunAllocations::Bytes RunAllocations::bytes() const {
     return {.masks = sizeof *this +
                      (taken_.bits.capacity() + blocked_.bits.capacity() + lists_.capacity()) * sizeof(std::uint32_t),
             .allocations = nodes_.capacity() * sizeof(Node),
-            .changes = changes_.size() * sizeof(SeatChange),
+            .changes = changes_.bytes(),
             .count = taken_count_};
 }
 

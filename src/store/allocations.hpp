@@ -1,13 +1,35 @@
 #pragma once
 /// What of one run is allocated, by seat, and how that changed of late.
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include <railbook/stores.hpp>
 
 namespace railbook::store {
+
+/// The last changes of a run's seats. Whoever adds one reads none of those that are there: threads that take turns on a
+/// hot train would wait for each other's caches. Not thread-safe.
+class RecentChanges {
+public:
+    /// Enough for a subscriber that was away for some seconds.
+    static constexpr std::size_t kKept = 1024;
+
+    explicit RecentChanges(std::uint64_t version) : all_after_{version} {}
+    void add(const SeatChange& change);
+    /// Of every later version, all changes are here.
+    std::uint64_t all_after() const;
+    /// Oldest first.
+    std::vector<SeatChange> after(std::uint64_t version) const;
+    std::size_t bytes() const { return changes_.capacity() * sizeof(SeatChange); }
+
+private:
+    std::uint64_t all_after_;  // until one is dropped
+    std::vector<SeatChange> changes_;
+    std::size_t oldest_ = 0;  // the next takes its place, once there are as many as are kept
+    bool is_dropping_ = false;
+};
 
 /// Not thread-safe: whoever owns it locks.
 class RunAllocations {
@@ -74,8 +96,7 @@ private:
     std::uint32_t seat_count_;
     std::uint32_t segment_count_;
     std::uint64_t version_;
-    std::uint64_t told_after_;          // the changes of every later version are in changes_
-    std::deque<SeatChange> changes_;    // the last ones, oldest first
+    RecentChanges changes_;
     std::vector<std::uint32_t> lists_;  // the first node of each, in the order of seats and spans; empty at first
     std::vector<Node> nodes_;
     std::uint32_t unused_ = kNone;  // the first of the nodes that are in no list

@@ -201,6 +201,12 @@ TEST_F(RunAllocationsTest, WhatIsNoLongerKnownIsAResync) {
     }
     EXPECT_TRUE(allocations.changes_after(0).resync);
     EXPECT_TRUE(allocations.changes_after(100).resync);
+    const std::uint64_t oldest = 1200 - RecentChanges::kKept + 1;
+    EXPECT_TRUE(allocations.changes_after(oldest - 1).resync) << "a part of the oldest version may be forgotten";
+    EXPECT_FALSE(allocations.changes_after(oldest).resync);
+    const auto all = allocations.changes_after(oldest).changes;
+    ASSERT_EQ(all.size(), RecentChanges::kKept - 1);
+    for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].version, oldest + 1 + i);
     const auto known = allocations.changes_after(1100);
     EXPECT_FALSE(known.resync);
     EXPECT_EQ(known.changes.size(), 100U);
