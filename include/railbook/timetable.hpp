@@ -63,6 +63,7 @@ struct Station {
     double longitude = 0;
     std::vector<std::string> platforms;  ///< Codes or names of its child stops.
     std::size_t calls = 0;               ///< Of trains a week, averaged over the feed: how busy it is.
+    std::vector<StationId> also = {};    ///< The same station in other feeds.
 };
 
 struct RunSummary {
@@ -94,10 +95,12 @@ public:
     /// Every layouts document, the built-in one first.
     Result<std::vector<Document>> layouts();
 
-    /// Stations whose name matches the words, best first: each word a prefix of a word of the name, in any order, case
-    /// and diacritics ignored. Ranked by how well they match, then by traffic.
+    /// Stations for a text that somebody types, best first: each of its words begins a word of the name, in any order;
+    /// case and diacritics do not matter, and common abbreviations are known. Or the text is the station's id in its
+    /// feed, such as a UIC code. Ranked by how well they match, then by traffic. Where they are few, those follow that
+    /// would match but for a typing error. A station of several feeds comes once.
     Result<std::vector<Station>> find_stations(std::string_view text, std::size_t limit);
-    /// One station: an id (`db:8000105`, or `8000105` where one feed has it) or a name that only one station has. A
+    /// One station: an id (`db:8000105`, or `8000105` where one station has it) or a name that only one station has. A
     /// platform means its station. Errors: not_found, with similar names; invalid_argument (ambiguous, with choices).
     Result<Station> station(std::string_view id_or_name);
 

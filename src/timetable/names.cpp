@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <optional>
 
 #include <utf8proc.h>
@@ -115,30 +114,6 @@ Fit fit_of(std::string_view text, std::string_view name) {
     return Fit::any_order;
 }
 
-/// Optimal string alignment distance: Levenshtein's, with two neighbours swapped as one error.
-std::size_t distance_between(std::string_view left, std::string_view right, std::size_t most) {
-    const auto gap = left.size() > right.size() ? left.size() - right.size() : right.size() - left.size();
-    if (gap > most) return most + 1;
-    std::vector<std::size_t> before_last(right.size() + 1);
-    std::vector<std::size_t> last(right.size() + 1);
-    std::vector<std::size_t> row(right.size() + 1);
-    std::iota(last.begin(), last.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= left.size(); ++i) {
-        row[0] = i;
-        for (std::size_t k = 1; k <= right.size(); ++k) {
-            const std::size_t differs = left[i - 1] == right[k - 1] ? 0 : 1;
-            row[k] = std::min({last[k] + 1, row[k - 1] + 1, last[k - 1] + differs});
-            if (i > 1 && k > 1 && left[i - 1] == right[k - 2] && left[i - 2] == right[k - 1]) {
-                row[k] = std::min(row[k], before_last[k - 2] + 1);
-            }
-        }
-        if (std::ranges::min(row) > most) return most + 1;
-        std::swap(before_last, last);
-        std::swap(last, row);
-    }
-    return std::min(last.back(), most + 1);
-}
-
 }  // namespace
 
 FoldedName fold(std::string_view text) {
@@ -184,17 +159,6 @@ Fit fit_of(const FoldedName& text, const FoldedName& name) {
     for_each_spelling(text, [&](std::string_view wanted) {
         for_each_spelling(name, [&](std::string_view spelling) { best = std::min(best, fit_of(wanted, spelling)); });
     });
-    return best;
-}
-
-std::size_t typing_errors(std::string_view text, std::string_view name, std::size_t most) {
-    std::size_t best = distance_between(text, name, most);
-    std::size_t words = static_cast<std::size_t>(std::ranges::count(text, ' ')) + 1;
-    for (std::size_t i = 0; i < name.size(); ++i) {
-        if (name[i] != ' ' || --words > 0) continue;
-        best = std::min(best, distance_between(text, name.substr(0, i), most));
-        break;
-    }
     return best;
 }
 

@@ -19,13 +19,9 @@ FoldedName fold(std::string_view text);
 /// Whether the two are the same name in some spelling. Names without a letter or digit are no names.
 bool same_name(const FoldedName& left, const FoldedName& right);
 
-/// How well a text fits a name; the better, the smaller.
-enum class Fit : std::uint8_t { exact, beginning, in_order, any_order, none };
+/// How well a text fits a station; the better, the smaller. A code is one, as the name in full is.
+enum class Fit : std::uint8_t { exact, code, beginning, in_order, any_order, none };
 /// Every word of `text` is a prefix of a word of `name`.
 Fit fit_of(const FoldedName& text, const FoldedName& name);
-
-/// Letters to change, add, drop or swap to get from the text to the name, or to as many first words of it as the text
-/// has: `hanover` is one away from `hannover hbf`. Above `most` the answer is only "more than that".
-std::size_t typing_errors(std::string_view text, std::string_view name, std::size_t most);
 
 }  // namespace railbook::timetable

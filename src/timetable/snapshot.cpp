@@ -33,6 +33,15 @@ const Network* Snapshot::find(std::string_view feed) const {
     return found == parts.end() ? nullptr : found->network.get();
 }
 
+const StationIndex& Snapshot::stations() const {
+    std::call_once(stations_made_, [&] {
+        std::vector<std::shared_ptr<const Network>> networks;
+        for (const auto& part : parts) networks.push_back(part.network);
+        stations_.emplace(networks);
+    });
+    return *stations_;
+}
+
 Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, const Snapshot* earlier,
                                                       std::uint64_t change) {
     auto documents = store.documents(DocumentKind::layouts);
@@ -41,8 +50,10 @@ Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, con
     if (!rules) return rules.error();
     const auto feeds = store.feeds();
     if (!feeds) return feeds.error();
-    auto snapshot = std::make_shared<Snapshot>(
-        Snapshot{change, {}, *std::move(documents), *std::move(rules)});
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->change = change;
+    snapshot->documents = *std::move(documents);
+    snapshot->rules = *std::move(rules);
     for (const auto& feed : *feeds) {
         auto network = load_network(store, feed, earlier);
         // Removed by another process since the list was read: then it is not there.

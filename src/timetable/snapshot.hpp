@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +12,7 @@
 
 #include "timetable/layouts.hpp"
 #include "timetable/network.hpp"
+#include "timetable/station_index.hpp"
 
 namespace railbook::timetable {
 
@@ -26,6 +29,12 @@ struct Snapshot {
 
     /// Null where there is no such feed.
     const Network* find(std::string_view feed) const;
+    /// Made when it is first asked for.
+    const StationIndex& stations() const;
+
+private:
+    mutable std::once_flag stations_made_;
+    mutable std::optional<StationIndex> stations_;
 };
 
 /// Reads the store's feeds; those that `earlier` (may be null) has in the same version are taken from there.

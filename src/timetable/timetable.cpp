@@ -236,20 +236,14 @@ Result<std::vector<Station>> Timetable::find_stations(std::string_view text, std
     if (text.size() > kMaxText) return too_long("the name");
     const auto now = snapshot();
     if (!now) return now.error();
-    std::vector<Station> stations;
-    for (const auto& found : timetable::find_stations(**now, text, limit)) {
-        stations.push_back(found.network->station(found.index));
-    }
-    return stations;
+    return timetable::find_stations(**now, text, limit);
 }
 
 Result<Station> Timetable::station(std::string_view id_or_name) {
     if (id_or_name.size() > kMaxText + kMaxFeedName) return too_long("the name");
     const auto now = snapshot();
     if (!now) return now.error();
-    const auto found = timetable::find_station(**now, id_or_name);
-    if (!found) return found.error();
-    return found->network->station(found->index);
+    return timetable::find_station(**now, id_or_name);
 }
 
 Result<Run> Timetable::run(const RunId& id) {

@@ -1,5 +1,5 @@
-// Timetables: reading text, importing, loading, and looking up direct trains, each against a plain rival in the same
-// run. The counter `ratio` says how many times faster than its rival a benchmark was.
+// Timetables: reading text, importing, loading, finding stations, and looking up direct trains, each against a plain
+// rival in the same run. The counter `ratio` says how many times faster than its rival a benchmark was.
 
 #include <chrono>
 #include <fstream>
@@ -9,12 +9,14 @@
 #include <sstream>
 
 #include <benchmark/benchmark.h>
+#include <sqlite3.h>
 
 #include "search/direct.hpp"
 #include "timetable/archive.hpp"
 #include "timetable/codec.hpp"
 #include "timetable/csv.hpp"
 #include "timetable/gtfs.hpp"
+#include "timetable/station_index.hpp"
 
 namespace railbook::timetable {
 namespace {
@@ -60,6 +62,121 @@ const Network& network() {
     static const auto loaded = *Network::from_data(sample().network);
     return *loaded;
 }
+
+// --- Stations ---
+
+constexpr std::size_t kStations = 10'000;
+
+/// Names made of the words of the sample's, most of them lengthened, so that there are as many words as in a country.
+std::vector<std::string> many_names() {
+    std::vector<std::string> words;
+    for (const auto& station : sample().network.stations) {
+        const auto folded = fold(station.name).plain;
+        std::istringstream text{folded};
+        for (std::string word; text >> word;) words.push_back(word);
+    }
+    constexpr std::array kEnds{"au", "bach", "berg", "dorf", "feld", "hausen", "heim", "hofen", "ingen", "stadt", "tal"};
+    std::mt19937 random{1};
+    std::set<std::string> names;
+    while (names.size() < kStations) {
+        std::string name = words[random() % words.size()] + kEnds[random() % kEnds.size()];
+        for (std::size_t i = random() % 3; i > 0; --i) name += ' ' + words[random() % words.size()];
+        names.insert(std::move(name));
+    }
+    return {names.begin(), names.end()};
+}
+
+std::shared_ptr<const Network> network_with(const std::vector<std::string>& names) {
+    NetworkData data = sample().network;
+    data.stations.clear();
+    data.stops.clear();
+    for (Index i = 0; i < names.size(); ++i) {
+        const auto id = std::to_string(1'000'000 + i);
+        data.stations.push_back({.id = id, .name = names[i], .aliases = {}});
+        data.stops.push_back({id, i, {}});
+    }
+    data.transfers.clear();
+    return *Network::from_data(std::move(data));
+}
+
+/// What people have typed after each key: names letter by letter, every third with two letters swapped.
+std::vector<std::string> key_strokes(const std::vector<std::string>& names) {
+    std::mt19937 random{2};
+    std::vector<std::string> typed;
+    for (int i = 0; i < 300; ++i) {
+        auto name = names[random() % names.size()];
+        if (i % 3 == 0) std::swap(name[name.size() / 2], name[name.size() / 2 - 1]);
+        for (std::size_t size = 1; size <= name.size(); ++size) typed.push_back(name.substr(0, size));
+    }
+    return typed;
+}
+
+/// The rival: SQLite's full-text search, with an index of beginnings.
+class FullText {
+public:
+    explicit FullText(const std::vector<std::string>& names) {
+        sqlite3_open(":memory:", &database_);
+        run("CREATE VIRTUAL TABLE station USING fts5(name, prefix='1 2 3')");
+        run("BEGIN");
+        for (const auto& name : names) run("INSERT INTO station VALUES ('" + name + "')");
+        run("COMMIT");
+        sqlite3_prepare_v2(database_, "SELECT name FROM station WHERE station MATCH ? ORDER BY rank LIMIT 10", -1, &find_, nullptr);
+    }
+    ~FullText() {
+        sqlite3_finalize(find_);
+        sqlite3_close(database_);
+    }
+    FullText(const FullText&) = delete;
+    FullText& operator=(const FullText&) = delete;
+
+    std::size_t count(const std::string& typed) {
+        std::istringstream text{typed};
+        std::string match;
+        for (std::string word; text >> word;) match += '"' + word + "\"* ";
+        sqlite3_bind_text(find_, 1, match.c_str(), static_cast<int>(match.size()), SQLITE_TRANSIENT);
+        std::size_t found = 0;
+        while (sqlite3_step(find_) == SQLITE_ROW) ++found;
+        sqlite3_reset(find_);
+        return found;
+    }
+
+private:
+    void run(const std::string& sql) {
+        if (sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) std::abort();
+    }
+    sqlite3* database_ = nullptr;
+    sqlite3_stmt* find_ = nullptr;
+};
+
+void find_stations_key_by_key(benchmark::State& state) {
+    const auto names = many_names();
+    const std::vector networks{network_with(names)};
+    const StationIndex index{networks};
+    const auto typed = key_strokes(names);
+    FullText rival{names};
+    std::size_t next = 0;
+    for (auto _ : state) benchmark::DoNotOptimize(index.find(typed[next++ % typed.size()], 10));
+
+    std::vector<double> micros;
+    double sum = 0;
+    double of_rival = 0;
+    for (const auto& text : typed) {
+        micros.push_back(1e6 * seconds_of([&] { benchmark::DoNotOptimize(index.find(text, 10)); }));
+        sum += micros.back();
+        of_rival += 1e6 * seconds_of([&] { benchmark::DoNotOptimize(rival.count(text)); });
+    }
+    std::ranges::sort(micros);
+    std::set<std::string> words;
+    for (const auto& name : names) {
+        std::istringstream text{name};
+        for (std::string word; text >> word;) words.insert(word);
+    }
+    state.counters["words"] = static_cast<double>(words.size());
+    state.counters["p50_us"] = micros[micros.size() / 2];
+    state.counters["p99_us"] = micros[micros.size() * 99 / 100];
+    state.counters["ratio"] = of_rival / sum;
+}
+BENCHMARK(find_stations_key_by_key)->Unit(benchmark::kMicrosecond);
 
 // --- CSV ---
 

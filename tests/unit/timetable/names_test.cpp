@@ -48,13 +48,6 @@ TEST(NamesTest, AShortPrefixLeavesTheWordThatALongerOneNeeds) {
     EXPECT_EQ(fit_of(fold("b be"), fold("Berg Bad")), Fit::any_order);
 }
 
-TEST(NamesTest, TypingErrorsAreCountedOnTheWholeNameOrItsFirstWords) {
-    EXPECT_EQ(typing_errors("hanover", "hannover hbf", 3), 1U);
-    EXPECT_EQ(typing_errors("hambrug", "hamburg", 3), 1U);
-    EXPECT_EQ(typing_errors("koln hfb", "koln hbf", 3), 1U);
-    EXPECT_EQ(typing_errors("paris", "berlin", 2), 3U);
-}
-
 RC_GTEST_PROP(NamesProperty, FoldingTakesAnyBytesAndASecondTimeChangesNothing, (const std::string& text)) {
     const auto folded = fold(text);
     RC_ASSERT(fold(folded.plain).plain == folded.plain);

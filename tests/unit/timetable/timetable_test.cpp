@@ -287,12 +287,25 @@ TEST_F(TimetableTest, AnAmbiguousNameIsRefusedWithTheChoices) {
 }
 
 TEST_F(TimetableTest, AnIdOfSeveralFeedsIsAmbiguous) {
+    FeedFiles far;
+    far.set("stops.txt", "stop_id,stop_name,stop_lat,stop_lon\nA,Adorf,40,8\nB,Bedorf,40,9\nC,Cedorf,40,10\n");
     import(FeedFiles{}, "one");
-    import(FeedFiles{}, "two");
+    import(far, "two");
     EXPECT_EQ(station("A"), "invalid_argument");
     EXPECT_EQ(station("Adorf"), "invalid_argument");
     EXPECT_EQ(station("two:A"), "two:A");
     EXPECT_EQ(station("two:Adorf"), "two:A");
+}
+
+TEST_F(TimetableTest, AStationOfSeveralFeedsIsOne) {
+    import(FeedFiles{}, "one");
+    import(FeedFiles{}, "two");
+    EXPECT_EQ(station("A"), "one:A");
+    EXPECT_EQ(station("Adorf"), "one:A");
+    EXPECT_EQ(station("two:Adorf"), "two:A");
+    EXPECT_THAT(find("adorf"), ElementsAre("Adorf"));
+    EXPECT_EQ(timetable_.station("Adorf")->also, (std::vector<StationId>{{"two", "A"}}));
+    EXPECT_EQ(timetable_.station("two:A")->also, (std::vector<StationId>{{"one", "A"}}));
 }
 
 TEST_F(TimetableTest, AMistypedNameGetsSimilarOnes) {

@@ -272,6 +272,7 @@ std::string describe_station(const json::value& station) {
         {"position", fmt::format("{}, {}", text_at(station, "/latitude"), text_at(station, "/longitude"))},
         {"platforms", joined(array_at(station, "/platforms"), "")},
         {"calls a week", text_at(station, "/calls_per_week")},
+        {"also", joined(array_at(station, "/also"), "")},
     });
 }
 

@@ -1,0 +1,105 @@
+#include "timetable/spellings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace railbook::timetable {
+namespace {
+
+/// Folded, both of them. What a word means is not always known: `st` may be a saint of several languages.
+struct Abbreviation {
+    std::string_view brief;
+    std::string_view full;
+};
+constexpr std::array kAbbreviations{Abbreviation{"hbf", "hauptbahnhof"},
+                                    Abbreviation{"bf", "bahnhof"},
+                                    Abbreviation{"bhf", "bahnhof"},
+                                    Abbreviation{"flugh", "flughafen"},
+                                    Abbreviation{"str", "strasse"},
+                                    Abbreviation{"pl", "platz"},
+                                    Abbreviation{"st", "sankt"},
+                                    Abbreviation{"st", "saint"},
+                                    Abbreviation{"ste", "sainte"},
+                                    Abbreviation{"cs", "centraal"},
+                                    Abbreviation{"hl", "hlavni"},
+                                    Abbreviation{"gl", "glowny"},
+                                    Abbreviation{"gl", "glowna"},
+                                    Abbreviation{"pu", "palyaudvar"},
+                                    Abbreviation{"sta", "station"},
+                                    Abbreviation{"stn", "station"},
+                                    Abbreviation{"ctr", "center"},
+                                    Abbreviation{"ctr", "centre"},
+                                    Abbreviation{"intl", "international"},
+                                    Abbreviation{"apt", "airport"},
+                                    Abbreviation{"jct", "junction"},
+                                    Abbreviation{"jn", "junction"},
+                                    Abbreviation{"ft", "fort"},
+                                    Abbreviation{"mt", "mount"},
+                                    Abbreviation{"rd", "road"},
+                                    Abbreviation{"ave", "avenue"}};
+/// These are also the ends of longer words: an `ostbahnhof` is an `ostbf`.
+constexpr std::array kEnds{Abbreviation{"bf", "bahnhof"}, Abbreviation{"str", "strasse"}};
+/// A name has few words that can be written otherwise; a feed that means ill gets no more than this.
+constexpr std::size_t kMostSpellings = 12;
+
+/// Calls `f` with each word's place in the text and its length.
+template <class F>
+void for_each_word(std::string_view text, const F& f) {
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = std::min(text.find(' ', at), text.size());
+        f(at, end - at);
+        at = end + 1;
+    }
+}
+
+/// Calls `f` with what the word may be written as, short or long.
+template <class F>
+void for_each_other(std::string_view word, const F& f) {
+    bool is_known = false;
+    for (const auto& [brief, full] : kAbbreviations) {
+        if (word == brief) f(std::string{full});
+        if (word == full) f(std::string{brief});
+        is_known = is_known || word == full;
+    }
+    for (const auto& [brief, full] : kEnds) {
+        if (!is_known && word.size() > full.size() && word.ends_with(full))
+            f(std::string{word.substr(0, word.size() - full.size())} + std::string{brief});
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> spellings_of(const FoldedName& name) {
+    std::vector<std::string> spellings;
+    const auto add = [&](std::string spelling) {
+        if (spellings.size() < kMostSpellings && std::ranges::find(spellings, spelling) == spellings.end())
+            spellings.push_back(std::move(spelling));
+    };
+    if (name.plain.empty()) return spellings;
+    add(name.plain);
+    if (!name.spelled_out.empty()) add(name.spelled_out);
+    for (std::size_t i = 0; i < spellings.size(); ++i) {
+        const std::string spelling = spellings[i];
+        for_each_word(spelling, [&](std::size_t at, std::size_t size) {
+            for_each_other(std::string_view{spelling}.substr(at, size), [&](const std::string& other) {
+                auto changed = spelling;
+                add(changed.replace(at, size, other));
+            });
+        });
+    }
+    return spellings;
+}
+
+std::string written_out(const std::string& folded) {
+    std::string text;
+    for_each_word(folded, [&](std::size_t at, std::size_t size) {
+        const auto word = std::string_view{folded}.substr(at, size);
+        const auto* known = std::ranges::find(kAbbreviations, word, &Abbreviation::brief);
+        if (!text.empty()) text += ' ';
+        text += known == kAbbreviations.end() ? word : known->full;
+    });
+    return text;
+}
+
+}  // namespace railbook::timetable

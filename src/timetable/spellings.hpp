@@ -1,0 +1,18 @@
+#pragma once
+/// The ways in which people write the name of a station.
+
+#include <string>
+#include <vector>
+
+#include "timetable/names.hpp"
+
+namespace railbook::timetable {
+
+/// The folded name in both spellings, with common abbreviations written out and words written short: `koln hbf` is
+/// `koln hauptbahnhof`, too, and `saint jean` is `st jean`. The name itself comes first; none comes twice.
+std::vector<std::string> spellings_of(const FoldedName& name);
+
+/// The name with every abbreviation written out: equal for names that differ by abbreviations only.
+std::string written_out(const std::string& folded);
+
+}  // namespace railbook::timetable
