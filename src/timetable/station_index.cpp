@@ -212,8 +212,10 @@ void StationIndex::merge(std::span<const std::shared_ptr<const Network>> network
         }
     }
     for (auto& place : places_) {
-        std::ranges::stable_sort(place.stations, std::ranges::greater{},
-                                 [](const FoundStation& one) { return one.network->traffic(one.index); });
+        std::ranges::sort(place.stations, {}, [](const FoundStation& one) {
+            return std::pair{-static_cast<std::int64_t>(one.network->traffic(one.index)),
+                             std::string_view{one.network->feed()}};
+        });
     }
     std::ranges::sort(places_, {}, [](const StationPlace& place) {
         const auto& record = record_of(place.stations.front());
