@@ -74,10 +74,13 @@ struct RunSummary {
 };
 
 /// Thread-safe. The environment and the store must outlive this object. Imports take effect for the whole process at
-/// once; a query sees one state from start to end.
+/// once, and for others that use the store with the first query after kLookEvery; a query sees one state from start to
+/// end.
 class Timetable {
 public:
-    explicit Timetable(Store& store);
+    static constexpr Duration kLookEvery = std::chrono::seconds{2};
+
+    Timetable(Environment& environment, Store& store);
     ~Timetable();
 
     /// Reads a GTFS zip file or folder and makes it the current version of its feed.
@@ -117,11 +120,16 @@ public:
 
 private:
     void note_change();
+    /// What the store has by now, if that is not `known`.
+    std::shared_ptr<const timetable::Snapshot> look(const timetable::Snapshot& known);
 
+    Environment& environment_;
     Store& store_;
     std::mutex mutex_;
     std::uint64_t change_ = 0;                             // grows with each import or removal
     std::shared_ptr<const timetable::Snapshot> snapshot_;  // empty until first used; stale until it is of `change_`
+    Timestamp looked_at_{};                                // at what other processes did
+    bool is_looking_ = false;                              // one thread; the others go on with what is known
 };
 
 /// The call of a run that a text names: a station id or name, with `#2` for the second of two calls there.

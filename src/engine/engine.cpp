@@ -60,7 +60,7 @@ struct Engine::Parts {
         : environment{environment_},
           store{std::move(store_)},
           own_gateway{std::move(own_gateway_)},
-          timetable{*store},
+          timetable{environment, *store},
           search{timetable},
           pricing{environment, *store, timetable, options.pricing},
           inventory{environment, *store, timetable, options.holds},

@@ -117,18 +117,35 @@ Result<Run> run_of(const Snapshot& snapshot, const RunId& id) {
 
 }  // namespace
 
-Timetable::Timetable(Store& store) : store_{store} {}
+Timetable::Timetable(Environment& environment, Store& store) : environment_{environment}, store_{store} {}
 Timetable::~Timetable() = default;
 
 Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
     while (true) {
+        const Timestamp now = environment_.now();
         std::shared_ptr<const Snapshot> earlier;
         std::uint64_t change = 0;
+        bool is_known = false;
         {
             const std::lock_guard lock{mutex_};
-            if (snapshot_ && snapshot_->change == change_) return snapshot_;
             earlier = snapshot_;
             change = change_;
+            is_known = snapshot_ && snapshot_->change == change_;
+            if (is_known) {
+                const bool is_fresh = now >= looked_at_ && now < looked_at_ + kLookEvery;
+                if (is_fresh || is_looking_) return snapshot_;
+                is_looking_ = true;
+            }
+        }
+        if (is_known) {
+            const auto newer = look(*earlier);
+            const std::lock_guard lock{mutex_};
+            is_looking_ = false;
+            looked_at_ = now;
+            if (!newer) return earlier;
+            // An import of our own that ended meanwhile may be newer still.
+            if (change == change_) snapshot_ = newer;
+            continue;
         }
         auto loaded = timetable::load_snapshot(store_.timetable(), earlier.get(), change);
         if (!loaded) return loaded;
@@ -136,8 +153,21 @@ Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
         // An import that ended meanwhile may not be in what was loaded: then once more.
         if (change != change_) continue;
         snapshot_ = *loaded;
+        looked_at_ = now;
         return loaded;
     }
+}
+
+std::shared_ptr<const Snapshot> Timetable::look(const Snapshot& known) {
+    auto& store = store_.timetable();
+    const auto documents = store.documents(DocumentKind::layouts);
+    const auto feeds = store.feeds();
+    // A store that does not answer for a moment does not stop a search: what is known goes on.
+    if (!documents || !feeds) return nullptr;
+    if (*documents == known.documents && std::ranges::equal(*feeds, known.parts, {}, {}, &Snapshot::Part::feed))
+        return nullptr;
+    const auto loaded = timetable::load_snapshot(store, &known, known.change);
+    return loaded ? *loaded : nullptr;
 }
 
 void Timetable::note_change() {

@@ -81,7 +81,9 @@ Run a_train(int number) {
 class Crowd {
 public:
     explicit Crowd(Store& store)
-        : store_{store}, timetable_{store}, inventory_{system_environment(), store, timetable_, {}} {}
+        : store_{store},
+          timetable_{system_environment(), store},
+          inventory_{system_environment(), store, timetable_, {}} {}
     /// Other trains than before, each pinned by a first hold, and in Redis by a second one: all that was told of others
     /// stays in PostgreSQL.
     void prepare() {

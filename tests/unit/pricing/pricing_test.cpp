@@ -105,7 +105,7 @@ protected:
 
     test::TestEnvironment environment;
     std::unique_ptr<Store> store = store::open_memory(environment);
-    Timetable timetable{*store};
+    Timetable timetable{environment, *store};
     Pricing pricing{environment, *store, timetable, {}};
 };
 
@@ -182,7 +182,7 @@ TEST_F(PricingTest, AnotherStoreDoesNotHonourThem) {
     const auto quote = pricing.quote(request({leg("t:A", "t:B")}));
     ASSERT_TRUE(quote);
     const auto elsewhere = store::open_memory(environment);
-    Timetable no_timetable{*elsewhere};
+    Timetable no_timetable{environment, *elsewhere};
     Pricing other{environment, *elsewhere, no_timetable, {}};
     EXPECT_EQ(other.check(quote->token, environment.now()).error().code, ErrorCode::invalid_argument);
 }
@@ -250,7 +250,7 @@ TEST_F(PricingTest, UsesTheTariffThatWasImportedLastInItsNewestVersion) {
 
 TEST_F(PricingTest, WithoutAnyImportUsesTheBuiltInTariff) {
     const auto fresh = store::open_memory(environment);
-    Timetable no_timetable{*fresh};
+    Timetable no_timetable{environment, *fresh};
     Pricing other{environment, *fresh, no_timetable, {}};
     const auto documents = other.tariffs();
     ASSERT_TRUE(documents);

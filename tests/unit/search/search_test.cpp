@@ -55,7 +55,7 @@ protected:
 
     test::TestEnvironment environment_;
     std::unique_ptr<Store> store_ = store::open_memory(environment_);
-    Timetable timetable_{*store_};
+    Timetable timetable_{environment_, *store_};
     Search search_{timetable_};
 };
 
@@ -331,7 +331,7 @@ protected:
     static void SetUpTestSuite() {
         environment_ = new test::TestEnvironment;
         store_ = store::open_memory(*environment_).release();
-        timetable_ = new Timetable{*store_};
+        timetable_ = new Timetable{*environment_, *store_};
         const auto report =
             timetable_->import_gtfs(RAILBOOK_SOURCE_DIR "/examples/timetable/db-fv-2019.zip", {.name = "db"});
         ASSERT_TRUE(report) << report.error().detail;

@@ -5,6 +5,7 @@
 #include <railbook/timetable.hpp>
 
 #include "store/memory/memory.hpp"
+#include "store/faults.hpp"
 #include "support/environment.hpp"
 #include "support/dates.hpp"
 #include "support/feed.hpp"
@@ -55,7 +56,7 @@ protected:
 
     test::TestEnvironment environment_;
     std::unique_ptr<Store> store_ = store::open_memory(environment_);
-    Timetable timetable_{*store_};
+    Timetable timetable_{environment_, *store_};
 };
 
 // --- Import ---
@@ -133,7 +134,7 @@ TEST_F(TimetableTest, ARemovedFeedIsGone) {
 
 TEST_F(TimetableTest, ATimetableReadsWhatAnotherStored) {
     import(FeedFiles{});
-    Timetable other{*store_};
+    Timetable other{environment_, *store_};
     EXPECT_TRUE(other.run("2026-12-01.f:1"));
 }
 
@@ -241,6 +242,59 @@ TEST_F(TimetableTest, RunsOfADateAreListedByDeparture) {
     EXPECT_EQ(runs->front().train, "IC");
     EXPECT_EQ(runs->front().to.name, "Bedorf");
     EXPECT_THAT(*timetable_.runs(date(2027, 1, 1)), IsEmpty());
+}
+
+// --- Other processes ---
+
+TEST_F(TimetableTest, WhatAnotherProcessImportsIsSeenAfterSomeSeconds) {
+    import(stations({"Essen"}));
+    EXPECT_THAT(find("essen"), ElementsAre("Essen"));
+    Timetable another{environment_, *store_};
+    ASSERT_TRUE(another.import_gtfs(stations({"Essen", "Essen West"}).write_folder(), {.name = "f"}));
+    environment_.advance(Timetable::kLookEvery - Duration{1});
+    EXPECT_THAT(find("essen"), ElementsAre("Essen"));
+    environment_.advance(Duration{1});
+    EXPECT_THAT(find("essen"), ElementsAre("Essen", "Essen West"));
+    ASSERT_TRUE(another.remove_feed("f"));
+    environment_.advance(Timetable::kLookEvery);
+    EXPECT_THAT(find("essen"), IsEmpty());
+    environment_.advance(-Timetable::kLookEvery);  // a clock that is put back is no reason to stay with what is known
+    ASSERT_TRUE(another.import_gtfs(stations({"Ulm"}).write_folder(), {.name = "f"}));
+    environment_.advance(-Duration{1});
+    EXPECT_THAT(find("ulm"), ElementsAre("Ulm"));
+}
+
+TEST_F(TimetableTest, AStoreThatFailsForAMomentLeavesWhatIsKnown) {
+    const auto files = stations({"Essen"});
+    const auto more_files = stations({"Essen", "Essen West"});
+    const auto first = files.write_folder();
+    const auto second = more_files.write_folder();
+    bool is_reached = true;
+    std::size_t failed_later = 0;
+    for (std::size_t n = 1; is_reached; ++n) {
+        test::TestEnvironment environment;
+        test::Faults faults{n, test::Faults::When::before};
+        const auto store = test::make_faulty(store::open_memory(environment), faults);
+        Timetable mine{environment, *store};
+        Timetable another{environment, *store};
+        if (!mine.import_gtfs(first, {.name = "f"})) {
+            ASSERT_TRUE(mine.import_gtfs(first, {.name = "f"}));
+        }
+        if (!mine.find_stations("essen", 9)) {
+            ASSERT_TRUE(mine.find_stations("essen", 9));
+        }
+        if (!another.import_gtfs(second, {.name = "f"})) {
+            ASSERT_TRUE(another.import_gtfs(second, {.name = "f"}));
+        }
+        environment.advance(Timetable::kLookEvery);
+        const auto found = mine.find_stations("essen", 9);
+        ASSERT_TRUE(found) << faults;
+        failed_later += found->size() == 1 ? 1U : 0U;
+        environment.advance(Timetable::kLookEvery);
+        ASSERT_EQ(mine.find_stations("essen", 9)->size(), 2U) << faults;
+        is_reached = faults.has_reached();
+    }
+    EXPECT_GE(failed_later, 2U) << "each question to the store failed once";
 }
 
 // --- Stations ---
