@@ -25,6 +25,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <railbook/inventory.hpp>
 #include <railbook/timetable.hpp>
@@ -213,6 +214,21 @@ int run(int passes, int seconds, int clients) {
     const std::unique_ptr<test::PostgresServer> server{*started};
     const auto redis = test::RedisServer::start_new();
     if (!redis) give_up(redis.error().detail);
+    const auto cpu_of_server = [&] {
+        const auto facts = (*redis)->command({"INFO", "cpu"});
+        double seconds_of_both = 0;
+        for (const std::string_view name : {"used_cpu_sys:", "used_cpu_user:"}) {
+            const auto at = facts.find(name);
+            if (at != std::string::npos) seconds_of_both += std::strtod(facts.c_str() + at + name.size(), nullptr);
+        }
+        return seconds_of_both;
+    };
+    const auto cpu_of_clients = [] {
+        rusage used{};
+        getrusage(RUSAGE_SELF, &used);
+        return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+               static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
+    };
     auto record = store::open_postgres_record(server->new_database(), system_environment());
     if (!record) give_up(record.error().detail);
     const auto store = store::open_redis((*redis)->url(), *std::move(record), system_environment());
@@ -227,10 +243,17 @@ int run(int passes, int seconds, int clients) {
     std::vector<double> ratios;
     std::vector<double> emptied;
     std::vector<double> both;
+    std::vector<double> server_time;  // of the processor, for one hold
+    std::vector<double> client_time;
     run_rival(**redis, clients, 1, 0.5);
     for (int pass = 0; pass < passes; ++pass) {
         begin_anew();
+        const auto server_before = cpu_of_server();
+        const auto clients_before = cpu_of_clients();
         ours.push_back(crowd.run(Crowd::Work::hold, seconds, clients));
+        const auto microseconds_of_hold = 1e6 / (ours.back() * seconds);
+        server_time.push_back((cpu_of_server() - server_before) * microseconds_of_hold);
+        client_time.push_back((cpu_of_clients() - clients_before) * microseconds_of_hold);
         (*redis)->command({"FLUSHALL"});
         theirs.push_back(run_rival(**redis, clients, 1, seconds));
         ratios.push_back(ours.back() / theirs.back());
@@ -252,8 +275,10 @@ int run(int passes, int seconds, int clients) {
         }
         std::printf(
             "pass %d: %.0f holds/s (%.0f/s while the journals are emptied; held and released %.0f/s), "
-            "redis-benchmark %.0f/s, ratio %.2f\n",
-            pass + 1, ours.back(), emptied.back(), both.back(), theirs.back(), ratios.back());
+            "redis-benchmark %.0f/s, ratio %.2f; a hold takes %.1f us of Redis's processor and %.1f us of the "
+            "clients'\n",
+            pass + 1, ours.back(), emptied.back(), both.back(), theirs.back(), ratios.back(), server_time.back(),
+            client_time.back());
         std::fflush(stdout);
     }
     begin_anew();

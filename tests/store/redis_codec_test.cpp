@@ -21,14 +21,14 @@ protected:
         return hold;
     }
     /// As the script for holds writes it: the fence, what the client sent, the text.
-    static std::string record_of(const Hold& hold) {
-        const auto whole = redis::encode_record(hold, "owner:{x}");
-        return whole.substr(0, 16) + redis::encode_record_tail(hold, false, "owner:{x}") + redis::encode_text(hold);
+    static std::string record_of(const Hold& hold, const std::string& step = {}) {
+        const auto whole = redis::encode_record(hold);
+        return whole.substr(0, 16) + redis::encode_record_tail(hold, false, step) + redis::encode_text(hold);
     }
-    /// As the scripts write it: the kind, number and time, then what the client sent.
+    /// As the scripts answer it: the kind, number and time, then what the client sent; of a placed hold its record.
     static std::string entry_of(char kind, const Hold& hold, const std::string& rest) {
         // A record begins with epoch and number, a span has its deadline behind four bytes.
-        return kind + redis::encode_record(hold, {}).substr(8, 8) +
+        return kind + redis::encode_record(hold).substr(8, 8) +
                redis::cell_bytes({0, 1}, hold.created_at, SeatState::held, hold.id).substr(4, 8) + rest;
     }
 
@@ -43,7 +43,7 @@ TEST_F(RedisCodecTest, AHoldIsReadAsItWasPlacedAndAsItIs) {
     const auto placed = redis::decode_record(record_of(hold), true);
     ASSERT_TRUE(placed) << placed.error();
     EXPECT_EQ(*placed, hold);
-    const auto known = redis::decode_record(redis::encode_record(hold, "owner:{x}"), false);
+    const auto known = redis::decode_record(redis::encode_record(hold), false);
     ASSERT_TRUE(known) << known.error();
     EXPECT_TRUE(known->pinned);
     hold.pinned = true;
@@ -53,7 +53,7 @@ TEST_F(RedisCodecTest, AHoldIsReadAsItWasPlacedAndAsItIs) {
     auto record = record_of(hold);
     Hold longer = hold;
     longer.expires_at += std::chrono::minutes{5};
-    record.replace(16, 8, redis::encode_record(longer, {}), 16, 8);
+    record.replace(16, 8, redis::encode_record(longer), 16, 8);
     record[32] = 1;
     const auto released = redis::decode_record(record, false);
     ASSERT_TRUE(released) << released.error();
@@ -67,8 +67,7 @@ TEST_F(RedisCodecTest, AHoldIsReadAsItWasPlacedAndAsItIs) {
 TEST_F(RedisCodecTest, StepsOfTheJournalAreRead) {
     const Hold hold = a_hold();
     auto command = make.command("hold.create");
-    const auto placed =
-        redis::decode_step(entry_of(1, hold, redis::encode_place(command) + redis::encode_text(hold)), 7);
+    const auto placed = redis::decode_step(entry_of(1, hold, record_of(hold, redis::encode_place(command))), 7);
     ASSERT_TRUE(placed) << placed.error();
     EXPECT_EQ(placed->kind, store::FrontStep::Kind::place);
     EXPECT_EQ(placed->hold, hold);
@@ -98,13 +97,15 @@ TEST_F(RedisCodecTest, StepsOfTheJournalAreRead) {
 TEST_F(RedisCodecTest, WhatIsKeptUnderAKeyIsRead) {
     const Hold hold = a_hold();
     const auto command = make.command("hold.create");
-    const auto kept = redis::decode_kept(redis::encode_until(hold.latest_end) +
-                                         redis::encode_kept(command, hold.id, "2026-12-01.db:ice"));
-    ASSERT_TRUE(kept) << kept.error();
-    EXPECT_EQ(kept->until, hold.latest_end);
-    EXPECT_EQ(kept->fingerprint, command.fingerprint);
-    EXPECT_EQ(kept->hold, hold.id);
-    EXPECT_EQ(kept->run, "2026-12-01.db:ice");
+    for (const bool is_records : {false, true}) {
+        const auto kept = redis::decode_kept(redis::encode_kept(hold.latest_end, hold.id, is_records));
+        ASSERT_TRUE(kept) << kept.error();
+        EXPECT_EQ(kept->until, hold.latest_end);
+        EXPECT_EQ(kept->hold, hold.id);
+        EXPECT_EQ(kept->is_records, is_records);
+    }
+    EXPECT_EQ(redis::fingerprint_in(record_of(hold, redis::encode_place(command))), command.fingerprint);
+    EXPECT_EQ(redis::fingerprint_in(record_of(hold)), std::nullopt) << "PostgreSQL knows";
 }
 
 TEST_F(RedisCodecTest, WhatEndsTooEarlyIsRefused) {
@@ -115,12 +116,12 @@ TEST_F(RedisCodecTest, WhatEndsTooEarlyIsRefused) {
         ASSERT_FALSE(read) << size;
         EXPECT_EQ(read.error().code, ErrorCode::damaged);
     }
-    const auto entry = entry_of(1, hold, redis::encode_place(make.command("hold.create")) + redis::encode_text(hold));
+    const auto entry = entry_of(1, hold, record_of(hold, redis::encode_place(make.command("hold.create"))));
     for (std::size_t size = 0; size < entry.size(); ++size)
         ASSERT_FALSE(redis::decode_step(entry.substr(0, size), 7)) << size;
     EXPECT_FALSE(redis::decode_step(entry + 'x', 7));
     EXPECT_FALSE(redis::decode_step('\4' + entry.substr(1), 7)) << "no such kind";
-    EXPECT_FALSE(redis::decode_kept(redis::encode_until(hold.latest_end) + "\377\377"));
+    EXPECT_FALSE(redis::decode_kept(redis::encode_kept(hold.latest_end, hold.id, false).substr(0, 23)));
     EXPECT_EQ(redis::decode_state("short").version, 0U);
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "engine/verify.hpp"
 #include "store/fixture.hpp"
@@ -293,6 +294,124 @@ TEST_F(RedisTest, OfTenThousandClientsOfTwoInstancesExactlyOneGetsTheSeat) {
     EXPECT_FALSE(won.front().pinned);
     EXPECT_EQ(holds_in_postgres(), told) << "it was asked about none of them";
     EXPECT_TRUE(book(won.front()));
+    expect_laws();
+}
+
+TEST_F(RedisTest, ThreadsThatUseOneKeyAtTheSameTimeGetOneHold) {
+    start();
+    const auto other = open();
+    ASSERT_TRUE(other);
+    ASSERT_FALSE(place(1)->pinned) << "Redis decides about the run";
+    for (std::uint32_t seat = 2; seat < 8; ++seat) {
+        const auto command = make.command("hold.create");
+        std::vector<Hold> wanted;
+        for (int i = 0; i < 16; ++i) wanted.push_back(make.hold({{&ice, {seat}, {0, 4}}}));
+        std::mutex mutex;
+        std::set<std::pair<HoldId, std::uint64_t>> answers;
+        {
+            std::vector<std::jthread> threads;
+            for (std::size_t i = 0; i < wanted.size(); ++i) {
+                threads.emplace_back([&, i] {
+                    auto& by = i % 4 == 0 ? *other : *store;
+                    const auto hold = by.inventory().place_hold(command, wanted[i], {ice}, 5);
+                    ASSERT_TRUE(hold) << hold.error();
+                    const std::lock_guard lock{mutex};
+                    answers.emplace(hold->id, hold->fence);
+                });
+            }
+        }
+        ASSERT_EQ(answers.size(), 1U);
+        EXPECT_TRUE(release(*store->inventory().find_hold(answers.begin()->first)));
+    }
+    expect_laws();
+}
+
+TEST_F(RedisTest, AKeyCountsAfterMidnight) {
+    start();
+    ASSERT_FALSE(place(1)->pinned) << "Redis decides about the run";
+    const auto midnight = std::chrono::ceil<std::chrono::days>(environment.now());
+    for (const Duration before : {Duration{1}, Duration{30'000}, Duration{90'000}}) {
+        environment.set_now(std::max(midnight - before, environment.now()));
+        const auto seat = static_cast<std::uint32_t>(2 + before.count() / 30'000);
+        const auto command = make.command("hold.create");
+        const auto placed = store->inventory().place_hold(command, make.hold({{&ice, {seat}, {0, 4}}}), {ice}, 0);
+        ASSERT_TRUE(placed) << placed.error();
+        EXPECT_FALSE(placed->pinned);
+        environment.set_now(midnight + Duration{1});
+        auto repeated = command;
+        repeated.now = environment.now();
+        const auto again = store->inventory().place_hold(repeated, make.hold({{&ice, {seat}, {0, 4}}}), {ice}, 0);
+        ASSERT_TRUE(again) << again.error();
+        EXPECT_EQ(*again, *placed);
+        const auto another = open();
+        EXPECT_EQ(another->inventory().find_hold(placed->id)->fence, placed->fence) << "found by its id alone";
+        auto answer = another->find_answer(repeated);
+        ASSERT_TRUE(answer && *answer);
+        EXPECT_EQ(std::get<Hold>(**answer), *placed);
+        repeated.fingerprint = "another request";
+        EXPECT_EQ(store->inventory().place_hold(repeated, make.hold({{&ice, {seat}, {0, 4}}}), {ice}, 0).error().code,
+                  ErrorCode::key_reused);
+        ASSERT_TRUE(release(*placed));
+    }
+    expect_laws();
+}
+
+TEST_F(RedisTest, AnOwnerWithMoreHoldsThanRedisListsIsCountedByPostgres) {
+    ice = a_run("ice", 4, 40);
+    start();
+    ASSERT_FALSE(place(1)->pinned) << "Redis decides about the run";
+    constexpr std::size_t kHolds = 70;
+    const auto place_as_operator = [&](std::uint32_t place, std::size_t limit) {
+        const auto half = static_cast<std::uint16_t>(2 * (place % 2));
+        const Span span{half, static_cast<std::uint16_t>(half + 2)};
+        return store->inventory().place_hold(make.command("hold.create", "user:operator"),
+                                             make.hold({{&ice, {2 + place / 2}, span}}, "user:operator"), {ice}, limit);
+    };
+    std::vector<Hold> holds;
+    for (std::uint32_t i = 0; i < kHolds; ++i) {
+        const auto hold = place_as_operator(i, 0);
+        ASSERT_TRUE(hold) << hold.error();
+        EXPECT_FALSE(hold->pinned);
+        holds.push_back(*hold);
+    }
+    EXPECT_EQ(place_as_operator(kHolds, 64).error().code, ErrorCode::too_many_requests);
+    EXPECT_EQ(place_as_operator(kHolds, kHolds).error().code, ErrorCode::too_many_requests);
+    const auto one_more = place_as_operator(kHolds, kHolds + 1);
+    ASSERT_TRUE(one_more) << one_more.error();
+    for (const auto& hold : holds) EXPECT_TRUE(release(hold));
+    EXPECT_TRUE(place_as_operator(0, 2));
+    EXPECT_EQ(place_as_operator(1, 2).error().code, ErrorCode::too_many_requests);
+    expect_laws();
+}
+
+TEST_F(RedisTest, AJournalOfManyHoldsBecomesPostgressAsItWas) {
+    ice = a_run("ice", 4, 40);
+    start();
+    ASSERT_FALSE(place(1)->pinned) << "Redis decides about the run";
+    // One after another on the same seat, and others between them.
+    std::vector<Hold> live;
+    for (std::uint32_t i = 0; i < 20; ++i) {
+        const auto hold = place(2, "user:" + std::to_string(i));
+        ASSERT_TRUE(hold) << hold.error();
+        live.push_back(*place(3 + i, "user:" + std::to_string(i)));
+        if (i % 2 == 0) EXPECT_TRUE(release(*hold));
+        else environment.set_now(hold->expires_at);
+        environment.advance(Duration{1});
+    }
+    const auto now = store->now();
+    ASSERT_TRUE(now);
+    ASSERT_TRUE(store->bookings().expire(*now, 1000));
+    EXPECT_EQ(holds_in_postgres(), "42");
+    const auto late = place(30);
+    ASSERT_TRUE(late) << late.error();
+    for (const auto& hold : live) {
+        const auto found = store->inventory().find_hold(hold.id);
+        ASSERT_TRUE(found) << found.error();
+        EXPECT_EQ(found->fence, hold.fence);
+        EXPECT_EQ(found->created_at, hold.created_at);
+        EXPECT_TRUE(found->pinned);
+    }
+    EXPECT_GT(late->fence, live.back().fence);
     expect_laws();
 }
 

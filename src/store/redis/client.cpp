@@ -14,6 +14,8 @@ constexpr std::size_t kLanes = 2;
 constexpr int kMostRoundsOfLeader = 8;
 constexpr std::size_t kEnough = 20;  // that wait, before the second one is used
 constexpr std::size_t kLargestBatch = 256;
+/// Of steps: the server does nothing else meanwhile.
+constexpr std::size_t kMostJoined = 64;
 constexpr int kMaxRounds = 8;
 constexpr int kMaxWaits = 1000;
 constexpr Duration kBetweenWaits{5};
@@ -53,7 +55,34 @@ std::optional<Redirection> redirection_in(std::string_view text) {
     return found;
 }
 
+void append_words(std::string& out, std::size_t count) {
+    out += '*';
+    out += std::to_string(count);
+    out += "\r\n";
+}
+
+/// The begin of a call of a script, up to its keys.
+std::string head_of(std::string_view command, std::string_view script, std::size_t keys, std::size_t arguments) {
+    std::string out;
+    append_words(out, 3 + keys + arguments);
+    Words words;
+    words.add(command).add(script).add(std::to_string(keys));
+    return out + words.bytes;
+}
+
 }  // namespace
+
+Words& Words::add(std::string_view word) {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), word.size()).ptr;
+    bytes += '$';
+    bytes.append(digits.data(), end);
+    bytes += "\r\n";
+    bytes += word;
+    bytes += "\r\n";
+    ++count;
+    return *this;
+}
 
 // --- Lane ----------------------------------------------------------------------------------------------------------
 
@@ -64,6 +93,18 @@ std::size_t Lane::load() const {
 
 Result<std::vector<Reply>> Lane::exchange(std::string_view commands, std::size_t count) {
     Job mine{.commands = commands, .count = count, .waiter = nullptr};
+    work(mine);
+    return std::move(mine.answer);
+}
+
+Result<Reply> Lane::exchange(const Joint& step) {
+    Job mine{.commands = {}, .count = 1, .step = &step, .waiter = nullptr};
+    work(mine);
+    if (!mine.answer) return std::move(mine.answer).error();
+    return std::move(mine.answer->front());
+}
+
+void Lane::work(Job& mine) {
     bool is_leader = false;
     {
         const std::lock_guard lock{mutex_};
@@ -78,7 +119,7 @@ Result<std::vector<Reply>> Lane::exchange(std::string_view commands, std::size_t
         }
         if (!is_leader) {
             mine.waiter->wait();
-            if (mine.is_done) return std::move(mine.answer);
+            if (mine.is_done) return;
         }
     }
     std::vector<Job*> jobs{&mine};
@@ -108,7 +149,7 @@ Result<std::vector<Reply>> Lane::exchange(std::string_view commands, std::size_t
             job->is_done = true;
             waiter->let_go_on();
         }
-        if (more.empty()) return std::move(mine.answer);
+        if (more.empty()) return;
         jobs = std::move(more);
     }
 }
@@ -128,27 +169,72 @@ Status Lane::send(const std::vector<Job*>& jobs) {
         if (const auto admitted = admit_((*opened)->facts()); !admitted) return admitted.error();
         connection_ = *std::move(opened);
     }
-    std::vector<std::string_view> commands;
-    commands.reserve(jobs.size());
-    for (const auto* job : jobs) commands.push_back(job->commands);
-    return connection_->send(commands);
+    calls_.clear();
+    for (auto* job : jobs) {
+        const auto other = std::ranges::find_if(calls_, [&](const std::vector<Job*>& call) {
+            return job->step && call.front()->step && call.size() < kMostJoined &&
+                   call.front()->step->goes_with(*job->step);
+        });
+        if (other == calls_.end()) calls_.push_back({job});
+        else other->push_back(job);
+    }
+    std::vector<std::string> heads;
+    heads.reserve(2 * calls_.size());
+    std::vector<std::string_view> parts;
+    parts.reserve(3 * jobs.size() + 5 * calls_.size());
+    for (const auto& call : calls_) {
+        const auto* first = call.front()->step;
+        if (!first) {
+            parts.push_back(call.front()->commands);
+            continue;
+        }
+        std::size_t keys = first->shared->keys.count;
+        std::size_t size = 0;
+        std::size_t arguments = first->shared->arguments.count + 1;
+        for (const auto* job : call) {
+            keys += job->step->keys.count;
+            arguments += job->step->after.count;
+            size += job->step->argument.size();
+        }
+        parts.push_back(heads.emplace_back(head_of("EVALSHA", first->script.sha, keys, arguments)));
+        parts.push_back(first->shared->keys.bytes);
+        for (const auto* job : call) parts.push_back(job->step->keys.bytes);
+        parts.push_back(first->shared->arguments.bytes);
+        parts.push_back(heads.emplace_back('$' + std::to_string(size) + "\r\n"));
+        for (const auto* job : call) parts.push_back(job->step->argument);
+        parts.push_back("\r\n");
+        for (const auto* job : call) parts.push_back(job->step->after.bytes);
+    }
+    return connection_->send(parts);
 }
 
 void Lane::receive(std::vector<Job*>& jobs, const Status& sent) {
     std::size_t count = 0;
-    for (const auto* job : jobs) count += job->count;
+    if (sent) {
+        for (const auto& call : calls_) count += call.front()->count;
+    }
     auto replies = sent ? connection_->receive(count) : Result<std::vector<Reply>>{sent.error()};
-    if (!replies) connection_.reset();
-    std::size_t next = 0;
-    for (auto* job : jobs) {
-        if (!replies) {
-            job->answer = replies.error();
+    if (replies) return hand_out(*replies);
+    connection_.reset();
+    for (auto* job : jobs) job->answer = replies.error();
+}
+
+void Lane::hand_out(std::vector<Reply>& replies) {
+    auto next = replies.begin();
+    for (const auto& call : calls_) {
+        if (call.front()->step) {
+            Reply& reply = *next++;
+            for (std::size_t i = 0; i < call.size(); ++i) {
+                std::vector<Reply> answer;
+                if (reply.kind == Reply::Kind::error) answer.push_back(reply);
+                else answer.push_back(i < reply.items.size() ? std::move(reply.items[i]) : Reply{});
+                call[i]->answer = std::move(answer);
+            }
             continue;
         }
-        const auto begin = replies->begin() + static_cast<std::ptrdiff_t>(next);
-        next += job->count;
-        job->answer = std::vector<Reply>{std::make_move_iterator(begin),
-                                         std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(job->count))};
+        const auto end = next + static_cast<std::ptrdiff_t>(call.front()->count);
+        call.front()->answer = std::vector<Reply>{std::make_move_iterator(next), std::make_move_iterator(end)};
+        next = end;
     }
 }
 
@@ -158,12 +244,14 @@ struct Client::Node {
     Node(const Address& address, Environment& environment, const Admit& admit) {
         for (auto& lane : lanes) lane = std::make_unique<Lane>(address, environment, admit);
     }
-    Result<std::vector<Reply>> exchange(std::string_view commands, std::size_t count) {
+    Lane& lane() {
         const auto busy = lanes.front()->load();
         // Few large batches are cheaper than many small ones, for both sides.
-        if (busy <= kEnough) return lanes.front()->exchange(commands, count);
-        return (*std::ranges::min_element(lanes, {}, [](const auto& lane) { return lane->load(); }))
-            ->exchange(commands, count);
+        if (busy <= kEnough) return *lanes.front();
+        return **std::ranges::min_element(lanes, {}, [](const auto& lane) { return lane->load(); });
+    }
+    Result<std::vector<Reply>> exchange(std::string_view commands, std::size_t count) {
+        return lane().exchange(commands, count);
     }
     std::array<std::unique_ptr<Lane>, kLanes> lanes;
 };
@@ -310,6 +398,30 @@ Result<Reply> Client::run(const Script& script, std::span<const std::string> key
     }
     if (reply && reply->kind != Reply::Kind::list) return Error{ErrorCode::internal, "a script of Redis has no answer"};
     return reply;
+}
+
+Result<Reply> Client::join(const Joint& step) {
+    if (!is_cluster_) {
+        auto reply = node_of(0).lane().exchange(step);
+        if (reply && reply->kind != Reply::Kind::error) return reply;
+        if (!reply && reply.error().code != ErrorCode::unavailable) return reply;
+        // The server does not know the script, or an answer is lost, or it says why not: alone it is asked once more.
+    }
+    const auto call = [&](std::string_view command, std::string_view script) {
+        const auto& shared = *step.shared;
+        Words argument;
+        argument.add(step.argument);
+        return ask_once(step.key, head_of(command, script, shared.keys.count + step.keys.count,
+                                          shared.arguments.count + argument.count + step.after.count) +
+                                      shared.keys.bytes + step.keys.bytes + shared.arguments.bytes + argument.bytes +
+                                      step.after.bytes);
+    };
+    auto reply = call("EVALSHA", step.script.sha);
+    if (reply && reply->kind == Reply::Kind::error) reply = call("EVAL", step.script.text);
+    if (!reply) return reply;
+    if (reply->kind != Reply::Kind::list || reply->items.size() != 1)
+        return Error{ErrorCode::internal, "a script of Redis has no answer"};
+    return std::move(reply->items.front());
 }
 
 }  // namespace railbook::store::redis

@@ -23,6 +23,35 @@ namespace railbook::store::redis {
 /// Whether a server may be used, as it is asked on every new connection.
 using Admit = std::function<Status(const ServerFacts&)>;
 
+/// Words of a command as they go over the wire, and how many.
+struct Words {
+    std::string bytes;
+    std::size_t count = 0;
+
+    Words& add(std::string_view word);
+    bool operator==(const Words&) const = default;
+};
+
+struct Shared {
+    Words keys;
+    Words arguments;
+};
+
+/// A step of a script that does several of them at once, each as if it were alone: those of other threads that wait are
+/// sent along in one call, where what is shared is the same. The script answers with a list, of an item for each step.
+/// Keys come as the shared ones and then those of each step; the shared arguments, then what all steps want in one, and
+/// then the other arguments of each.
+struct Joint {
+    const Script& script;
+    std::string_view key;  ///< One of the keys: which server it is.
+    std::shared_ptr<const Shared> shared;
+    const Words& keys;
+    std::string argument;  ///< Joined with those of the others;
+    Words after;           ///< these come after that.
+
+    bool goes_with(const Joint& other) const { return &script == &other.script && shared == other.shared; }
+};
+
 /// A connection that many threads share: whoever finds nobody at work sends the commands of all that wait in one write,
 /// and what comes meanwhile, for some rounds.
 /// Thread-safe.
@@ -33,6 +62,8 @@ public:
 
     /// Errors: unavailable; those of Connection::open and of Admit.
     Result<std::vector<Reply>> exchange(std::string_view commands, std::size_t count);
+    /// What the script says of this step, or an error reply.
+    Result<Reply> exchange(const Joint& step);
     /// How many wait; 0 where nobody is at work.
     std::size_t load() const;
 
@@ -40,19 +71,23 @@ private:
     struct Job {
         std::string_view commands;
         std::size_t count = 0;
+        const Joint* step = nullptr;  // instead of commands
         Result<std::vector<Reply>> answer{std::vector<Reply>{}};
         std::shared_ptr<Waiter> waiter;
         bool is_done = false;
     };
+    void work(Job& mine);
     void take_waiting(std::vector<Job*>& jobs);
     // Of whoever is at work.
     Status send(const std::vector<Job*>& jobs);
     void receive(std::vector<Job*>& jobs, const Status& sent);
+    void hand_out(std::vector<Reply>& replies);
 
     const Address address_;
     Environment& environment_;
     const Admit& admit_;
-    std::unique_ptr<Connection> connection_;  // of whoever is at work
+    std::unique_ptr<Connection> connection_;  // of whoever is at work, as the next one
+    std::vector<std::vector<Job*>> calls_;    // that were sent: jobs that were joined, or one
     mutable std::mutex mutex_;                // guards what follows
     bool is_taken_ = false;
     std::vector<Job*> waiting_;
@@ -78,6 +113,9 @@ public:
     /// an error.
     Result<Reply> run(const Script& script, std::span<const std::string> keys,
                       std::span<const std::string_view> arguments);
+
+    /// As run(), for one item of the answer.
+    Result<Reply> join(const Joint& step);
 
     static std::uint16_t slot_of(std::string_view key);
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <limits>
 
@@ -8,10 +9,11 @@
 namespace railbook::store::redis {
 namespace {
 
+constexpr std::string_view kPlacing = "hold.create";
 /// Beyond every date, and still exact as a double.
 constexpr std::int64_t kNever = 9'007'199'254'740'991;
-/// Of a hold's record: epoch, fence, expires at, latest end, two marks, how many seats.
-constexpr std::size_t kHeadSize = 36;
+/// Of a hold's record: epoch, fence, expires at, latest end, two marks; how many seats come next.
+constexpr std::size_t kRecordHeadSize = 34;
 
 Error damaged() { return {ErrorCode::damaged, "Redis holds something that Railbook did not write"}; }
 
@@ -189,15 +191,32 @@ Result<Hold> decode_text(std::string_view text) {
     return hold;
 }
 
+/// Who commands is told elsewhere.
 void put_command(Writer& out, const Command& command) {
-    out.text(command.owner).text(command.operation).text(command.key.text).text(command.fingerprint);
+    out.text(command.operation).text(command.key.text).text(command.fingerprint);
     out.number(static_cast<std::uint64_t>(command.keep_answer.count()));
+}
+void read_command(Reader& in, Command& command) {
+    command.operation = in.text();
+    command.key.text = in.text();
+    command.fingerprint = in.text();
+    command.keep_answer = Duration{in.small<std::int64_t>()};
 }
 
 }  // namespace
 
 std::string time_text(Timestamp time) {
     return std::to_string(std::min<std::int64_t>(time.time_since_epoch().count(), kNever));
+}
+
+std::string answer_field(const Command& command) {
+    if (command.key.text.empty()) return {};
+    Writer out;
+    // The key comes last, so that two names are never the same.
+    if (command.operation == kPlacing) out.byte('k');
+    else out.byte('x').text(command.operation);
+    out.text(command.owner).bytes += command.key.text;
+    return std::move(out.bytes);
 }
 
 std::string bytes_of(const HoldId& id) { return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}; }
@@ -209,9 +228,9 @@ std::string cell_bytes(Span span, Timestamp until, SeatState state, const HoldId
     return std::move(out.bytes);
 }
 
-std::string encode_text(const Hold& hold) {
-    Writer out;
-    out.bytes.reserve(320);
+namespace {
+
+void put_text(Writer& out, const Hold& hold) {
     out.bytes += std::string_view{reinterpret_cast<const char*>(hold.id.bytes.data()), hold.id.bytes.size()};
     out.text(hold.owner).time(hold.created_at).time(hold.expires_at).time(hold.latest_end);
     out.number(hold.items.size());
@@ -224,12 +243,9 @@ std::string encode_text(const Hold& hold) {
         out.number(item.seats.size());
         for (const auto& seat : item.seats) out.number(seat.index).text(seat.id.coach).text(seat.id.seat);
     }
-    return std::move(out.bytes);
 }
 
-std::string encode_record_tail(const Hold& hold, bool known, std::string_view owner_key) {
-    Writer out;
-    out.bytes.reserve(160);
+void put_record_tail(Writer& out, const Hold& hold, bool known, std::string_view step) {
     std::size_t seats = 0;
     for (const auto& item : hold.items) seats += item.seats.size();
     out.real(hold.expires_at).real(hold.latest_end).byte(0).byte(known ? 1 : 0).pair(static_cast<unsigned>(seats));
@@ -237,14 +253,27 @@ std::string encode_record_tail(const Hold& hold, bool known, std::string_view ow
         for (const auto& seat : item.seats)
             out.pair(seat.index >> 16U).pair(seat.index).pair(item.span.from).pair(item.span.to);
     }
-    out.short_text(hold.owner).short_text(owner_key);
+    out.short_text(hold.owner).short_text(step);
+}
+
+}  // namespace
+
+std::string encode_text(const Hold& hold) {
+    Writer out;
+    put_text(out, hold);
     return std::move(out.bytes);
 }
 
-std::string encode_record(const Hold& hold, std::string_view owner_key) {
+std::string encode_record_tail(const Hold& hold, bool known, std::string_view step) {
+    Writer out;
+    put_record_tail(out, hold, known, step);
+    return std::move(out.bytes);
+}
+
+std::string encode_record(const Hold& hold) {
     Writer out;
     out.real(static_cast<double>(epoch_of(hold.fence))).real(static_cast<double>(number_of(hold.fence)));
-    return out.bytes + encode_record_tail(hold, true, owner_key) + encode_text(hold);
+    return out.bytes + encode_record_tail(hold, true, {}) + encode_text(hold);
 }
 
 Result<Hold> decode_record(std::string_view record, bool as_placed) {
@@ -256,10 +285,9 @@ Result<Hold> decode_record(std::string_view record, bool as_placed) {
     const bool released = in.byte() == 1;
     const bool known = in.byte() == 1;
     in.take(8ULL * in.pair());
-    in.take(in.pair());
-    in.take(in.pair());
+    for (int i = 0; i < 2; ++i) in.take(in.pair());
     const auto text = in.rest();
-    if (!in.is_sound() || record.size() < kHeadSize || number >= fence_of(1, 0)) return damaged();
+    if (!in.is_sound() || record.size() < kRecordHeadSize || number >= fence_of(1, 0)) return damaged();
     auto hold = decode_text(text);
     if (!hold) return hold;
     hold->fence = fence_of(epoch, number);
@@ -278,11 +306,66 @@ RunState decode_state(std::string_view bytes) {
     return in.is_sound() ? state : RunState{};
 }
 
-std::string place_numbers(const Command& command, std::size_t max_holds, bool force) {
+std::string encode_order(const PlaceOrder& order) {
+    const auto& command = order.command;
+    const auto& hold = order.hold;
+    std::size_t seats = 0;
+    for (const auto& item : hold.items) seats += item.seats.size();
     Writer out;
-    out.real(static_cast<double>(max_holds)).real(static_cast<double>(command.keep_answer.count())).real(command.now);
-    out.byte(force ? 1 : 0).byte(command.key.text.empty() ? 0 : 1);
+    out.bytes.reserve(256 + 16 * seats);
+    out.short_text(order.owner).short_text(order.key);
+    const auto start = out.bytes.size();
+    out.pair(0).pair(0).short_text(order.guard).real(static_cast<double>(order.max_holds));
+    out.real(static_cast<double>(command.keep_answer.count()));
+    out.real(command.now).real(hold.expires_at).real(hold.latest_end);
+    out.byte(order.is_forced ? 1 : 0).pair(static_cast<unsigned>(seats));
+    out.bytes += std::string_view{reinterpret_cast<const char*>(hold.id.bytes.data()), hold.id.bytes.size()};
+    out.short_text(order.run);
+    for (const auto& item : hold.items) {
+        for (const auto& seat : item.seats) {
+            std::array<char, 12> digits{};
+            const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), seat.index).ptr;
+            const auto size = static_cast<std::size_t>(end - digits.data());
+            out.pair(item.span.from).pair(item.span.to).byte(static_cast<unsigned>(size));
+            out.bytes.append(digits.data(), size);
+        }
+    }
+    const auto size = out.bytes.size() - start - 4;
+    for (std::size_t i = 0; i < 4; ++i) out.bytes[start + i] = static_cast<char>(size >> (24 - 8 * i) & 255U);
     return std::move(out.bytes);
+}
+
+std::string encode_record_behind_fence(const Command& command, const Hold& hold) {
+    Writer out;
+    out.bytes.reserve(512);
+    put_record_tail(out, hold, false, encode_place(command));
+    put_text(out, hold);
+    return std::move(out.bytes);
+}
+
+Result<Placed> decode_placed(std::string_view bytes) {
+    Reader in{bytes};
+    Placed placed;
+    placed.number = in.whole();
+    placed.version = in.whole();
+    while (in.is_sound() && !in.is_at_end()) {
+        const auto high = in.pair();
+        placed.seats.push_back(in.take(high << 16U | in.pair()));
+    }
+    if (!in.is_sound()) return damaged();
+    return placed;
+}
+
+std::vector<HoldId> decode_live(std::string_view list) {
+    constexpr std::size_t kHead = 8;
+    Reader in{list};
+    in.take(kHead);
+    std::vector<HoldId> holds;
+    while (in.is_sound() && !in.is_at_end()) {
+        in.real();
+        read_id(in, holds.emplace_back());
+    }
+    return holds;
 }
 
 std::string claim_numbers(const Command& command, const HoldClaim& claim, Timestamp until) {
@@ -297,28 +380,33 @@ std::string claim_numbers(const Command& command, const HoldClaim& claim, Timest
     return std::move(out.bytes);
 }
 
-std::string encode_kept(const Command& command, const HoldId& hold, std::string_view run) {
+std::string encode_kept(Timestamp until, const HoldId& hold, bool is_records) {
     Writer out;
-    out.short_text(command.fingerprint);
-    out.bytes += bytes_of(hold);
-    out.bytes += run;
+    out.real(until).bytes += bytes_of(hold);
+    if (is_records) out.byte(1);
     return std::move(out.bytes);
-}
-
-std::string encode_until(Timestamp until) {
-    Writer out;
-    return std::move(out.real(until).bytes);
 }
 
 Result<KeptPlace> decode_kept(std::string_view bytes) {
     Reader in{bytes};
     KeptPlace kept;
     kept.until = in.whole_time();
-    kept.fingerprint = std::string{in.take(in.pair())};
     read_id(in, kept.hold);
-    kept.run = std::string{in.rest()};
     if (!in.is_sound()) return damaged();
+    kept.is_records = !in.is_at_end();
     return kept;
+}
+
+std::optional<std::string> fingerprint_in(std::string_view record) {
+    Reader in{record};
+    in.take(kRecordHeadSize);
+    in.take(8ULL * in.pair());
+    in.take(in.pair());
+    Reader step{in.take(in.pair())};
+    Command command;
+    read_command(step, command);
+    if (!step.is_at_end()) return std::nullopt;
+    return std::move(command.fingerprint);
 }
 
 std::string encode_place(const Command& command) {
@@ -329,6 +417,7 @@ std::string encode_place(const Command& command) {
 
 std::string encode_extend(const Command& command, const HoldClaim& claim, Timestamp until) {
     Writer out;
+    out.text(command.owner);
     put_command(out, command);
     out.bytes += bytes_of(claim.id);
     out.text(claim.owner).number(claim.any_owner ? 1 : 0).number(claim.fence ? 1 : 0).number(claim.fence.value_or(0));
@@ -342,19 +431,22 @@ Result<FrontStep> decode_step(std::string_view entry, std::uint64_t epoch) {
     const auto kind = in.byte();
     const auto number = in.whole();
     step.command.now = in.whole_time();
-    step.command.owner = in.text();
-    step.command.operation = in.text();
-    step.command.key.text = in.text();
-    step.command.fingerprint = in.text();
-    step.command.keep_answer = Duration{in.small<std::int64_t>()};
     if (!in.is_sound() || kind < 1 || kind > 3 || number >= fence_of(1, 0)) return damaged();
     if (kind == 1) {
+        in.take(kRecordHeadSize);
+        in.take(8ULL * in.pair());
+        step.command.owner = in.take(in.pair());
+        Reader head{in.take(in.pair())};
+        read_command(head, step.command);
+        if (!head.is_at_end()) return damaged();
         auto hold = decode_text(in.rest());
         if (!hold) return std::move(hold).error();
         step.hold = *std::move(hold);
         step.hold.fence = fence_of(epoch, number);
         return step;
     }
+    step.command.owner = in.text();
+    read_command(in, step.command);
     step.kind = kind == 2 ? FrontStep::Kind::extend : FrontStep::Kind::release;
     read_id(in, step.claim.id);
     step.claim.owner = in.text();

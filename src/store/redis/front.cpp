@@ -21,7 +21,14 @@ using std::chrono::milliseconds;
 constexpr std::string_view kLeaseTime = "10000";
 constexpr Duration kPatience = std::chrono::seconds{20};
 constexpr milliseconds kBetweenLooks{1000};
-constexpr std::string_view kDay = "90000000";  // and an hour: longer than any hold lasts
+constexpr Duration kDay = std::chrono::hours{25};  // longer than any hold that Redis decides about
+constexpr std::string_view kDayText = "90000000";
+/// A page is of one day.
+constexpr Duration kPage = std::chrono::days{1};
+constexpr Duration kLate = std::chrono::minutes{1};  // before it ends; processes may differ by less than that
+/// As far back as holds may be, that Redis decides about, and one more.
+constexpr Duration kBackToHolds = std::chrono::days{2};
+constexpr unsigned kSlotsOfPages = 1024;
 /// After a run's last arrival, Redis may forget it: nobody holds seats of it then, and late money is the record's.
 constexpr Duration kAfterService = std::chrono::days{2};
 constexpr std::string_view kForgottenAtOnce = "16";
@@ -29,6 +36,8 @@ constexpr milliseconds kBetweenSweeps{30'000};
 constexpr std::size_t kMostSwept = 10'000;
 constexpr int kMaxRounds = 5;
 constexpr std::size_t kShortJournal = 16;
+
+constexpr std::string_view kDigestMark = "sha256:";
 
 std::int64_t steady() { return base::steady_time().count(); }
 
@@ -59,7 +68,7 @@ Timestamp end_of(const Run& run) {
 
 /// Longer than 64 bytes, so that Redis looks the fields of a run up, and does not search through them.
 std::string digest_of(const Run& run) {
-    return "sha256:" + base::sha256_hex(records::encode_calls(run) + records::encode(*run.consist));
+    return std::string{kDigestMark} + base::sha256_hex(records::encode_calls(run) + records::encode(*run.consist));
 }
 
 }  // namespace
@@ -219,7 +228,7 @@ std::string Front::key(const Epoch& epoch, std::string_view kind, std::string_vi
 RunKeys Front::keys_of(const Epoch& epoch, std::string_view name) const {
     RunKeys run{.name = std::string{name}, .keys = {}};
     const auto base = fmt::format("rb:{}:run:{{{}}}:", epoch.token, name);
-    constexpr std::array<std::string_view, 4> kParts{"run", "holds", "journal", "told"};
+    constexpr std::array<std::string_view, 3> kParts{"run", "holds", "journal"};
     for (std::size_t i = 0; i < kParts.size(); ++i) run.keys[i] = base + std::string{kParts[i]};
     return run;
 }
@@ -230,7 +239,10 @@ RunKeys Front::keys_of(const Epoch& epoch, const RunId& run) const {
 
 Result<Reply> Front::run(const Script& script, std::span<const std::string> keys,
                          std::span<const std::string_view> arguments) {
-    auto reply = client_.run(script, keys, arguments);
+    return checked(client_.run(script, keys, arguments));
+}
+
+Result<Reply> Front::checked(Result<Reply> reply) {
     if (reply) return reply;
     if (reply.error().code == ErrorCode::conflict) {
         // Other servers than those of the epoch: the caller begins anew, in the next one.
@@ -243,6 +255,8 @@ Result<Reply> Front::run(const Script& script, std::span<const std::string> keys
     go_away();
     return Error{ErrorCode::unavailable, reply.error().detail, "try again"};
 }
+
+Result<Reply> Front::join(const Joint& step) { return checked(client_.join(step)); }
 
 Result<Reply> Front::ask(std::string_view key, std::initializer_list<std::string_view> words) {
     auto reply = client_.ask(key, words);
@@ -303,8 +317,13 @@ void Front::confirm(const RunId& run, const KnownRun& known) {
 Front::KnownRun Front::learn(const Run& run) {
     constexpr std::size_t kMostRuns = 4000;
     const auto now_epoch = current();
+    auto digest = digest_of(run);
+    auto guard = now_epoch ? std::to_string(now_epoch->number) + digest.substr(kDigestMark.size(), 32) : std::string{};
+    auto keys = now_epoch ? keys_of(*now_epoch, run.id) : RunKeys{};
+    Words wired;
+    for (const auto& key : keys.keys) wired.add(key);
     auto fresh =
-        std::make_shared<const Known>(run, digest_of(run), now_epoch ? keys_of(*now_epoch, run.id) : RunKeys{});
+        std::make_shared<const Known>(run, std::move(digest), std::move(keys), std::move(guard), std::move(wired));
     const std::lock_guard lock{mutex_};
     if (known_.size() >= kMostRuns) known_.clear();
     auto& kept = known_[run.id];
@@ -427,7 +446,7 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
     for (const auto& hold : found.holds) {
         if (!is_for_redis(hold)) continue;
         words.push_back(bytes_of(hold.id));
-        words.push_back(encode_record(hold, owner_key(epoch, hold.owner)));
+        words.push_back(encode_record(hold));
     }
     const auto all_runs = key(epoch, "runs", {});
     if (const auto told = ask(all_runs, {"ZADD", all_runs, time_text(end_of(found.run)), lease.run.name}); !told)
@@ -440,7 +459,7 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
         tell_of(hold);
         if (!is_for_redis(hold)) continue;
         const auto name = key(epoch, "hold", to_string(hold.id));
-        static_cast<void>(ask(name, {"SET", name, lease.run.name, "PX", kDay}));
+        static_cast<void>(ask(name, {"SET", name, lease.run.name, "PX", kDayText}));
         const auto dirty = key(epoch, "dirty", {});
         static_cast<void>(ask(dirty, {"SADD", dirty, lease.run.name}));
     }
@@ -611,41 +630,91 @@ Status Front::settle() {
 
 // --- Fences and owners ---------------------------------------------------------------------------------------------
 
-std::string Front::owner_key(const Epoch& epoch, std::string_view owner) const {
-    return key(epoch, "owner", base::percent_encode(owner, ":"));
+std::vector<std::string> Front::pages(const Epoch& epoch, std::string_view owner, Timestamp now, Duration back) const {
+    const auto of =
+        is_cluster() ? fmt::format("owners-{}", Client::slot_of(owner) % kSlotsOfPages) : std::string{"all"};
+    const auto name = key(epoch, "pages", of) + ':';
+    const auto today = now.time_since_epoch() / kPage;
+    std::vector<std::string> found{name + std::to_string((now.time_since_epoch() + kLate) / kPage)};
+    for (auto day = today; day >= today - 1 - (back - Duration{1}) / kPage; --day)
+        found.push_back(name + std::to_string(day));
+    return found;
 }
 
-Result<bool> Front::reserve(const Epoch& epoch, const Earmark& wanted) {
-    const std::array<std::string, 2> keys{wanted.answer_key, owner_key(epoch, wanted.hold.owner)};
-    const std::array<std::string, 7> words{time_text(wanted.now),
+std::shared_ptr<const Shared> Front::shared_of_places(const std::shared_ptr<const Epoch>& epoch,
+                                                      const Command& command) {
+    const auto now_time = command.now;
+    {
+        const std::lock_guard lock{mutex_};
+        if (epoch_of_shared_ == epoch && keep_of_shared_ == command.keep_answer && now_time >= shared_from_ &&
+            now_time < shared_until_)
+            return shared_;
+    }
+    Shared fresh;
+    std::size_t page_count = 0;
+    if (!is_cluster()) {
+        fresh.keys.add(key(*epoch, "fence", {})).add(key(*epoch, "dirty", {}));
+        const auto found = pages(*epoch, {}, now_time, command.keep_answer);
+        for (const auto& page : found) fresh.keys.add(page);
+        page_count = found.size();
+    }
+    fresh.arguments.add(std::to_string(epoch->number)).add(std::to_string(page_count));
+    fresh.arguments.add(std::to_string(page_time(command.keep_answer).count()));
+    auto made = std::make_shared<const Shared>(std::move(fresh));
+    const std::lock_guard lock{mutex_};
+    shared_ = made;
+    epoch_of_shared_ = epoch;
+    keep_of_shared_ = command.keep_answer;
+    // The pages are the same ones for so long.
+    shared_from_ = std::chrono::floor<std::chrono::minutes>(now_time);
+    shared_until_ = shared_from_ + std::chrono::minutes{1};
+    return made;
+}
+
+Duration Front::page_time(Duration keep) { return std::max(keep, kDay) + 2 * kPage; }
+
+Result<std::string> Front::read_page(const std::vector<std::string>& pages, std::string_view field) {
+    const std::array<std::string_view, 1> arguments{field};
+    auto reply = run(page_script(), pages, arguments);
+    if (!reply) return std::move(reply).error();
+    if (reply->at(0) == "renewed") return Error{ErrorCode::unavailable, "an epoch has ended", "try again"};
+    return reply->at(0);
+}
+
+Result<Earmarked> Front::reserve(const Epoch& epoch, const Earmark& wanted) {
+    const auto keys = pages(epoch, wanted.hold.owner, wanted.now, wanted.keep_answer);
+    const std::array<std::string, 9> words{time_text(wanted.now),
                                            std::to_string(wanted.max_holds),
                                            bytes_of(wanted.hold.id),
                                            time_text(wanted.hold.expires_at),
-                                           encode_until(wanted.now + wanted.keep_answer) + wanted.kept,
-                                           std::to_string(wanted.keep_answer.count()),
+                                           owner_field(wanted.hold.owner),
+                                           wanted.field,
+                                           encode_kept(wanted.now + wanted.keep_answer, wanted.hold.id, false),
+                                           std::to_string(page_time(wanted.keep_answer).count()),
                                            wanted.is_forced ? "1" : "0"};
     const std::vector<std::string_view> arguments{words.begin(), words.end()};
     const auto reply = run(reserve_script(), keys, arguments);
     if (!reply) return reply.error();
     if (reply->at(0) == "many")
         return check_hold_count(static_cast<std::size_t>(reply->number(1)), wanted.max_holds).error();
-    if (reply->at(0) != "ok") return false;
+    if (reply->at(0) == "uncounted") return Earmarked::uncounted;
+    if (reply->at(0) != "ok") return Earmarked::elsewhere;
     // Whoever finds the hold there and not in the run knows that it came to nothing.
     const auto hold = key(epoch, "hold", to_string(wanted.hold.id));
-    if (const auto told = ask(hold, {"SET", hold, wanted.run, "PX", kDay}); !told) return told.error();
+    if (const auto told = ask(hold, {"SET", hold, wanted.run, "PX", kDayText}); !told) return told.error();
     const auto dirty = key(epoch, "dirty", {});
     if (const auto told = ask(dirty, {"SADD", dirty, wanted.run}); !told) return told.error();
-    return true;
+    return Earmarked::done;
 }
 
-void Front::cancel(const Epoch& epoch, const Hold& wanted, const std::string& answer_key) {
-    const auto owner = owner_key(epoch, wanted.owner);
-    const auto id = bytes_of(wanted.id);
-    static_cast<void>(ask(owner, {"ZREM", owner, id}));
+void Front::cancel(const Epoch& epoch, const Hold& wanted, const std::string& field, Timestamp now) {
     const auto hold = key(epoch, "hold", to_string(wanted.id));
     static_cast<void>(ask(hold, {"DEL", hold}));
-    const std::array<std::string, 1> keys{answer_key};
-    const std::array<std::string_view, 1> arguments{id};
+    const auto id = bytes_of(wanted.id);
+    const auto owner = owner_field(wanted.owner);
+    const auto moment = time_text(now);
+    const std::array<std::string_view, 4> arguments{id, owner, field, moment};
+    const auto keys = pages(epoch, wanted.owner, now, kBackToHolds);
     static_cast<void>(run(cancel_script(), keys, arguments));
 }
 
@@ -694,15 +763,35 @@ void Front::give_back_fence(std::uint64_t fence) {
 void Front::tell_of(const Hold& hold) {
     const auto now_epoch = current();
     if (!now_epoch || is_away_) return;
-    const auto owner = owner_key(*now_epoch, hold.owner);
-    const auto id = bytes_of(hold.id);
+    const Timestamp now_time{Duration{latest_.load()}};
     const bool is_live = hold.status == HoldStatus::held || hold.status == HoldStatus::paying;
-    if (is_live) {
-        static_cast<void>(ask(owner, {"ZADD", owner, time_text(hold.expires_at), id}));
-        static_cast<void>(ask(owner, {"PEXPIRE", owner, kDay}));
-    } else {
-        static_cast<void>(ask(owner, {"ZREM", owner, id}));
+    const std::array<std::string, 5> words{time_text(now_time), std::to_string(page_time({}).count()),
+                                           bytes_of(hold.id), is_live ? time_text(hold.expires_at) : std::string{},
+                                           owner_field(hold.owner)};
+    const std::vector<std::string_view> arguments{words.begin(), words.end()};
+    static_cast<void>(run(note_hold_script(), pages(*now_epoch, hold.owner, now_time, kBackToHolds), arguments));
+}
+
+void Front::tell_of_answer(const Epoch& epoch, const Command& command, const HoldId& hold) {
+    const auto field = answer_field(command);
+    const auto kept = encode_kept(command.now + command.keep_answer, hold, true);
+    const auto time = std::to_string(page_time(command.keep_answer).count());
+    const std::array<std::string_view, 3> arguments{field, kept, time};
+    const auto keys = pages(epoch, command.owner, command.now, command.keep_answer);
+    static_cast<void>(run(note_answer_script(), keys, arguments));
+}
+
+Result<std::optional<std::string>> Front::run_of(const Epoch& epoch, const HoldId& id) {
+    if (!is_cluster()) {
+        const auto found_pages = pages(epoch, {}, Timestamp{Duration{latest_.load()}}, kBackToHolds);
+        const auto kept = read_page(found_pages, 'h' + bytes_of(id));
+        if (!kept) return kept.error();
+        if (!kept->empty()) return std::optional{*kept};
     }
+    const auto name = key(epoch, "hold", to_string(id));
+    const auto found = ask(name, {"GET", name});
+    if (!found) return found.error();
+    return found->kind == Reply::Kind::text ? std::optional{found->text} : std::optional<std::string>{};
 }
 
 }  // namespace railbook::store::redis

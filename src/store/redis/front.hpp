@@ -36,7 +36,13 @@ struct Epoch {
 /// The names of what Redis keeps.
 struct RunKeys {
     std::string name;                 ///< Of the run, as it is in keys.
-    std::array<std::string, 4> keys;  ///< As the scripts want them: run, holds, journal, told.
+    std::array<std::string, 3> keys;  ///< As the scripts want them: run, holds, journal.
+};
+
+enum class Earmarked : std::uint8_t {
+    done,
+    elsewhere,  ///< The key was used elsewhere.
+    uncounted,  ///< Only the record knows how many holds the owner has.
 };
 
 /// What became of an attempt to do something in front.
@@ -83,6 +89,8 @@ public:
         Run run;
         std::string digest;
         RunKeys keys;
+        std::string guard;  ///< Where Redis says the same, holds may be placed.
+        Words wired;        ///< The keys, as they go over the wire.
     };
     using KnownRun = std::shared_ptr<const Known>;
     KnownRun known(const RunId& run) const;  ///< Null where it does not.
@@ -118,25 +126,38 @@ public:
     Result<std::optional<std::uint64_t>> draw_fence();
     void give_back_fence(std::uint64_t fence);
     /// In a cluster, where an owner's keys are not those of a run: before a hold is placed, what belongs to its owner.
-    /// False: its key was used elsewhere. Errors: too_many_requests.
+    /// Errors: too_many_requests.
     struct Earmark {
         const Hold& hold;
-        std::string run;         ///< Its name.
-        std::string answer_key;  ///< Where it says in which run the answer is.
+        std::string run;    ///< Its name.
+        std::string field;  ///< Where it says in which run the answer is; empty: the command has no key.
         Timestamp now{};
-        Duration keep_answer{};  ///< Zero: the command has no key.
+        Duration keep_answer{};
         std::size_t max_holds = 0;
         bool is_forced = false;
-        std::string kept;  ///< Under the key.
     };
-    Result<bool> reserve(const Epoch& epoch, const Earmark& wanted);
+    Result<Earmarked> reserve(const Epoch& epoch, const Earmark& wanted);
     /// It was not placed.
-    void cancel(const Epoch& epoch, const Hold& wanted, const std::string& answer_key);
+    void cancel(const Epoch& epoch, const Hold& wanted, const std::string& field, Timestamp now);
     /// The run needs fences.
     Status grant_fences(const Epoch& epoch, const RunKeys& run);
-    std::string owner_key(const Epoch& epoch, std::string_view owner) const;
+    /// The pages that know of an owner, newest first, as far back as answers are kept. In a cluster an owner's are in a
+    /// slot of their own.
+    std::vector<std::string> pages(const Epoch& epoch, std::string_view owner, Timestamp now, Duration back) const;
+    /// For what is kept so long.
+    static Duration page_time(Duration keep);
+    /// What the newest page has there; empty where none has.
+    Result<std::string> read_page(const std::vector<std::string>& pages, std::string_view field);
     /// The record has these seats for the hold, or not any more.
     void tell_of(const Hold& hold);
+    /// The record alone has the answer, until the time of `keep` is over.
+    void tell_of_answer(const Epoch& epoch, const Command& command, const HoldId& hold);
+    /// In which run a hold is; nothing where Redis does not know it.
+    Result<std::optional<std::string>> run_of(const Epoch& epoch, const HoldId& id);
+    /// What all holds have in common that are placed at that time: keys and arguments.
+    std::shared_ptr<const Shared> shared_of_places(const std::shared_ptr<const Epoch>& epoch, const Command& command);
+    /// A step that is done together with those of other threads. Errors: those of run().
+    Result<Reply> join(const Joint& step);
 
 private:
     struct Lease {
@@ -167,6 +188,8 @@ private:
     bool is_to_be_swept(const std::string& name);
     Status install(const Epoch& epoch, const Lease& lease, const RunInRecord& found, const std::string& digest);
     Status renew(std::uint64_t lost_epoch);
+    /// Where there is none, Redis is taken to be away, or the epoch to be over.
+    Result<Reply> checked(Result<Reply> reply);
     Status admit(const ServerFacts& facts);
     void go_away();
     std::shared_ptr<const Epoch> current() const;
@@ -188,10 +211,20 @@ private:
     };
     std::map<RunId, Remembered> known_;
     std::map<std::string, std::int64_t> swept_;  // when, of the steady clock
+    // What holds that are placed have in common, of an epoch, a time and a policy.
+    std::shared_ptr<const Shared> shared_;
+    std::shared_ptr<const Epoch> epoch_of_shared_;
+    Timestamp shared_from_{};
+    Timestamp shared_until_{};
+    Duration keep_of_shared_{};
 };
 
 // --- The bytes of what is in Redis, as scripts.cpp describes them ----------------------------------------------------
 
+/// Of the pages: where it says which hold the answer to the command is; empty where it has no key.
+std::string answer_field(const Command& command);
+/// Where the list of the owner is.
+inline std::string owner_field(std::string_view owner) { return 'o' + std::string{owner}; }
 constexpr std::uint64_t number_of(std::uint64_t fence) { return fence & (fence_of(1, 0) - 1); }
 std::string time_text(Timestamp time);
 std::string bytes_of(const HoldId& id);
@@ -199,10 +232,10 @@ std::string bytes_of(const HoldId& id);
 std::string cell_bytes(Span span, Timestamp until, SeatState state, const HoldId& hold);
 /// What never changes of a hold.
 std::string encode_text(const Hold& hold);
-/// What is between the fence of a hold's record and its text.
-std::string encode_record_tail(const Hold& hold, bool known, std::string_view owner_key);
+/// What is between the fence of a hold's record and its text. `step` is what the journal says of how it was placed.
+std::string encode_record_tail(const Hold& hold, bool known, std::string_view step);
 /// The whole record, of a hold that the record knows.
-std::string encode_record(const Hold& hold, std::string_view owner_key);
+std::string encode_record(const Hold& hold);
 /// The hold as it is now, or as it was answered when it was placed. Errors: damaged.
 Result<Hold> decode_record(std::string_view record, bool as_placed);
 /// What changes of a run with each step.
@@ -211,22 +244,43 @@ struct RunState {
     Timestamp time{};
 };
 RunState decode_state(std::string_view bytes);
-std::string place_numbers(const Command& command, std::size_t max_holds, bool force);
+/// A hold to be placed, as the script wants to know of it.
+struct PlaceOrder {
+    const Command& command;
+    const Hold& hold;
+    std::string_view guard;  ///< Of Front::Known.
+    std::string_view run;    ///< Its name.
+    std::string_view owner;  ///< Where the pages have the owner's list,
+    std::string_view key;    ///< and what is the answer to the command; empty where it has no key.
+    std::size_t max_holds = 0;
+    bool is_forced = false;
+};
+std::string encode_order(const PlaceOrder& order);
+/// What comes with it.
+std::string encode_record_behind_fence(const Command& command, const Hold& hold);
+/// What the script says of a hold that it has placed.
+struct Placed {
+    std::uint64_t number = 0;
+    std::uint64_t version = 0;
+    std::vector<std::string_view> seats;  ///< In the order of the hold's. Of the bytes that were decoded.
+};
+/// Errors: damaged.
+Result<Placed> decode_placed(std::string_view bytes);
+/// The live holds that the list of an owner has.
+std::vector<HoldId> decode_live(std::string_view list);
 std::string claim_numbers(const Command& command, const HoldClaim& claim, Timestamp until);
-/// What is kept under the key of a command: until when, of which request, for which hold of which run. A run without a
-/// name is the record's answer.
+/// What is kept under the key of a command: until when, and which hold is the answer.
 struct KeptPlace {
     Timestamp until{};
-    std::string fingerprint;
     HoldId hold;
-    std::string run;
+    bool is_records = false;  ///< The record alone knows.
 };
-/// Without until when.
-std::string encode_kept(const Command& command, const HoldId& hold, std::string_view run);
-std::string encode_until(Timestamp until);
+std::string encode_kept(Timestamp until, const HoldId& hold, bool is_records);
+/// Of the request that the hold is the answer to; nothing where its record does not say, since PostgreSQL knows.
+std::optional<std::string> fingerprint_in(std::string_view record);
 /// Errors: damaged.
 Result<KeptPlace> decode_kept(std::string_view bytes);
-/// The head of a journal's entry, which the hold's text follows.
+/// How a hold was placed, as its record says it for the journal.
 std::string encode_place(const Command& command);
 std::string encode_extend(const Command& command, const HoldClaim& claim, Timestamp until);
 /// Errors: damaged.

@@ -11,7 +11,8 @@
 namespace railbook::store::redis {
 namespace {
 
-constexpr Duration kLonger = std::chrono::days{1};
+constexpr Duration kLongest = std::chrono::days{1};
+constexpr Duration kLongestAnswer = std::chrono::days{14};
 constexpr int kMaxRounds = 20'000;  // of a millisecond each, where a run is busy
 
 Error no_end() { return {ErrorCode::unavailable, "a run is busy for too long", "try again"}; }
@@ -165,24 +166,13 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
                                         std::size_t max_holds) {
     if (runs.size() != 1 || wanted.fence != 0 || !check_wanted(wanted, runs))
         return place_in_record(command, wanted, runs, max_holds);
+    // Redis looks so far back for holds and answers.
+    if (wanted.latest_end - command.now > kLongest || command.keep_answer > kLongestAnswer)
+        return place_in_record(command, wanted, runs, max_holds);
     const Run& run = runs.front();
-    const auto text = encode_text(wanted);
-    const auto entry = encode_place(command);
-    const auto id = bytes_of(wanted.id);
-    const auto expires = time_text(wanted.expires_at);
-    const auto keep_time = std::to_string(std::max<std::int64_t>(command.keep_answer.count(), 1));
-    // A day longer than it can last: what has lapsed is forgotten, whoever swept it.
-    const auto ask_time = std::to_string((wanted.latest_end - command.now + kLonger).count());
-    std::string spans;
-    std::vector<SeatId> names;
-    std::vector<std::string> seats;
-    for (const auto& item : wanted.items) {
-        for (const auto& seat : item.seats) {
-            names.push_back(seat.id);
-            seats.push_back(std::to_string(seat.index));
-            spans += cell_bytes(item.span, wanted.expires_at, SeatState::held, wanted.id);
-        }
-    }
+    const auto owner = owner_field(wanted.owner);
+    const auto field = answer_field(command);
+    const auto record = encode_record_behind_fence(command, wanted);
     const bool has_key = !command.key.text.empty();
     bool force = false;
     for (int round = 0; round < kMaxRounds; ++round) {
@@ -206,22 +196,18 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
             if (!*pinned || !check_pinned(known->run, run)) return place_in_record(command, wanted, runs, max_holds);
         }
         const auto& run_keys = known->keys;
-        const auto kept = encode_kept(command, wanted.id, run_keys.name);
-        const auto owner_key = front_.owner_key(*epoch, wanted.owner);
-        const auto answers = answer_key(front_, *epoch, command);
-        std::vector<std::string> keys{run_keys.keys.begin(), run_keys.keys.end()};
         if (front_.is_cluster()) {
             const auto reserved = front_.reserve(*epoch, {.hold = wanted,
                                                           .run = run_keys.name,
-                                                          .answer_key = answers,
+                                                          .field = field,
                                                           .now = command.now,
-                                                          .keep_answer = has_key ? command.keep_answer : Duration{},
+                                                          .keep_answer = command.keep_answer,
                                                           .max_holds = max_holds,
-                                                          .is_forced = force,
-                                                          .kept = kept});
+                                                          .is_forced = force});
             if (!reserved && reserved.error().code == ErrorCode::unavailable) continue;
+            if (reserved && *reserved == Earmarked::uncounted) return place_uncounted(command, wanted, runs, max_holds);
             // Unless it was answered before, which comes first.
-            if (!reserved || !*reserved) {
+            if (!reserved || *reserved == Earmarked::elsewhere) {
                 auto earlier = has_key ? find_answer(command) : Result<std::optional<Answer>>{std::optional<Answer>{}};
                 if (!earlier) return std::move(earlier).error();
                 if (*earlier) {
@@ -232,45 +218,64 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
                 force = true;
                 continue;
             }
-        } else {
-            keys.push_back(answers);
-            keys.push_back(owner_key);
-            keys.push_back(front_.key(*epoch, "hold", to_string(wanted.id)));
-            keys.push_back(front_.key(*epoch, "fence", {}));
-            keys.push_back(front_.key(*epoch, "dirty", {}));
         }
-        const auto number = std::to_string(epoch->number);
-        const auto numbers = place_numbers(command, max_holds, force);
-        const auto tail = encode_record_tail(wanted, false, owner_key);
-        std::vector<std::string_view> arguments{number, numbers, known->digest, id,       kept,          entry, tail,
-                                                spans,  expires, keep_time,     ask_time, run_keys.name, text};
-        arguments.insert(arguments.end(), seats.begin(), seats.end());
-        const auto reply = front_.run(place_script(), keys, arguments);
+        Joint joint{.script = place_script(),
+                    .key = run_keys.keys.front(),
+                    .shared = front_.shared_of_places(epoch, command),
+                    .keys = known->wired,
+                    .argument = encode_order({.command = command,
+                                              .hold = wanted,
+                                              .guard = known->guard,
+                                              .run = run_keys.name,
+                                              .owner = owner,
+                                              .key = field,
+                                              .max_holds = max_holds,
+                                              .is_forced = force}),
+                    .after = {}};
+        joint.after.add(record);
+        const auto reply = front_.join(joint);
         if (!reply) continue;
+        if (reply->kind == Reply::Kind::text) {
+            const auto done = decode_placed(reply->text);
+            if (!done) return done.error();
+            Hold placed = wanted;
+            placed.fence = fence_of(epoch->number, done->number);
+            placed.pinned = false;
+            places_.put(wanted.id, Places::Name{known, &run_keys.name});
+            const auto seen = mirror_.find(run_keys.name);
+            if (seen->version(epoch->number) + 1 != done->version) return placed;
+            std::vector<SeenRun::Seat> now_there;
+            auto value = done->seats.begin();
+            for (const auto& item : wanted.items) {
+                for (const auto& seat : item.seats) {
+                    if (value != done->seats.end()) now_there.push_back({seat.index, std::string{*value++}});
+                }
+            }
+            seen->follow_one(epoch->number, done->version, now_there);
+            return placed;
+        }
         const auto& said = reply->at(0);
         if (said == "fences") {
             static_cast<void>(front_.grant_fences(*epoch, run_keys));
             continue;
         }
-        if (said == "ok") {
-            Hold placed = wanted;
-            placed.fence = fence_of(epoch->number, static_cast<std::uint64_t>(reply->number(1)));
-            placed.pinned = false;
-            places_.put(wanted.id, run_keys.name);
-            std::vector<SeenRun::Seat> now_there;
-            for (std::size_t i = 0; i < seats.size() && i + 3 < reply->items.size(); ++i)
-                now_there.push_back({seat_in(seats[i]), reply->at(3 + i)});
-            mirror_.find(run_keys.name)
-                ->follow_one(epoch->number, static_cast<std::uint64_t>(reply->number(2)), now_there);
-            return placed;
-        }
         if (said == "again") {
+            if (has_key) {
+                const auto fingerprint = fingerprint_in(reply->at(1));
+                if (fingerprint && *fingerprint != command.fingerprint) return key_reused();
+                if (!fingerprint) {
+                    auto answer = record_.find_answer(command);
+                    if (!answer) return std::move(answer).error();
+                    if (auto* hold = *answer ? std::get_if<Hold>(&**answer) : nullptr) return std::move(*hold);
+                }
+            }
             auto earlier = decode_record(reply->at(1), true);
-            if (earlier && earlier->id != wanted.id && front_.is_cluster()) front_.cancel(*epoch, wanted, answers);
+            if (earlier && earlier->id != wanted.id && front_.is_cluster())
+                front_.cancel(*epoch, wanted, field, command.now);
             return earlier;
         }
-        if (front_.is_cluster()) front_.cancel(*epoch, wanted, answers);
-        if (said == "reused") return key_reused();
+        if (front_.is_cluster()) front_.cancel(*epoch, wanted, field, command.now);
+        if (said == "uncounted") return place_uncounted(command, wanted, runs, max_holds);
         if (said == "elsewhere") {
             // The key was used on another run, or in the record.
             auto earlier = find_answer(command);
@@ -284,6 +289,10 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
         }
         if (said == "many") return check_hold_count(static_cast<std::size_t>(reply->number(1)), max_holds).error();
         if (said == "taken") {
+            std::vector<SeatId> names;
+            for (const auto& item : wanted.items) {
+                for (const auto& seat : item.seats) names.push_back(seat.id);
+            }
             std::vector<SeatId> taken;
             for (const auto& place : reply->items.at(1).items) {
                 const auto index = static_cast<std::size_t>(place.integer);
@@ -315,27 +324,22 @@ Result<Hold> RedisInventory::place_in_record(const Command& command, const Hold&
     if (epoch) {
         // First of all: whoever repeats the command then asks the record.
         if (!command.key.text.empty()) {
-            const auto name = answer_key(front_, *epoch, command);
-            const auto kept = std::to_string(std::max<std::int64_t>(command.keep_answer.count(), 1));
-            const auto told = encode_until(command.now + command.keep_answer) + encode_kept(command, wanted.id, {});
             const auto before = find_answer(command);
             if (!before) return before.error();
             if (*before) {
                 if (const auto* hold = std::get_if<Hold>(&**before)) return *hold;
                 return Error{ErrorCode::damaged, "a kept answer is of another operation"};
             }
-            static_cast<void>(front_.ask(name, {"SET", name, told, "PX", kept}));
+            front_.tell_of_answer(*epoch, command, wanted.id);
         }
         if (max_holds > 0) {
             // The record counts what it knows of.
-            const auto owner = front_.owner_key(*epoch, wanted.owner);
-            const auto held = front_.ask(owner, {"ZRANGE", owner, "0", "-1"});
-            for (const auto& id : held ? held->items : std::vector<Reply>{}) {
-                const auto name = front_.key(*epoch, "hold", base::hex(id.text));
-                const auto run = front_.ask(name, {"GET", name});
-                if (run && run->kind == Reply::Kind::text) {
-                    if (const auto done = front_.settle_run(run->text); !done) return done.error();
-                }
+            const auto pages = front_.pages(*epoch, wanted.owner, command.now, kLongest);
+            const auto list = front_.read_page(pages, owner_field(wanted.owner));
+            for (const auto& id : list ? decode_live(*list) : std::vector<HoldId>{}) {
+                const auto run = find_run(*epoch, id);
+                if (!run || !*run) continue;
+                if (const auto done = front_.settle_run(**run); !done) return done.error();
             }
         }
     }
@@ -352,15 +356,17 @@ Result<Hold> RedisInventory::place_in_record(const Command& command, const Hold&
     return placed;
 }
 
+Result<Hold> RedisInventory::place_uncounted(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
+                                             std::size_t max_holds) {
+    if (const auto done = front_.settle(); !done) return done.error();
+    return place_in_record(command, wanted, runs, max_holds);
+}
+
 // --- Holds ---------------------------------------------------------------------------------------------------------
 
 Result<std::optional<std::string>> RedisInventory::find_run(const Epoch& epoch, const HoldId& id) {
-    if (auto known = places_.find(id)) return known;
-    const auto name = front_.key(epoch, "hold", to_string(id));
-    const auto found = front_.ask(name, {"GET", name});
-    if (!found) return found.error();
-    if (found->kind != Reply::Kind::text) return std::optional<std::string>{};
-    return std::optional{found->text};
+    if (const auto known = places_.find(id)) return std::optional{*known};
+    return front_.run_of(epoch, id);
 }
 
 Result<std::vector<std::string>> RedisInventory::runs_of_hold(const HoldId& id) {
@@ -427,7 +433,11 @@ Result<std::optional<Hold>> RedisInventory::step(const Script& script, const Com
         const std::array<std::string_view, 6> arguments{number, numbers, id_bytes, claim.owner, entry, **run};
         std::vector<std::string> all_keys{keys.keys.begin(), keys.keys.end()};
         const auto dirty = front_.key(*epoch, "dirty", {});
-        if (!front_.is_cluster()) all_keys.push_back(dirty);
+        if (!front_.is_cluster()) {
+            all_keys.push_back(dirty);
+            for (auto& page : front_.pages(*epoch, claim.owner, command.now, kLongest))
+                all_keys.push_back(std::move(page));
+        }
         const auto reply = front_.run(script, all_keys, arguments);
         if (!reply) continue;
         const auto& said = reply->at(0);
@@ -490,31 +500,30 @@ Result<Page<Hold>> RedisInventory::list_holds(std::string_view owner, const Page
 Result<std::optional<Answer>> RedisInventory::find_answer(const Command& command) {
     const auto epoch = front_.epoch();
     if (!epoch || !command.operation.starts_with("hold.")) return record_.find_answer(command);
-    const auto name = answer_key(front_, *epoch, command);
-    const auto there = front_.ask(name, {"GET", name});
+    if (command.key.text.empty()) return std::optional<Answer>{};
+    const auto pages = front_.pages(*epoch, command.owner, command.now, std::min(command.keep_answer, kLongestAnswer));
+    const auto there = front_.read_page(pages, answer_field(command));
     if (!there) return record_.find_answer(command);
-    if (there->kind != Reply::Kind::text) {
+    if (there->empty()) {
         if (epoch->answers_until <= command.now) return std::optional<Answer>{};
         return record_.find_answer(command);
     }
-    const auto kept = decode_kept(there->text);
+    const auto kept = decode_kept(*there);
     if (!kept) return kept.error();
     // Where Redis no longer has the hold, the record was told of it, and of the key.
-    if (kept->run.empty()) return record_.find_answer(command);
+    if (kept->is_records) return record_.find_answer(command);
     if (kept->until <= command.now) return std::optional<Answer>{};
-    const auto record = find_in_front(kept->hold, kept->run);
+    const auto run = find_run(*epoch, kept->hold);
+    if (!run) return run.error();
+    if (!*run) return record_.find_answer(command);
+    const auto record = find_in_front(kept->hold, **run);
     if (!record) return record.error();
-    if (!*record) return record_.find_answer(command);
-    if (kept->fingerprint != command.fingerprint) return key_reused();
+    const auto fingerprint = *record ? fingerprint_in(**record) : std::nullopt;
+    if (!fingerprint) return record_.find_answer(command);
+    if (*fingerprint != command.fingerprint) return key_reused();
     auto hold = decode_record(**record, true);
     if (!hold) return std::move(hold).error();
     return std::optional<Answer>{*std::move(hold)};
-}
-
-std::string RedisInventory::answer_key(const Front& front, const Epoch& epoch, const Command& command) {
-    // Behind the hash tag, where every byte may be; the key comes last, so that two names are never the same.
-    return front.key(epoch, "key", base::percent_encode(command.owner, ":")) + ':' + command.operation + ':' +
-           command.key.text;
 }
 
 // --- What is rare, and the record's --------------------------------------------------------------------------------

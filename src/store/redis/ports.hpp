@@ -8,7 +8,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <railbook/stores.hpp>
@@ -21,28 +20,33 @@ namespace railbook::store::redis {
 /// In which run a hold is, of those that this process has placed of late. A hold stays in its run. Thread-safe.
 class Places {
 public:
-    std::optional<std::string> find(const HoldId& id) const {
+    /// The name of a run, which many holds share; null for none.
+    using Name = std::shared_ptr<const std::string>;
+
+    Name find(const HoldId& id) const {
         const std::lock_guard lock{mutex_};
-        const auto found = runs_.find(id);
-        return found == runs_.end() ? std::optional<std::string>{} : found->second;
+        const auto& place = places_[place_of(id)];
+        return place.hold == id ? place.run : nullptr;
     }
-    void put(const HoldId& id, const std::string& run) {
+    /// One that was there before may be forgotten.
+    void put(const HoldId& id, Name run) {
         const std::lock_guard lock{mutex_};
-        if (runs_.size() >= kMost) runs_.clear();
-        runs_[id] = run;
+        places_[place_of(id)] = {id, std::move(run)};
     }
 
 private:
-    struct HashId {
-        std::size_t operator()(const HoldId& id) const {
-            std::size_t hash = 0;
-            std::memcpy(&hash, id.bytes.data(), sizeof hash);
-            return hash;
-        }
+    struct Place {
+        HoldId hold;
+        Name run;
     };
-    static constexpr std::size_t kMost = 100'000;
+    static std::size_t place_of(const HoldId& id) {
+        std::size_t hash = 0;
+        std::memcpy(&hash, id.bytes.data(), sizeof hash);
+        return hash % kMost;
+    }
+    static constexpr std::size_t kMost = 65'536;
     mutable std::mutex mutex_;
-    std::unordered_map<HoldId, std::string, HashId> runs_;
+    std::vector<Place> places_{kMost};
 };
 
 /// Thread-safe, as the one below. Front and record must outlive it.
@@ -75,6 +79,9 @@ private:
     Result<std::optional<std::string>> find_run(const Epoch& epoch, const HoldId& id);
     Result<Hold> place_in_record(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                                  std::size_t max_holds);
+    /// Where Redis does not know how many holds the owner has.
+    Result<Hold> place_uncounted(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
+                                 std::size_t max_holds);
     /// A step on a hold that Redis may know; nothing where it is the record's to do.
     Result<std::optional<Hold>> step(const Script& script, const Command& command, const HoldClaim& claim,
                                      Timestamp until);
@@ -83,8 +90,6 @@ private:
     void follow(const Epoch& epoch, const std::string& run, const Reply& reply, std::size_t first);
     /// The hold's record, where Redis has it; nothing where the record is to be asked.
     Result<std::optional<std::string>> find_in_front(const HoldId& id, const std::string& run);
-    /// Where the answer to a command is.
-    static std::string answer_key(const Front& front, const Epoch& epoch, const Command& command);
 
     Front& front_;
     SystemOfRecord& record_;

@@ -24,7 +24,8 @@ if m[2] ~= 'open' then return {'closed'} end
 local version, latest, number, last = struct.unpack('>dddd', m[6])
 )lua";
 
-/// What a seat is without the spans of a hold. A span that is taken is 29 bytes: from, to, until, state, hold.
+/// What a seat is without the spans of a hold. A span that is taken is 29 bytes: from, to, until, state, hold. The
+/// seats that a version changed are in a field of the run's, one of 64 that are used in turns: version, names.
 constexpr std::string_view kSeats = R"lua(
 local function without(value, hold)
     local kept = {}
@@ -38,132 +39,281 @@ local function put(fields, gone)
     redis.call('HSET', KEYS[1], unpack(fields))
     if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
 end
-local function tell(names)
-    if redis.call('RPUSH', KEYS[4], names) > 512 then redis.call('LTRIM', KEYS[4], -256, -1) end
+local function tell(fields, at, names)
+    fields[#fields + 1] = string.char(128 + at % 64)
+    fields[#fields + 1] = struct.pack('>d', at) .. names
 end
 )lua";
 
-/// Of one server KEYS[5] to KEYS[9]: where the answer is, the owner's live holds, the run of the hold, the counter of
-/// fences, the runs with work to do. In a cluster these are elsewhere, and the caller's to see to.
-/// ARGV: epoch; owner's limit, milliseconds to keep the answer, now, force, whether there is a key; digest; hold;
-/// what is kept under the key; head of the journal's entry; the hold's record behind its fence; the spans; expires at;
-/// milliseconds to keep the answer; milliseconds that the hold may be asked for; name of the run; the hold's text;
-/// seats.
-constexpr std::string_view kPlace = R"lua(
-local m = redis.call('HMGET', KEYS[1], 'e', 's', 'f', 'z', 'd', 'q', unpack(ARGV, 14))
+/// What is kept of owners is in hashes, one for each day, which come newest first: tomorrow's where it is late
+/// (processes need not agree on when a day begins) or else today's, today's, and those of the days before. Under a key
+/// of a command is until when it counts, which hold is the answer, and one more byte where the record alone knows that.
+/// An owner's list is in one of them: until when holds live that are not in it, then deadline and id of the live holds,
+/// 24 bytes each.
+constexpr std::string_view kOwner = R"lua(
+local max_listed = 64
+local function live_of(list, now)
+    local live, lapsed = 0, 0
+    for i = 9, #list, 24 do
+        if struct.unpack('>d', list, i) > now then live = live + 1 else lapsed = lapsed + 1 end
+    end
+    if lapsed == 0 then return live, string.sub(list, 9) end
+    local kept = {}
+    for i = 9, #list, 24 do
+        if struct.unpack('>d', list, i) > now then kept[#kept + 1] = string.sub(list, i, i + 23) end
+    end
+    return live, table.concat(kept)
+end
+local function entries_without(entries, hold)
+    for i = 1, #entries, 24 do
+        if string.sub(entries, i + 8, i + 23) == hold then
+            return string.sub(entries, 1, i - 1) .. string.sub(entries, i + 24)
+        end
+    end
+    return entries
+end
+local function lasts(page, time)
+    if redis.call('PEXPIRE', page, time, 'NX') == 0 then redis.call('PEXPIRE', page, time, 'GT') end
+end
+-- The first page from that one on that has the field, and what is there.
+local function find_in_pages(first, field)
+    for i = first, #KEYS do
+        local value = redis.call('HGET', KEYS[i], field)
+        if value then return value, KEYS[i] end
+    end
+end
+-- That a hold lives until then, or does not (false). The pages are the keys from that one on.
+local function note_hold(first, owner, hold, expires, now, time)
+    local list, page = find_in_pages(first, owner)
+    if not list and not expires then return end
+    if page ~= KEYS[first] then page = KEYS[first + 1] end
+    local others_until, entries = 0, ''
+    if list then
+        others_until = struct.unpack('>d', list)
+        entries = select(2, live_of(list, now))
+    end
+    local others = entries_without(entries, hold)
+    if expires then
+        if #others < #entries or #others < 24 * max_listed then
+            others = others .. struct.pack('>d', expires) .. hold
+        else
+            others_until = math.max(others_until, now + time)
+        end
+    end
+    redis.call('HSET', page, owner, struct.pack('>d', others_until) .. others)
+    lasts(page, time)
+end
 )lua";
-constexpr std::string_view kPlaceOpen = R"lua(
-local limit, keep, now, force, has_key = struct.unpack('>dddBB', ARGV[2])
-if latest > now then now = latest end
-local one_server = KEYS[5]
-local keeps = one_server and has_key == 1
-if keeps then
-    local value = struct.pack('>d', now + keep) .. ARGV[5]
-    local kept = false
-    if force == 0 then kept = redis.call('SET', KEYS[5], value, 'NX', 'GET', 'PX', ARGV[10]) end
-    if kept and struct.unpack('>d', kept) > now then
-        local print, id, rest = struct.unpack('>Hc0c16', kept, 9)
-        if string.sub(kept, rest) == ARGV[12] then
-            local earlier = redis.call('HGET', KEYS[2], id)
-            if earlier then
-                if string.sub(ARGV[5], 1, 2 + #print) ~= string.sub(kept, 9, 10 + #print) then return {'reused'} end
-                return {'again', earlier}
-            end
-        end
-        return {'elsewhere'}
-    end
-    if kept or force == 1 then redis.call('SET', KEYS[5], value, 'PX', ARGV[10]) end
-else
-    local mine = redis.call('HGET', KEYS[2], ARGV[4])
-    if mine then return {'again', mine} end
-end
-local function refuse(what, more)
-    if keeps then redis.call('DEL', KEYS[5]) end
-    return {what, more}
-end
-if m[5] ~= ARGV[3] then return refuse('otherwise') end
-local live = 0
-if one_server and limit > 0 then
-    live = redis.call('ZCOUNT', KEYS[6], '(' .. now, '+inf')
-    if live >= limit then return refuse('many', live) end
-end
-local count = #ARGV - 13
-local taken = {}
-for i = 1, count do
-    local value = m[6 + i]
-    if value then
-        local from, to = struct.unpack('>HH', ARGV[8], 29 * i - 28)
-        for k = 1, #value, 29 do
-            local f, t, u = struct.unpack('>HHd', value, k)
-            if f < to and from < t and u > now then
-                taken[#taken + 1] = i - 1
-                break
-            end
-        end
-    end
-end
-if #taken > 0 then return refuse('taken', taken) end
-if number >= last then
-    if not one_server then return {'fences'} end
-    local given = redis.call('GET', KEYS[8])
-    if not given then return refuse('lost') end
-    number = tonumber(given)
-    last = redis.call('INCR', KEYS[8])
-end
-number = number + 1
-local fields = {'q', struct.pack('>dddd', version + 1, now, number, last)}
-local answer = {'ok', number, version + 1}
-local changed = {}
-for i = 1, count do
-    local seat = ARGV[13 + i]
-    local value = count == 1 and ARGV[8] or string.sub(ARGV[8], 29 * i - 28, 29 * i)
-    local before = changed[seat] or m[6 + i]
-    if before then
-        -- What has lapsed and is in the way goes.
-        local from, to = struct.unpack('>HH', value)
-        local kept = {}
-        for k = 1, #before, 29 do
-            local f, t, u = struct.unpack('>HHd', before, k)
-            if u > now or f >= to or from >= t then kept[#kept + 1] = string.sub(before, k, k + 28) end
-        end
-        kept[#kept + 1] = value
-        value = table.concat(kept)
-    end
-    if count > 1 then changed[seat] = value end
-    fields[2 * i + 1] = seat
-    fields[2 * i + 2] = value
-    answer[3 + i] = value
-end
-redis.call('HSET', KEYS[1], unpack(fields))
-redis.call('HSET', KEYS[2], ARGV[4], struct.pack('>dd', ARGV[1], number) .. ARGV[7] .. ARGV[13])
-local length = redis.call('RPUSH', KEYS[3], struct.pack('>Bdd', 1, number, now) .. ARGV[6] .. ARGV[13])
-if redis.call('RPUSH', KEYS[4], count == 1 and ARGV[14] or table.concat(ARGV, ',', 14)) > 512 then
-    redis.call('LTRIM', KEYS[4], -256, -1)
+
+/// Places holds, each as if it were alone, one after another. KEYS of one server: the counter of fences, the runs with
+/// work to do, the pages; then of each hold: run, holds, journal. In a cluster there are only those, of one hold.
+/// ARGV: epoch; number of pages, milliseconds that they are kept; then the holds in one: of each the owner's field and
+/// that of the command's key in the pages, which is '' for none, and how long the rest is; what is asked of the run
+/// (field g), limit, milliseconds that the answer is kept, now, expires at, latest end, force, how many seats, hold,
+/// name of the run, of each seat from, to, name; then of each hold its record behind its fence. Lua goes through all
+/// bytes of each text that it makes, so what is long is touched as little as can be. Answers for each hold bytes:
+/// fence, version, and what each seat is now; or a list, which says what is in the way.
+constexpr std::string_view kPlace = R"lua(
+local call, pack, read, sub = redis.call, struct.pack, struct.unpack, string.sub
+local epoch = tonumber(ARGV[1])
+local pages = tonumber(ARGV[2])
+local one_server = pages > 0
+local fence = one_server and call('GET', KEYS[1])
+fence = fence and tonumber(fence)
+local drawn = 0
+local dirty = {}
+-- What the pages have, as it is after the holds so far; and what is to be written.
+local there, page_of = {}, {}
+local written, writes = {}, {}
+local orders = ARGV[4]
+local fields, starts = {}, {}
+local at = 1
+while at <= #orders do
+    local owner, key, size, rest = read('>Hc0Hc0I4', orders, at)
+    fields[#fields + 1] = owner
+    fields[#fields + 1] = key
+    starts[#starts + 1] = rest
+    at = rest + size
 end
 if one_server then
-    redis.call('ZADD', KEYS[6], ARGV[9], ARGV[4])
-    if live == 0 or number % 16 == 0 then redis.call('PEXPIRE', KEYS[6], ARGV[11] * 2) end
-    redis.call('SET', KEYS[7], ARGV[12], 'PX', ARGV[11])
-    -- Whoever takes a run from there looks for a journal afterwards, so not each entry need say it again.
-    if length % 32 == 1 then
-        redis.call('SADD', KEYS[9], ARGV[12])
-        redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', now)
+    for page = KEYS[3] == KEYS[4] and 2 or 1, pages do
+        local values = call('HMGET', KEYS[2 + page], unpack(fields))
+        for i = 1, #fields do
+            local value, field = values[i], fields[i]
+            if value and not there[field] then
+                there[field], page_of[field] = value, page
+            end
+        end
     end
 end
-return answer
+
+-- Why the run is not as it was thought to be; otherwise, whether it is of other coaches.
+local function in_the_way(run, guard)
+    local m = call('HMGET', run, 'e', 's', 'f', 'z', 'd')
+    if not m[1] then return {'none'} end
+    if m[1] ~= ARGV[1] then return {tonumber(m[1]) > epoch and 'stale' or 'old'} end
+    if m[3] == '1' then
+        local t = call('TIME')
+        if tonumber(m[4]) > t[1] * 1000 + math.floor(t[2] / 1000) then return {'busy'} end
+        return {'closed'}
+    end
+    if m[2] ~= 'open' then return {'closed'} end
+    return nil, ARGV[1] .. sub(m[5], 8, 39) ~= guard
+end
+
+local function place(first, start, owner, key, tail)
+    local guard, limit, keep, now, expires, latest_end, force, count, id, name, at =
+        read('>Hc0dddddBHc16Hc0', orders, start)
+    local run, holds, journal = KEYS[first], KEYS[first + 1], KEYS[first + 2]
+    local has_key = one_server and key ~= ''
+    local names = {'g', 'q'}
+    local spans = {}
+    for i = 1, count do
+        spans[2 * i - 1], spans[2 * i], names[2 + i], at = read('>HHBc0', orders, at)
+    end
+    local m = call('HMGET', run, unpack(names))
+    local otherwise = false
+    if m[1] ~= guard then
+        local why
+        why, otherwise = in_the_way(run, guard)
+        if why then return why end
+    end
+    local version, latest, number, last = read('>dddd', m[2])
+    if latest > now then now = latest end
+    if has_key then
+        local before = force == 0 and there[key]
+        if before and read('>d', before) > now then
+            local earlier = #before == 24 and call('HGET', holds, sub(before, 9))
+            if earlier then return {'again', earlier} end
+            return {'elsewhere'}
+        end
+    else
+        local mine = call('HGET', holds, id)
+        if mine then return {'again', mine} end
+    end
+    if otherwise then return {'otherwise'} end
+    local live, entries, others_until = 0, '', 0
+    if one_server then
+        local list = there[owner]
+        if list then
+            others_until = read('>d', list)
+            live, entries = live_of(list, now)
+        end
+        if limit > 0 then
+            if live >= limit then return {'many', live} end
+            if others_until > now then return {'uncounted'} end
+        end
+    end
+    local taken
+    for i = 1, count do
+        local value = m[2 + i]
+        if value then
+            local from, to = spans[2 * i - 1], spans[2 * i]
+            for k = 1, #value, 29 do
+                local f, t, u = read('>HHd', value, k)
+                if f < to and from < t and u > now then
+                    taken = taken or {}
+                    taken[#taken + 1] = i - 1
+                    break
+                end
+            end
+        end
+    end
+    if taken then return {'taken', taken} end
+    if one_server then
+        if not fence then return {'lost'} end
+        drawn = drawn + 1
+        number = fence + drawn
+        last = number
+    else
+        if number >= last then return {'fences'} end
+        number = number + 1
+    end
+    version = version + 1
+    local seats = count == 1 and names[3] or table.concat(names, ',', 3)
+    local fields = {'q', pack('>dddd', version, now, number, last), string.char(128 + version % 64),
+                    pack('>d', version) .. seats}
+    local answer = pack('>dd', number, version)
+    local changed = {}
+    for i = 1, count do
+        local seat = names[2 + i]
+        local from, to = spans[2 * i - 1], spans[2 * i]
+        local value = pack('>HHdB', from, to, expires, 1) .. id
+        local before = changed[seat] or m[2 + i]
+        if before then
+            -- What has lapsed and is in the way goes.
+            local left = {}
+            for k = 1, #before, 29 do
+                local f, t, u = read('>HHd', before, k)
+                if u > now or f >= to or from >= t then left[#left + 1] = sub(before, k, k + 28) end
+            end
+            left[#left + 1] = value
+            value = table.concat(left)
+        end
+        if count > 1 then changed[seat] = value end
+        fields[3 + 2 * i] = seat
+        fields[4 + 2 * i] = value
+        answer = answer .. pack('>I4', #value) .. value
+    end
+    call('HSET', run, unpack(fields))
+    call('HSET', holds, id, pack('>dd', epoch, number) .. tail)
+    local length = call('RPUSH', journal, pack('>Bdd', 1, number, now) .. id)
+    if not one_server then return answer end
+    -- Whoever takes a run from there looks for a journal afterwards, so not each entry need say it again.
+    if length % 32 == 1 then dirty[#dirty + 1] = name end
+    if live < max_listed or limit > 0 then
+        entries = entries .. pack('>d', expires) .. id
+    elseif latest_end > others_until then
+        others_until = latest_end
+    end
+    there[owner] = pack('>d', others_until) .. entries
+    written[owner] = true
+    if has_key then
+        local value = pack('>d', now + keep) .. id
+        there[key] = value
+        writes[#writes + 1] = key
+        writes[#writes + 1] = value
+    end
+    writes[#writes + 1] = 'h' .. id
+    writes[#writes + 1] = name
+    return answer
+end
+
+local answers = {}
+local first = pages + 3
+if not one_server then first = 1 end
+for i = 1, #starts do
+    answers[i] = place(first, starts[i], fields[2 * i - 1], fields[2 * i], ARGV[4 + i])
+    first = first + 3
+end
+if drawn > 0 and one_server then
+    call('INCRBY', KEYS[1], drawn)
+    if #dirty > 0 then call('SADD', KEYS[2], unpack(dirty)) end
+    for owner in pairs(written) do
+        if page_of[owner] == 1 then
+            call('HSET', KEYS[3], owner, there[owner])
+        else
+            writes[#writes + 1] = owner
+            writes[#writes + 1] = there[owner]
+        end
+    end
+    call('HSET', KEYS[4], unpack(writes))
+    lasts(KEYS[4], ARGV[3])
+end
+return answers
 )lua";
 
 /// A hold's record: epoch, fence, expires at, latest end, whether it was released, whether the record knows it, its
-/// seats (seat, from, to), its owner, the key of the owner's holds, its text. Of one server, KEYS[5] is the runs with
-/// work to do. ARGV: epoch; now, until, epoch and number of the claim's fence or -1, any owner, whether the answer is
-/// kept under a key; hold; owner; journal entry; name of the run.
+/// seats (seat, from, to), its owner, the head of its step in the journal, its text. Of one server, KEYS[4] is the runs
+/// with work to do, and the pages come next. ARGV: epoch; now, until, epoch and number of the claim's fence or -1,
+/// any owner, whether the answer is kept under a key; hold; owner; journal entry; name of the run.
 constexpr std::string_view kClaim = R"lua(
 local now, until_, fence_epoch, fence, any, has_key = struct.unpack('>ddddBB', ARGV[2])
 if latest > now then now = latest end
 local kept = redis.call('HGET', KEYS[2], ARGV[3])
 if not kept then return {'gone'} end
 local epoch, mine, expires, latest_end, released, known, count = struct.unpack('>ddddBBH', kept)
-local owner, owner_key = struct.unpack('>Hc0Hc0', kept, 37 + 8 * count)
+local owner = struct.unpack('>Hc0', kept, 37 + 8 * count)
 if any ~= 1 and owner ~= ARGV[4] then return {'foreign'} end
 if fence < 0 then
     if any ~= 1 then return {'fenced'} end
@@ -175,7 +325,7 @@ local now_there = {}
 local function answer() return {'ok', kept, #told > 0 and version + 1 or 0, told, now_there} end
 local function note(kind)
     local length = redis.call('RPUSH', KEYS[3], struct.pack('>Bdd', kind, 0, now) .. ARGV[5])
-    if KEYS[5] and length % 32 == 1 then redis.call('SADD', KEYS[5], ARGV[6]) end
+    if KEYS[4] and length % 32 == 1 then redis.call('SADD', KEYS[4], ARGV[6]) end
 end
 local function rewrite(keeps)
     local names = {}
@@ -208,13 +358,12 @@ local function rewrite(keeps)
             fields[#fields + 1] = value
         end
     end
+    tell(fields, version + 1, table.concat(told, ','))
     put(fields, gone)
     kept = struct.pack('>ddddBB', epoch, mine, expires, latest_end, released, known) .. string.sub(kept, 35)
     redis.call('HSET', KEYS[2], ARGV[3], kept)
-    tell(table.concat(told, ','))
-    if KEYS[5] then
-        if keeps then redis.call('ZADD', owner_key, expires, ARGV[3])
-        else redis.call('ZREM', owner_key, ARGV[3]) end
+    if KEYS[4] then
+        note_hold(5, 'o' .. owner, ARGV[3], keeps and expires, now, math.max(latest_end - now, 0) + 172800000)
     end
 end
 )lua";
@@ -257,21 +406,47 @@ constexpr std::string_view kLook = R"lua(
 local known = tonumber(ARGV[2])
 if known == version and known > 0 then return {'same', version, m[5]} end
 local behind = version - known
-local count = redis.call('LLEN', KEYS[4])
-if known > 0 and behind > 0 and behind <= count and behind <= 64 then
+if known > 0 and behind > 0 and behind <= 64 then
+    local fields = {}
+    for i = 1, behind do fields[i] = string.char(128 + (known + i) % 64) end
     local seats = {}
-    for _, line in ipairs(redis.call('LRANGE', KEYS[4], -behind, -1)) do
-        for seat in string.gmatch(line, '[^,]+') do seats[#seats + 1] = seat end
+    for i, line in ipairs(redis.call('HMGET', KEYS[1], unpack(fields))) do
+        if not line or struct.unpack('>d', line) ~= known + i then
+            seats = {}
+            break
+        end
+        for seat in string.gmatch(string.sub(line, 9), '[^,]+') do seats[#seats + 1] = seat end
     end
     if #seats > 0 then return {'some', version, m[5], seats, redis.call('HMGET', KEYS[1], unpack(seats))} end
 end
 return {'all', version, m[5], redis.call('HGETALL', KEYS[1])}
 )lua";
 
+/// What PostgreSQL is to be told first: entries of the journal. One of a hold that was placed says which one, so that
+/// hold's record comes behind it.
+constexpr std::string_view kJournal = R"lua(
+local function journal()
+    local entries = redis.call('LRANGE', KEYS[3], 0, 255)
+    local ids, places = {}, {}
+    for i, entry in ipairs(entries) do
+        if string.byte(entry) == 1 then
+            ids[#ids + 1] = string.sub(entry, 18)
+            places[#places + 1] = i
+        end
+    end
+    if #ids > 0 then
+        for i, record in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
+            entries[places[i]] = string.sub(entries[places[i]], 1, 17) .. (record or '')
+        end
+    end
+    return entries
+end
+)lua";
+
 /// Takes the run for a while: alone (nothing happens in it meanwhile), or to empty its journal.
 /// ARGV: epoch, token, milliseconds, alone, now.
 constexpr std::string_view kLease = R"lua(
-local m = redis.call('HMGET', KEYS[1], 'e', 's', 'z', 'k', 'q')
+local m = redis.call('HMGET', KEYS[1], 'e', 's', 'z', 'k', 'q', 'f')
 local mine = tonumber(ARGV[1])
 local moment = redis.call('TIME')
 moment = moment[1] * 1000 + math.floor(moment[2] / 1000)
@@ -279,30 +454,40 @@ local fresh = 'known'
 if m[1] and tonumber(m[1]) > mine then return {'stale'} end
 if not m[1] or tonumber(m[1]) < mine then
     fresh = m[1] and 'old' or 'none'
-    redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+    redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
     m = {ARGV[1], 'closed', false, false, struct.pack('>dddd', 0, 0, 0, 0)}
     redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'closed', 'd', '')
 end
 if m[3] and tonumber(m[3]) > moment and m[4] ~= ARGV[2] then return {'busy'} end
+if m[6] == '1' then
+    -- Whoever had it alone has stopped in the middle: nobody knows what the record has.
+    m[2] = 'closed'
+    redis.call('HSET', KEYS[1], 's', 'closed')
+end
+if ARGV[4] == '1' then redis.call('HDEL', KEYS[1], 'g') end
 local version, latest, number, last = struct.unpack('>dddd', m[5])
 redis.call('HSET', KEYS[1], 'z', string.format('%.0f', moment + tonumber(ARGV[3])), 'k', ARGV[2], 'f', ARGV[4],
            'q', struct.pack('>dddd', version, math.max(latest, tonumber(ARGV[5])), number, last))
-return {'ok', fresh, m[2], redis.call('LRANGE', KEYS[3], 0, 255), version}
+return {'ok', fresh, m[2], journal(), version}
 )lua";
 
 /// For whoever has taken the run. ARGV: epoch, token. Leaves what changes with each step in numbers of its own.
 constexpr std::string_view kMine = R"lua(
-local m = redis.call('HMGET', KEYS[1], 'e', 'k', 'q')
+local m = redis.call('HMGET', KEYS[1], 'e', 'k', 'q', 's', 'd')
 if not m[1] then return {'none'} end
 if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return {'busy'} end
 local version, latest, number, last = struct.unpack('>dddd', m[3])
+local function let_go()
+    redis.call('HDEL', KEYS[1], 'z', 'k', 'f')
+    if m[4] == 'open' then redis.call('HSET', KEYS[1], 'g', ARGV[1] .. string.sub(m[5], 8, 39)) end
+end
 )lua";
 
 /// ARGV: epoch, token, version, time, digest, then the number of seats and seat, value of each; then hold, record of
 /// each hold.
 constexpr std::string_view kInstall = R"lua(
 if redis.call('LLEN', KEYS[3]) > 0 then return {'full'} end
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[4])
+redis.call('DEL', KEYS[1], KEYS[2])
 local seats = tonumber(ARGV[6])
 local at = 7
 for i = 1, seats do
@@ -313,7 +498,7 @@ while at < #ARGV do
     redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
     at = at + 2
 end
-redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'open', 'd', ARGV[5],
+redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'open', 'd', ARGV[5], 'g', ARGV[1] .. string.sub(ARGV[5], 8, 39),
            'q', struct.pack('>dddd', tonumber(ARGV[3]), math.max(latest, tonumber(ARGV[4])), 0, 0))
 return {'ok'}
 )lua";
@@ -326,7 +511,7 @@ local moment = redis.call('TIME')
 moment = moment[1] * 1000 + math.floor(moment[2] / 1000)
 redis.call('LTRIM', KEYS[3], ARGV[3], -1)
 redis.call('HSET', KEYS[1], 'z', string.format('%.0f', moment + tonumber(ARGV[4])))
-local left = redis.call('LRANGE', KEYS[3], 0, 255)
+local left = journal()
 local ids = {}
 for i = 1, #ARGV[7], 16 do ids[#ids + 1] = string.sub(ARGV[7], i, i + 15) end
 if #ids > 0 then
@@ -360,7 +545,8 @@ return {'ok', left, count}
 /// version, hold, then seat and the hold's spans on it, of each of its seats.
 constexpr std::string_view kHandOver = R"lua(
 -- Of the fences to come all are larger than that of the hold.
-local fields = {'q', struct.pack('>dddd', math.max(version, tonumber(ARGV[3])), latest, last, last)}
+local now_at = math.max(version, tonumber(ARGV[3]))
+local fields = {'q', struct.pack('>dddd', now_at, latest, last, last)}
 local gone = {}
 local told = {}
 for i = 5, #ARGV, 2 do
@@ -373,58 +559,85 @@ for i = 5, #ARGV, 2 do
         fields[#fields + 1] = value
     end
 end
+-- The record may count more versions than one. Those between changed nothing that Redis does not know.
+for at = math.max(version + 1, now_at - 63), now_at - 1 do tell(fields, at, '') end
+local names = table.concat(told, ',')
+local before = now_at == version and redis.call('HGET', KEYS[1], string.char(128 + now_at % 64))
+if before and struct.unpack('>d', before) == now_at then names = string.sub(before, 9) .. ',' .. names end
+tell(fields, now_at, names)
 put(fields, gone)
-if #told > 0 then tell(table.concat(told, ',')) end
 redis.call('HDEL', KEYS[2], ARGV[4])
-redis.call('HDEL', KEYS[1], 'z', 'k', 'f')
+let_go()
 return {'ok'}
 )lua";
 
 /// Ends a lease. ARGV: epoch, token, what becomes of the run: as it was (0), closed (1), forgotten (2).
 constexpr std::string_view kLeave = R"lua(
 if ARGV[3] == '2' and redis.call('LLEN', KEYS[3]) == 0 then
-    redis.call('DEL', KEYS[1], KEYS[2], KEYS[4])
+    redis.call('DEL', KEYS[1], KEYS[2])
     return {'ok'}
 end
 if ARGV[3] == '1' then
-    redis.call('DEL', KEYS[1], KEYS[2], KEYS[4])
+    redis.call('DEL', KEYS[1], KEYS[2])
     redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'closed', 'd', '',
                'q', struct.pack('>dddd', version, latest, 0, 0))
     return {'ok'}
 end
-redis.call('HDEL', KEYS[1], 'z', 'k', 'f')
+let_go()
 return {'ok'}
 )lua";
 
-/// In a cluster, before a hold is placed: what belongs to its owner. KEYS: where the answer is, the owner's live holds.
-/// ARGV: now, owner's limit, hold, expires at, what is kept under the key, milliseconds to keep the answer or 0, force.
+/// In a cluster, before a hold is placed: what belongs to its owner. KEYS: the pages. ARGV: now, owner's limit, hold,
+/// expires at, field of the owner, field of the command's key or nothing, what is kept there, milliseconds that the
+/// pages are kept, force.
 constexpr std::string_view kReserve = R"lua(
-if ARGV[6] ~= '0' and ARGV[7] == '0' then
-    local kept = redis.call('GET', KEYS[1])
-    if kept and struct.unpack('>d', kept) > tonumber(ARGV[1]) then
-        local _, id = struct.unpack('>Hc0c16', kept, 9)
-        if id ~= ARGV[3] then return {'elsewhere'} end
+local now, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
+if ARGV[6] ~= '' and ARGV[9] == '0' then
+    local kept = find_in_pages(1, ARGV[6])
+    if kept and struct.unpack('>d', kept) > now and string.sub(kept, 9) ~= ARGV[3] then return {'elsewhere'} end
+end
+local list = find_in_pages(1, ARGV[5])
+if list and limit > 0 then
+    local live, entries = live_of(list, now)
+    if #entries_without(entries, ARGV[3]) == #entries then
+        if live >= limit then return {'many', live} end
+        if struct.unpack('>d', list) > now then return {'uncounted'} end
     end
 end
-local limit = tonumber(ARGV[2])
-if limit > 0 and not redis.call('ZSCORE', KEYS[2], ARGV[3]) then
-    redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[1])
-    local live = redis.call('ZCARD', KEYS[2])
-    if live >= limit then return {'many', live} end
-end
-redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
-if ARGV[6] ~= '0' then redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[6]) end
+note_hold(1, ARGV[5], ARGV[3], tonumber(ARGV[4]), now, tonumber(ARGV[8]))
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[2], ARGV[6], ARGV[7]) end
+lasts(KEYS[2], ARGV[8])
 return {'ok'}
 )lua";
 
-/// In a cluster: the hold came to nothing. KEYS[1] where the answer is. ARGV: the hold.
+/// In a cluster: the hold came to nothing. KEYS: the pages. ARGV: the hold, field of the owner, field of the command's
+/// key, now.
 constexpr std::string_view kCancel = R"lua(
-local kept = redis.call('GET', KEYS[1])
-if kept then
-    local _, id = struct.unpack('>Hc0c16', kept, 9)
-    if id == ARGV[1] then redis.call('DEL', KEYS[1]) end
+for i = 1, #KEYS do
+    local kept = redis.call('HGET', KEYS[i], ARGV[3])
+    if kept and string.sub(kept, 9) == ARGV[1] then redis.call('HDEL', KEYS[i], ARGV[3]) end
 end
+note_hold(1, ARGV[2], ARGV[1], false, tonumber(ARGV[4]), 1)
 return {'ok'}
+)lua";
+
+/// That the record has a hold of an owner. KEYS: the pages. ARGV: now, milliseconds that the pages are kept, hold,
+/// until when it lives or nothing, field of the owner.
+constexpr std::string_view kNoteHold = R"lua(
+note_hold(1, ARGV[5], ARGV[3], tonumber(ARGV[4]) or false, tonumber(ARGV[1]), tonumber(ARGV[2]))
+return {'ok'}
+)lua";
+
+/// KEYS: the pages. ARGV: field, what is kept there, milliseconds that the page is kept.
+constexpr std::string_view kNoteAnswer = R"lua(
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+lasts(KEYS[2], ARGV[3])
+return {'ok'}
+)lua";
+
+/// KEYS: the pages. ARGV: field. Answers what the newest page has there.
+constexpr std::string_view kPage = R"lua(
+return {find_in_pages(1, ARGV[1]) or ''}
 )lua";
 
 /// In a cluster: a run gets fences of its own. ARGV: epoch, the number before the first one, the last one.
@@ -465,15 +678,15 @@ Script script(const Parts&... parts) {
 }  // namespace
 
 const Script& place_script() {
-    static const Script made = script(kPlace, kOpen, kPlaceOpen);
+    static const Script made = script(kOwner, kPlace);
     return made;
 }
 const Script& extend_script() {
-    static const Script made = script(kFacts, kOpen, kSeats, kClaim, kExtend);
+    static const Script made = script(kFacts, kOpen, kSeats, kOwner, kClaim, kExtend);
     return made;
 }
 const Script& release_script() {
-    static const Script made = script(kFacts, kOpen, kSeats, kClaim, kRelease);
+    static const Script made = script(kFacts, kOpen, kSeats, kOwner, kClaim, kRelease);
     return made;
 }
 const Script& find_script() {
@@ -485,7 +698,7 @@ const Script& look_script() {
     return made;
 }
 const Script& lease_script() {
-    static const Script made = script(kLease);
+    static const Script made = script(kJournal, kLease);
     return made;
 }
 const Script& install_script() {
@@ -493,7 +706,7 @@ const Script& install_script() {
     return made;
 }
 const Script& trim_script() {
-    static const Script made = script(kMine, kTrim);
+    static const Script made = script(kJournal, kMine, kTrim);
     return made;
 }
 const Script& hand_over_script() {
@@ -509,11 +722,23 @@ const Script& draw_script() {
     return made;
 }
 const Script& reserve_script() {
-    static const Script made = script(kReserve);
+    static const Script made = script(kOwner, kReserve);
     return made;
 }
 const Script& cancel_script() {
-    static const Script made = script(kCancel);
+    static const Script made = script(kOwner, kCancel);
+    return made;
+}
+const Script& note_hold_script() {
+    static const Script made = script(kOwner, kNoteHold);
+    return made;
+}
+const Script& note_answer_script() {
+    static const Script made = script(kOwner, kNoteAnswer);
+    return made;
+}
+const Script& page_script() {
+    static const Script made = script(kOwner, kPage);
     return made;
 }
 const Script& grant_script() {

@@ -2,11 +2,11 @@
 /// The steps that are done inside of Redis, each one script. All keys of a script are in one slot: those of a run, or
 /// those of an owner.
 ///
-/// A run's keys are KEYS[1] to KEYS[4]: the run (a hash: its facts, and for each seat the spans that are taken), its
-/// holds (a hash), its journal (a list: what the record does not know yet), and the seats of its last versions (a
-/// list). The facts are e epoch, s open or closed, d digest of what is pinned, q what changes with each step (version,
-/// latest time, last fence, last of the fences that the run may give), and of a lease z until when, k whose, f whether
-/// alone.
+/// A run's keys are KEYS[1] to KEYS[3]: the run (a hash: its facts, and for each seat the spans that are taken), its
+/// holds (a hash), its journal (a list: what the record does not know yet). The facts are e epoch, s open or closed, d
+/// digest of what is pinned, q what changes with each step (version, latest time, last fence, last of the fences that
+/// the run may give), of a lease z until when, k whose, f whether alone; and, where holds may be placed, g, which is
+/// epoch and half of the digest.
 
 #include <string>
 #include <string_view>
@@ -35,6 +35,9 @@ const Script& leave_script();
 const Script& draw_script();
 const Script& reserve_script();
 const Script& cancel_script();
+const Script& note_hold_script();
+const Script& note_answer_script();
+const Script& page_script();
 const Script& grant_script();
 const Script& begin_script();
 
