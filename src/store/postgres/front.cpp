@@ -73,15 +73,47 @@ Result<Hold> PostgresInventory::take_over(const FrontStep& step, std::map<RunId,
     if (!placed) {
         auto found = find_hold(step.hold.id);
         if (found && found->fence == step.hold.fence) return found;
+        // Where its place is taken for good, it is lost: to try again would keep all that come behind it from here.
+        const auto is_taken = database_.read<bool>([&](Connection& connection) -> Result<bool> {
+            const auto rows = connection.ask("SELECT true FROM railbook.holds WHERE fence = $1 OR id = $2",
+                                             {step.hold.fence, step.hold.id});
+            if (!rows) return rows.error();
+            return rows->size() > 0;
+        });
+        if (is_taken && *is_taken) return Error{ErrorCode::hold_lost, "the record has another hold in its place"};
     }
     return placed;
+}
+
+Result<std::size_t> PostgresInventory::take_over_together(std::span<const FrontStep> steps) {
+    std::size_t count = 0;
+    const auto is_like_first = [&](const FrontStep& step) {
+        return step.kind == FrontStep::Kind::place && step.hold.items.size() == 1 &&
+               step.hold.items.front().run == steps.front().hold.items.front().run;
+    };
+    while (count < steps.size() && is_like_first(steps[count])) ++count;
+    if (count < 2) return std::size_t{0};
+    const auto& id = steps.front().hold.items.front().run;
+    if (!database_.pinned_runs().find(id)) {
+        const auto read = find_pinned(id);
+        if (!read) return read.error();
+    }
+    const auto run = database_.pinned_runs().find(id);
+    if (!run) return std::size_t{0};
+    if (const auto made = database_.make_partition(id.date); !made) return made.error();
+    return groups_.take_over(steps.first(count), *run);
 }
 
 Result<std::vector<Status>> PostgresInventory::take_over(const std::vector<FrontStep>& steps) {
     std::vector<Status> answers;
     std::map<RunId, Run> pinned;  // while the front has a run, its coaches stay
-    for (const auto& step : steps) {
-        const auto done = take_over(step, pinned);
+    while (answers.size() < steps.size()) {
+        const auto together = take_over_together(std::span{steps}.subspan(answers.size()));
+        if (!together) return together.error();
+        answers.resize(answers.size() + *together);
+        if (answers.size() == steps.size()) break;
+        // Something speaks against this one, or it is of another kind: it is decided by itself.
+        const auto done = take_over(steps[answers.size()], pinned);
         if (!done && done.error().code == ErrorCode::unavailable) return done.error();
         answers.push_back(done ? Status{} : Status{done.error()});
     }

@@ -8,6 +8,7 @@
 #include "store/postgres/errors.hpp"
 #include "store/postgres/tables.hpp"
 #include "store/records/records.hpp"
+#include "store/rules.hpp"
 
 namespace railbook::store::postgres {
 namespace {
@@ -24,6 +25,18 @@ constexpr std::string_view kLock =
     "FROM unnest($1, $2, $3) WITH ORDINALITY w (run, owner, most, place) "
     "LEFT JOIN LATERAL (SELECT v.run FROM railbook.run_versions v WHERE v.run = w.run FOR NO KEY UPDATE SKIP LOCKED) v "
     "ON true ORDER BY w.place";
+
+// Of holds that were placed in front, on one run that is locked: whether nothing speaks against them.
+constexpr std::string_view kLookAgain =
+    "SELECT (SELECT true FROM railbook.answers k WHERE k.owner = w.actor AND k.operation = w.operation "
+    "AND k.key = w.key) IS NULL AND (SELECT true FROM railbook.holds h WHERE h.fence = w.fence) IS NULL "
+    "AND (SELECT true FROM unnest(($8::bigint[])[w.first:w.last], ($9::bigint[])[w.first:w.last], "
+    "($10::bigint[])[w.first:w.last]) s (seat, from_segment, to_segment) CROSS JOIN LATERAL "
+    "(SELECT FROM railbook.allocations a WHERE a.service_date = $2 AND a.run = $1 AND a.seat = s.seat::integer "
+    "AND int4range(a.from_segment, a.to_segment) && int4range(s.from_segment::integer, s.to_segment::integer) LIMIT 1) "
+    "other LIMIT 1) IS NULL "
+    "FROM unnest($3, $4, $5, $6, $7, $11) WITH ORDINALITY w (actor, operation, key, first, last, fence, place) "
+    "ORDER BY w.place";
 
 // Of each hold, the edition and version of its run, and a fence if nothing speaks against the hold. Questions in the
 // place of a value are asked through an index, hold by hold, whatever the planner thinks of the tables.
@@ -47,6 +60,10 @@ constexpr std::string_view kLook =
     "SELECT look.latest, look.edition, look.version, "
     "CASE WHEN look.is_clear THEN (s.epoch << 48) | nextval('railbook.fences') END "
     "FROM look CROSS JOIN railbook.railbook_store s ORDER BY look.place";
+
+// So that what the database gives is larger.
+constexpr std::string_view kRaiseFences =
+    "SELECT setval('railbook.fences', $1) FROM railbook.fences WHERE NOT is_called OR last_value < $1";
 
 constexpr std::string_view kAddHolds =
     "INSERT INTO railbook.holds (fence, id, owner, status, pinned, created_at, expires_at, latest_end, runs, items) "
@@ -190,12 +207,12 @@ struct NewRows {
         values.push_back(records::encode(answer.value));
     }
 
-    void tell(Step& step) const {
+    void tell(Step& step, Timestamp time) const {
         step.tell(kAddHolds, {HoldStatus::held, fences, ids, owners, created_at, expires_at, latest_end, runs, items});
         step.tell(kAddAllocations, {seat_dates, seat_runs, seats.seats, seats.froms, seats.tos, seat_fences});
         step.tell(kAddChanges,
                   {runs, versions, seats.first, seats.last, seats.seats, seats.froms, seats.tos, seat_states});
-        step.tell(kCountChanges, {runs, step.now()});
+        step.tell(kCountChanges, {runs, time});
         step.tell(kAddAuditEntries, {subjects, places, times, actors, actions, details});
         step.tell(kAddAnswers, {answer_owners, operations, keys, fingerprints, until, values});
         for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -313,8 +330,83 @@ Result<bool> HoldGroups::look_and_place(Step& step, const std::vector<Wanted*>& 
         rows.add(keep_answer(one.command, Answer{hold}, step.now()));
         one.placed = std::move(hold);
     }
-    if (!rows.fences.empty()) rows.tell(step);
+    if (!rows.fences.empty()) rows.tell(step, step.now());
     return true;
+}
+
+Result<std::size_t> HoldGroups::take_over(std::span<const FrontStep> steps, const PinnedRuns::Known& run) {
+    std::vector<std::string> actors;
+    std::vector<std::string> operations;
+    std::vector<std::string> keys;
+    std::vector<std::int64_t> fences;
+    Seats seats;
+    Timestamp last = Timestamp::min();
+    std::uint64_t last_fence = 0;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const auto& one = steps[i];
+        // Only what has nothing to do with those before it, and nothing to complain of.
+        const bool is_apart = std::ranges::all_of(steps.first(i), [&](const FrontStep& other) {
+            const bool is_same_command = one.command.owner == other.command.owner &&
+                                         one.command.operation == other.command.operation &&
+                                         one.command.key.text == other.command.key.text;
+            return !is_same_command && !overlap(one.hold, other.hold) && one.hold.id != other.hold.id;
+        });
+        if (!is_apart || !check_wanted(one.hold, {run.run})) {
+            steps = steps.first(i);
+            break;
+        }
+        actors.push_back(one.command.owner);
+        operations.push_back(one.command.operation);
+        keys.push_back(one.command.key.text);
+        fences.push_back(static_cast<std::int64_t>(one.hold.fence));
+        seats.add(one.hold);
+        last = std::max(last, one.command.now);
+        last_fence = std::max(last_fence, one.hold.fence & (fence_of(1, 0) - 1));
+    }
+    if (steps.empty()) return std::size_t{0};
+    return database_.step<std::size_t>(last, [&](Step& step) -> Result<std::size_t> {
+        step.by_time_of_run_in_batch();
+        const auto locked = step.lock(
+            "SELECT v.time, v.version, r.edition FROM railbook.run_versions v JOIN railbook.runs r ON r.number = v.run "
+            "WHERE v.run = $1 FOR NO KEY UPDATE OF v",
+            {run.number});
+        const auto looked = step.ask(kLookAgain, {run.number, run.run.id.date, actors, operations, keys, seats.first,
+                                                  seats.last, seats.seats, seats.froms, seats.tos, fences});
+        if (const auto ready = step.go(); !ready) return ready.error();
+        struct Locked {
+            Timestamp time{};
+            std::int64_t version = 0;
+            std::int64_t edition = 0;
+        };
+        const auto runs = step.answer(locked).all([](Row& row) -> Result<Locked> {
+            return Locked{Timestamp{Duration{row.integer(0)}}, row.integer(1), row.integer(2)};
+        });
+        const auto clear = step.answer(looked).all([](Row& row) -> Result<bool> { return row.flag(0); });
+        if (!runs) return runs.error();
+        if (!clear) return clear.error();
+        if (runs->size() != 1 || clear->size() != steps.size()) return damaged_row();
+        if (runs->front().edition != run.edition) return std::size_t{0};
+        NewRows rows;
+        Timestamp time = runs->front().time;
+        std::size_t count = 0;
+        for (; count < steps.size() && (*clear)[count]; ++count) {
+            const auto& one = steps[count];
+            time = std::max(time, one.command.now);
+            auto changes = store::place_hold(one.hold, one.hold.fence, one.command.owner, time);
+            auto& hold = *changes.hold;
+            hold.pinned = true;
+            rows.add(hold, run.number, runs->front().version);
+            for (auto& entry : audit_of(changes)) rows.add(std::move(entry));
+            // What is kept is what the owner was told.
+            hold.pinned = false;
+            if (!one.command.key.text.empty()) rows.add(keep_answer(one.command, Answer{hold}, time));
+        }
+        if (count > 0) {
+            rows.tell(step, time);
+            step.tell(kRaiseFences, {last_fence});
+        }
+        return count;
+    });
 }
 
 }  // namespace railbook::store::postgres

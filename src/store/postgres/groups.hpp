@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <railbook/stores.hpp>
 
 #include "store/postgres/database.hpp"
+#include "store/record.hpp"
 #include "store/turns.hpp"
 
 namespace railbook::store::postgres {
@@ -28,6 +30,11 @@ public:
     /// key.
     std::optional<Hold> place(const Command& command, const Hold& wanted, const PinnedRuns::Known& run,
                               std::size_t max_holds);
+
+    /// Does again, in one transaction, what was done in front: holds that were placed on one run, in that order and at
+    /// those times. It stops before the first one that something speaks against. Answers how many it has placed. Does
+    /// not wait for the disk.
+    Result<std::size_t> take_over(std::span<const FrontStep> steps, const PinnedRuns::Known& run);
 
 private:
     struct Wanted;

@@ -73,6 +73,8 @@ public:
 private:
     enum class Done : std::uint8_t { here, in_front };
     Result<Hold> take_over(const FrontStep& step, std::map<RunId, Run>& pinned);
+    /// Those of the first steps that are done together, and how many that are.
+    Result<std::size_t> take_over_together(std::span<const FrontStep> steps);
     Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs, std::size_t max_holds,
                        Done done);
     /// Nothing where a step of its own has to decide.
