@@ -2,6 +2,7 @@
 /// Search: journeys between two stations.
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,14 +18,27 @@ struct JourneyQuery {
     StationId from;
     StationId to;
     /// Journeys that leave in [depart, depart + window); with `arrive`, ones that arrive in (arrive - window, arrive].
-    /// A window of 0 asks for one journey: the first to arrive of those that leave at `depart` or later; with `arrive`,
-    /// the last to leave of those that arrive by then. It looks as far as kMaxWindow.
+    /// Of these, all but those for which another leaves no earlier, arrives no later and has no more changes.
+    /// A window of 0 asks for one moment: for each number of changes that makes it faster, the first to arrive of those
+    /// that leave at `depart` or later; with `arrive`, the last to leave of those that arrive by then. It looks as far
+    /// as `max_duration`.
     std::optional<Timestamp> depart = std::nullopt;
     std::optional<Timestamp> arrive = std::nullopt;
     Duration window = std::chrono::hours{24};
     /// 1 to kMaxPage. Journeys that leave at the same moment stay on one page, if need be beyond the limit.
     std::size_t limit = kMaxPage;
+    int max_changes = kMaxChanges;  ///< 0 to kMaxChanges.
+    /// What a change takes at least where the timetable does not say; up to a day.
+    Duration min_change = std::chrono::minutes{2};
+    /// From departure to arrival; more than 0, up to kMaxWindow.
+    Duration max_duration = std::chrono::hours{24};
+    std::vector<StationId> via = {};  ///< Where to call on the way, in this order; up to kMaxVia.
+    /// Only such trains: rail, metro, tram, bus or ferry, or what their names begin with, such as `ICE`. Empty: all.
+    std::vector<std::string> trains = {};
 
+    static constexpr int kMaxChanges = 7;
+    static constexpr std::size_t kMaxVia = 4;
+    static constexpr std::size_t kMaxTrains = 16;
     static constexpr Duration kMaxWindow = std::chrono::hours{7 * 24};
 };
 
@@ -37,6 +51,7 @@ struct Leg {
     Endpoint to;
     Span span;
     std::size_t stops = 0;                  ///< Calls between the two.
+    bool stays = false;                     ///< Passengers of the leg before keep their seats: it is no change.
     std::map<std::string, int> free = {};   ///< Seats by class that are free throughout; filled by the Engine.
 };
 
@@ -47,7 +62,7 @@ struct Journey {
     Timestamp departure() const { return legs.front().from.time; }
     Timestamp arrival() const { return legs.back().to.time; }
     Duration duration() const { return arrival() - departure(); }
-    std::size_t changes() const { return legs.size() - 1; }
+    std::size_t changes() const;  ///< From one train to another.
 };
 
 struct JourneyPage {
@@ -61,15 +76,21 @@ struct JourneyPage {
 class Search {
 public:
     explicit Search(Timetable& timetable);
+    ~Search();
 
     /// Errors: not_found (no such station; a date outside the timetable, which the detail names); invalid_argument
-    /// (the same station twice, both or neither of depart and arrive, a window that is negative or beyond 7 days).
+    /// (the same station twice in a row, both or neither of depart and arrive, a number that is out of its range).
     Result<JourneyPage> find(const JourneyQuery& query);
     /// The journey that an id names. Errors: invalid_argument (not an id); not_found.
     Result<Journey> journey(std::string_view id);
 
 private:
+    struct Finders;  // an engine for each network and choice of trains
+
+    Status find_stays(std::vector<Leg>& legs);
+
     Timetable& timetable_;
+    std::unique_ptr<Finders> finders_;
 };
 
 /// The id of a journey with these legs.

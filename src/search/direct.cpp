@@ -32,6 +32,15 @@ void add_runs(const Network& network, Index trip, Index board, Index alight, End
 
 }  // namespace
 
+Ride ride_of(const Network& network, const timetable::RunIndex& run, Index board, Index alight) {
+    const auto calls = network.calls(run.trip);
+    return {.run = run,
+            .board = board,
+            .alight = alight,
+            .departure = network.time_of(run.trip, run.day, calls[board].departure + run.shift),
+            .arrival = network.time_of(run.trip, run.day, calls[alight].arrival + run.shift)};
+}
+
 std::vector<Ride> direct_rides(const Network& network, Index from, Index to, End end, const TimeWindow& window) {
     std::vector<Ride> rides;
     const auto boardings = network.visits(from);

@@ -26,7 +26,10 @@ struct Ride {
     Index alight = 0;
     Timestamp departure;
     Timestamp arrival;
+    bool stays = false;  ///< Whoever was on the ride before keeps the seat.
 };
+
+Ride ride_of(const Network& network, const timetable::RunIndex& run, Index board, Index alight);
 
 /// Which end of a ride must be within the window.
 enum class End : std::uint8_t { departure, arrival };

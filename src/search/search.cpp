@@ -1,37 +1,43 @@
 #include <railbook/search.hpp>
 
 #include <algorithm>
+#include <cstdlib>
+#include <mutex>
 
 #include <fmt/format.h>
 
 #include "base/encoding.hpp"
-#include "search/direct.hpp"
+#include "search/finder.hpp"
+#include "search/scan.hpp"
+#include "search/train_types.hpp"
 #include "timetable/snapshot.hpp"
 
 namespace railbook {
 namespace {
 
 using search::End;
-using search::Ride;
+using search::FoundJourney;
+using search::JourneyFinder;
+using search::Question;
 using search::TimeWindow;
 using timetable::Network;
 using timetable::Snapshot;
 
 /// No journey has more; a longer id is refused before anything is looked up.
-constexpr std::size_t kMaxLegs = 16;
+constexpr std::size_t kMaxLegs = 32;
 /// Not to be encoded in the parts of a journey's id. What separates them, `/` and `+`, is.
 constexpr std::string_view kKeep = ":@,";
 
-struct Place {
+struct KnownStation {
     const Network* network;
     timetable::Index station;
 };
 
-Result<Place> place_of(const Snapshot& snapshot, const StationId& id) {
+Result<KnownStation> station_of(const Snapshot& snapshot, const StationId& id) {
     const auto* network = snapshot.find(id.feed);
     const auto station = network ? network->find_station(id.stop) : std::nullopt;
     if (!station) return Error{ErrorCode::not_found, fmt::format("there is no station '{}'", to_string(id))};
-    return Place{network, *station};
+    return KnownStation{network, *station};
 }
 
 Status check(const JourneyQuery& query) {
@@ -43,6 +49,21 @@ Status check(const JourneyQuery& query) {
         return fail(fmt::format("the window must be from 0 to {}", to_string(JourneyQuery::kMaxWindow)));
     }
     if (query.limit < 1 || query.limit > kMaxPage) return fail(fmt::format("the limit must be from 1 to {}", kMaxPage));
+    if (query.max_changes < 0 || query.max_changes > JourneyQuery::kMaxChanges) {
+        return fail(fmt::format("the changes must be from 0 to {}", JourneyQuery::kMaxChanges));
+    }
+    if (query.min_change < Duration{0} || query.min_change > std::chrono::hours{24}) {
+        return fail("the time for a change must be from 0 to 24h");
+    }
+    if (query.max_duration < std::chrono::seconds{1} || query.max_duration > JourneyQuery::kMaxWindow) {
+        return fail(fmt::format("the longest duration must be from 1s to {}", to_string(JourneyQuery::kMaxWindow)));
+    }
+    if (query.via.size() > JourneyQuery::kMaxVia) {
+        return fail(fmt::format("there may be up to {} stations on the way", JourneyQuery::kMaxVia));
+    }
+    if (query.trains.size() > JourneyQuery::kMaxTrains) {
+        return fail(fmt::format("there may be up to {} kinds of trains", JourneyQuery::kMaxTrains));
+    }
     // Far from the ends of what a Timestamp holds, so that adding a window cannot overflow.
     constexpr std::chrono::sys_days kFirst{std::chrono::year{1800} / 1 / 1};
     constexpr std::chrono::sys_days kLast{std::chrono::year{2300} / 1 / 1};
@@ -58,49 +79,76 @@ Error outside(const Network& network) {
             "ask for a date within it, or import the feed again with --rebase DATE"};
 }
 
-/// [depart, depart + window), or for arrivals (arrive - window, arrive], in whole milliseconds.
+/// In whole seconds: [depart, depart + window), or for arrivals (arrive - window, arrive], with both ends up by one.
+/// A window of 0 reaches as far as a journey may last.
 TimeWindow window_of(const JourneyQuery& query) {
-    const Duration length = query.window == Duration{0} ? JourneyQuery::kMaxWindow : query.window;
+    const Duration length = query.window == Duration{0} ? query.max_duration : query.window;
     if (query.depart) return {*query.depart, *query.depart + length};
     return {*query.arrive - length + Duration{1}, *query.arrive + Duration{1}};
 }
 
-/// The one journey that a window of 0 asks for.
-void keep_best(std::vector<Ride>& rides, End end) {
-    const auto best = std::ranges::min_element(rides, [end](const Ride& left, const Ride& right) {
-        if (end == End::departure && left.arrival != right.arrival) return left.arrival < right.arrival;
-        if (left.departure != right.departure) return left.departure > right.departure;
-        return left.arrival < right.arrival;
-    });
-    if (best != rides.end()) rides = {Ride{*best}};
+template <class Rounded>
+std::int64_t count_of(Rounded seconds) {
+    return seconds.time_since_epoch().count();
+}
+
+/// `query` is checked, and has no station but the given ones.
+Question question_of(const JourneyQuery& query, timetable::Index from, timetable::Index to,
+                     std::vector<timetable::Index> via) {
+    using std::chrono::seconds;
+    Question question{.from = from, .to = to, .via = std::move(via)};
+    question.most_changes = query.max_changes;
+    question.longest = static_cast<std::int32_t>(std::chrono::floor<seconds>(query.max_duration).count());
+    question.usual_change = static_cast<std::int32_t>(std::chrono::ceil<seconds>(query.min_change).count());
+    std::int64_t other_end = 0;
+    if (query.depart) {
+        question.time = count_of(std::chrono::ceil<seconds>(*query.depart));
+        other_end = count_of(std::chrono::ceil<seconds>(*query.depart + query.window));
+    } else {
+        question.end = End::arrival;
+        question.time = count_of(std::chrono::floor<seconds>(*query.arrive));
+        other_end = count_of(std::chrono::floor<seconds>(*query.arrive - query.window));
+    }
+    if (query.window != Duration{0}) question.window = static_cast<std::int32_t>(std::abs(other_end - question.time));
+    return question;
 }
 
 /// Cuts the list to the limit, from its end or (asked by arrival: the last ones are the best) from its front. What
 /// leaves at the same moment is not separated, because a cursor could not continue between it.
-void cut(std::vector<Ride>& rides, std::size_t limit, End end) {
-    if (rides.size() <= limit) return;
+void cut(std::vector<FoundJourney>& found, std::size_t limit, End end) {
+    if (found.size() <= limit) return;
+    const auto departure = [&](std::size_t at) { return found[at].departure(); };
     if (end == End::departure) {
         auto size = limit;
-        while (size > 0 && rides[size - 1].departure == rides[size].departure) --size;
+        while (size > 0 && departure(size - 1) == departure(size)) --size;
         if (size == 0) {
             size = limit;
-            while (size < rides.size() && rides[size].departure == rides.front().departure) ++size;
+            while (size < found.size() && departure(size) == departure(0)) ++size;
         }
-        rides.resize(size);
+        found.resize(size);
     } else {
-        auto skip = rides.size() - limit;
-        while (skip < rides.size() && rides[skip].departure == rides[skip - 1].departure) ++skip;
-        if (skip == rides.size()) {
-            skip = rides.size() - limit;
-            while (skip > 0 && rides[skip - 1].departure == rides.back().departure) --skip;
+        auto skip = found.size() - limit;
+        while (skip < found.size() && departure(skip) == departure(skip - 1)) ++skip;
+        if (skip == found.size()) {
+            skip = found.size() - limit;
+            while (skip > 0 && departure(skip - 1) == departure(found.size() - 1)) --skip;
         }
-        rides.erase(rides.begin(), rides.begin() + static_cast<std::ptrdiff_t>(skip));
+        found.erase(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(skip));
     }
 }
 
 Journey journey_of(std::vector<Leg> legs) {
     Journey journey{journey_id(legs), std::move(legs)};
     return journey;
+}
+
+Journey journey_of(const Network& network, const FoundJourney& found) {
+    std::vector<Leg> legs;
+    for (const auto& ride : found.rides) {
+        legs.push_back(search::leg_of(network, ride));
+        legs.back().stays = ride.stays;
+    }
+    return journey_of(std::move(legs));
 }
 
 Error not_a_journey(std::string_view why) {
@@ -167,39 +215,93 @@ std::string journey_id(const std::vector<Leg>& legs) {
     return id;
 }
 
-Search::Search(Timetable& timetable) : timetable_{timetable} {}
+std::size_t Journey::changes() const {
+    return static_cast<std::size_t>(std::ranges::count(legs, false, &Leg::stays)) - 1;
+}
+
+/// The engines that were asked last. Those of networks that an import has replaced go with the next question.
+struct Search::Finders {
+    struct Entry {
+        std::shared_ptr<const Network> network;
+        std::vector<std::string> types;
+        std::shared_ptr<JourneyFinder> finder;
+    };
+    static constexpr std::size_t kKept = 16;
+
+    std::shared_ptr<JourneyFinder> find(const Snapshot& snapshot, const Network& network,
+                                        const std::vector<std::string>& types) {
+        const std::lock_guard lock{mutex};
+        const auto is_asked = [&](const Entry& entry) { return entry.network.get() == &network && entry.types == types; };
+        if (const auto known = std::ranges::find_if(entries, is_asked); known != entries.end()) {
+            std::rotate(entries.begin(), known, known + 1);
+            return entries.front().finder;
+        }
+        std::erase_if(entries, [&](const Entry& entry) {
+            return std::ranges::none_of(snapshot.parts,
+                                        [&](const Snapshot::Part& part) { return part.network == entry.network; });
+        });
+        const auto part = std::ranges::find_if(
+            snapshot.parts, [&](const Snapshot::Part& each) { return each.network.get() == &network; });
+        auto finder = std::make_shared<search::ConnectionScan>(
+            network, types.empty() ? nullptr : search::is_of_types(network, types));
+        entries.insert(entries.begin(), {part->network, types, std::move(finder)});
+        if (entries.size() > kKept) entries.pop_back();
+        return entries.front().finder;
+    }
+
+    std::mutex mutex;
+    std::vector<Entry> entries;  // the last used first
+};
+
+Search::Search(Timetable& timetable) : timetable_{timetable}, finders_{std::make_unique<Finders>()} {}
+Search::~Search() = default;
 
 Result<JourneyPage> Search::find(const JourneyQuery& query) {
     if (const auto sound = check(query); !sound) return sound.error();
     const auto snapshot = timetable_.snapshot();
     if (!snapshot) return snapshot.error();
-    const auto from = place_of(**snapshot, query.from);
-    if (!from) return from.error();
-    const auto to = place_of(**snapshot, query.to);
-    if (!to) return to.error();
-    // No train leads from one feed to another.
-    if (from->network != to->network) return JourneyPage{};
-    const auto& network = *from->network;
-    if (from->station == to->station) {
-        return Error{ErrorCode::invalid_argument, fmt::format("the journey begins and ends at {}",
-                                                              network.data().stations[from->station].name)};
+    // From the first station to the last.
+    std::vector<KnownStation> places;
+    for (const auto* id : {&query.from, &query.to}) {
+        const auto place = station_of(**snapshot, *id);
+        if (!place) return place.error();
+        places.push_back(*place);
     }
+    for (const auto& id : query.via) {
+        const auto place = station_of(**snapshot, id);
+        if (!place) return place.error();
+        places.insert(places.end() - 1, *place);
+    }
+    for (std::size_t i = 1; i < places.size(); ++i) {
+        // No train leads from one feed to another.
+        if (places[i].network != places[0].network) return JourneyPage{};
+        if (places[i].station != places[i - 1].station) continue;
+        const auto& name = places[i].network->data().stations[places[i].station].name;
+        return Error{ErrorCode::invalid_argument,
+                     query.via.empty() ? fmt::format("the journey begins and ends at {}", name)
+                                       : fmt::format("the journey calls at {} twice in a row", name)};
+    }
+    const auto& network = *places[0].network;
     const auto end = query.depart ? End::departure : End::arrival;
     const auto window = window_of(query);
     if (window.to <= network.begins() || window.from >= network.ends()) return outside(network);
 
-    auto rides = search::direct_rides(network, from->station, to->station, end, window);
-    const auto all = rides.size();
-    if (query.window == Duration{0}) keep_best(rides, end);
-    cut(rides, query.limit, end);
+    const auto finder = finders_->find(**snapshot, network, search::folded_types(query.trains));
+    std::vector<timetable::Index> via;
+    for (std::size_t i = 1; i + 1 < places.size(); ++i) via.push_back(places[i].station);
+    auto found = finder->find(question_of(query, places.front().station, places.back().station, std::move(via)));
+    const auto all = found.size();
+    cut(found, query.limit, end);
 
     JourneyPage page;
-    for (const auto& ride : rides) page.journeys.push_back(journey_of({search::leg_of(network, ride)}));
+    for (const auto& journey : found) page.journeys.push_back(journey_of(network, journey));
     // The pages before and after are asked by departure, whichever way this one was.
-    const bool whole = end == End::departure && rides.size() == all;
-    const Timestamp first = end == End::departure || rides.empty() ? window.from : rides.front().departure;
-    const Timestamp last = whole || rides.empty() ? window.to : rides.back().departure + Duration{1};
     const bool one = query.window == Duration{0};
+    const bool whole = end == End::departure && found.size() == all && !one;
+    const Timestamp first = end == End::departure || found.empty() ? window.from : found.front().departure();
+    // Of the journeys for one moment the first that leaves is the one to come after.
+    const Timestamp last = whole || found.empty() ? window.to
+                                                  : (one ? found.front() : found.back()).departure() + Duration{1};
     if (first > network.begins() && !one) page.earlier_cursor = to_string(first - query.window);
     if (last < network.ends()) page.later_cursor = to_string(last);
     return page;
@@ -219,7 +321,25 @@ Result<Journey> Search::journey(std::string_view id) {
         }
         legs.push_back(*std::move(leg));
     }
+    if (const auto done = find_stays(legs); !done) return done.error();
     return journey_of(std::move(legs));
+}
+
+/// Where a leg begins as the one before it ends, passengers may be staying in the vehicle.
+Status Search::find_stays(std::vector<Leg>& legs) {
+    for (std::size_t i = 1; i < legs.size(); ++i) {
+        if (legs[i].span.from != 0 || legs[i].run.trip.feed != legs[i - 1].run.trip.feed) continue;
+        const auto snapshot = timetable_.snapshot();
+        if (!snapshot) return snapshot.error();
+        const auto* network = (*snapshot)->find(legs[i].run.trip.feed);
+        // Pinned runs may outlive their feed.
+        if (!network) continue;
+        const auto first = network->find_run(legs[i - 1].run);
+        const auto second = network->find_run(legs[i].run);
+        if (!first || !second || legs[i - 1].span.to + 1U != network->calls(first->trip).size()) continue;
+        legs[i].stays = finders_->find(**snapshot, *network, {})->may_stay(*first, *second);
+    }
+    return {};
 }
 
 }  // namespace railbook

@@ -12,7 +12,7 @@ namespace railbook::timetable {
 namespace {
 
 constexpr std::string_view kMagic = "RBTT";
-constexpr char kVersion = 1;
+constexpr char kVersion = 2;
 /// Deflate reaches 1032; a claim beyond that is no claim.
 constexpr std::uint64_t kMaxExpansion = 1040;
 
@@ -220,6 +220,7 @@ std::string encode(const NetworkData& network) {
         out.text(trip.short_name);
         out.number(trip.call_count);
         out.number(trip.start_count);
+        out.number(trip.block + 1U);  // 0: none
     });
     write_calls(out, network);
     out.list(network.services, [&](std::uint64_t word) { out.bits(word); });
@@ -228,7 +229,12 @@ std::string encode(const NetworkData& network) {
         out.number(transfer.from);
         out.number(transfer.to);
         out.number(static_cast<std::uint64_t>(transfer.kind));
-        out.number(transfer.seconds);
+        out.number(transfer.seconds + 1U);  // 0: the usual time
+    });
+    out.list(network.continuations, [&](const NetworkData::Continuation& continuation) {
+        out.number(continuation.from);
+        out.number(continuation.to);
+        out.number(continuation.stays ? 1 : 0);
     });
 
     Writer head;
@@ -309,6 +315,7 @@ Result<NetworkData> decode(std::string_view bytes) {
         trip.start_count = in.number_as<Index>();
         trip.first_start = static_cast<Index>(starts);
         starts += trip.start_count;
+        trip.block = in.number_as<Index>() - 1U;
         return trip;
     });
     read_calls(in, network);
@@ -323,8 +330,15 @@ Result<NetworkData> decode(std::string_view bytes) {
         transfer.to = in.number_as<Index>();
         const auto kind = in.number();
         transfer.kind = static_cast<NetworkData::Transfer::Kind>(kind & 3);
-        transfer.seconds = in.number_as<std::uint32_t>();
+        transfer.seconds = in.number_as<std::uint32_t>() - 1U;
         return transfer;
+    });
+    in.list(network.continuations, [&] {
+        NetworkData::Continuation continuation;
+        continuation.from = in.number_as<Index>();
+        continuation.to = in.number_as<Index>();
+        continuation.stays = in.number() != 0;
+        return continuation;
     });
     if (!in.ok() || !in.at_end()) return damaged("its content");
     return network;

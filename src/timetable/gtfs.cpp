@@ -355,10 +355,12 @@ private:
     }
 
     Status read_trips() {
-        enum : std::size_t { kRoute, kService, kId, kHeadsign, kShortName, kShape };
+        enum : std::size_t { kRoute, kService, kId, kHeadsign, kShortName, kShape, kBlock };
+        Ids blocks;
+        Index block_count = 0;
         const auto done = read("trips.txt",
                                {{"route_id", kRequired}, {"service_id", kRequired}, {"trip_id", kRequired},
-                                {"trip_headsign"}, {"trip_short_name"}, {"shape_id"}},
+                                {"trip_headsign"}, {"trip_short_name"}, {"shape_id"}, {"block_id"}},
                                [&](const Row& row) {
             rows_.trip_column = row.position(kId);
             if (!take_id(row, kId, trips_)) return;
@@ -369,12 +371,18 @@ private:
             if (!services_.knows(row[kService])) {
                 return row.drop(kService, fmt::format("there is no service {}", quoted(row[kService])));
             }
+            Index block = kNone;
+            if (const auto text = row[kBlock]; !text.empty()) {
+                block = blocks.find(text);
+                if (block == Ids::kUnknown) blocks.set(text, block = block_count++);
+            }
             rows_.trips.push_back({.id = std::string{row[kId]},
                                   .route = routes_.find(row[kRoute]),
                                   .service = services_.find(row[kService]),
                                   .headsign = std::string{row[kHeadsign]},
                                   .short_name = std::string{row[kShortName]},
                                   .shape = std::string{row[kShape]},
+                                  .block = block,
                                   .line = row.line()});
         });
         std::ranges::sort(rows_.trips, {}, &RawTrip::id);
@@ -509,11 +517,23 @@ private:
     Status read_transfers() {
         enum : std::size_t { kFrom, kTo, kType, kSeconds, kFromTrip, kToTrip, kFromRoute, kToRoute };
         std::map<std::pair<Index, Index>, NetworkData::Transfer> found;
+        std::map<std::pair<Index, Index>, bool> stays;
         const auto done = read("transfers.txt",
-                               {{"from_stop_id", kRequired}, {"to_stop_id", kRequired}, {"transfer_type", kRequired},
-                                {"min_transfer_time"}, {"from_trip_id"}, {"to_trip_id"}, {"from_route_id"},
-                                {"to_route_id"}},
+                               {{"from_stop_id"}, {"to_stop_id"}, {"transfer_type", kRequired}, {"min_transfer_time"},
+                                {"from_trip_id"}, {"to_trip_id"}, {"from_route_id"}, {"to_route_id"}},
                                [&](const Row& row) {
+            const auto type = row[kType].empty() ? std::optional<std::uint32_t>{0} : parse_count(row[kType]);
+            if (!type || *type > 5) return row.drop(kType, fmt::format("{} is no transfer type", quoted(row[kType])));
+            if (*type > 3) {
+                for (const auto column : {kFromTrip, kToTrip}) {
+                    if (trips_.find(row[column]) == Ids::kUnknown) {
+                        return row.drop(column, fmt::format("there is no trip {}", quoted(row[column])));
+                    }
+                    if (trips_.find(row[column]) == Ids::kLeftOut) return;
+                }
+                stays[{trips_.find(row[kFromTrip]), trips_.find(row[kToTrip])}] = *type == 4;
+                return;
+            }
             // A rule for two trains or two lines says nothing of the station.
             for (const auto column : {kFromTrip, kToTrip, kFromRoute, kToRoute}) {
                 if (!row[column].empty()) return;
@@ -524,23 +544,25 @@ private:
                 }
                 if (stops_.find(row[column]) == Ids::kLeftOut) return;
             }
-            const auto type = row[kType].empty() ? std::optional<std::uint32_t>{0} : parse_count(row[kType]);
-            if (!type || *type > 5) return row.drop(kType, fmt::format("{} is no transfer type", quoted(row[kType])));
-            if (*type > 3) return;  // staying in one's seat: between two trains
-            const auto seconds = row[kSeconds].empty() ? std::optional<std::uint32_t>{0} : parse_count(row[kSeconds]);
-            if (!seconds || *seconds > 86'400) {
+            const auto seconds = row[kSeconds].empty() ? std::optional{NetworkData::Transfer::kUsual}
+                                                       : parse_count(row[kSeconds]);
+            if (!seconds || (*seconds > 86'400 && !row[kSeconds].empty())) {
                 return row.drop(kSeconds,
                                 fmt::format("{} is no number of seconds within a day", quoted(row[kSeconds])));
             }
-            NetworkData::Transfer transfer{.from = network_.stops[stops_.find(row[kFrom])].station,
-                                           .to = network_.stops[stops_.find(row[kTo])].station,
-                                           .kind = static_cast<NetworkData::Transfer::Kind>(*type),
-                                           .seconds = *seconds};
-            // Between platforms the times differ; the station's is the longest of them.
+            const NetworkData::Transfer transfer{.from = stops_.find(row[kFrom]),
+                                                 .to = stops_.find(row[kTo]),
+                                                 .kind = static_cast<NetworkData::Transfer::Kind>(*type),
+                                                 .seconds = *seconds};
+            // Of two rows for the same stops the stricter counts; one that names a time before one that names none.
+            const auto strictness = [](const NetworkData::Transfer& each) {
+                return std::pair{each.kind == NetworkData::Transfer::Kind::impossible, each.seconds + 1U};
+            };
             auto& known = found.try_emplace({transfer.from, transfer.to}, transfer).first->second;
-            if (transfer.seconds > known.seconds) known = transfer;
+            if (strictness(transfer) > strictness(known)) known = transfer;
         });
         for (const auto& [ends, transfer] : found) network_.transfers.push_back(transfer);
+        for (const auto& [ends, stay] : stays) rows_.continuations.push_back({ends.first, ends.second, stay});
         return done;
     }
 

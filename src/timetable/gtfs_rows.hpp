@@ -28,6 +28,7 @@ struct RawTrip {
     std::string headsign;
     std::string short_name;
     std::string shape;
+    Index block = kNone;
     std::size_t line = 0;
 };
 
@@ -75,6 +76,8 @@ struct FeedRows {
     std::vector<RawCall> calls;
     std::vector<RawStart> starts;
     std::map<std::string, Shape, std::less<>> shapes;
+    /// Of transfers.txt, between two trips, as positions in `trips`.
+    std::vector<NetworkData::Continuation> continuations;
     Index service_count = 0;
     std::vector<RawWeek> weeks;
     std::vector<RawException> exceptions;

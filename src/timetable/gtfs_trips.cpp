@@ -24,6 +24,7 @@ public:
         const auto repeated = std::ranges::unique(rows_.starts);
         rows_.starts.erase(repeated.begin(), repeated.end());
         measure_unit();
+        made_.assign(rows_.trips.size(), kNone);
 
         auto next = rows_.calls.begin();
         auto start = rows_.starts.begin();
@@ -38,10 +39,16 @@ public:
                 made.first_start = static_cast<Index>(network_.starts.size());
                 made.start_count = static_cast<Index>(start - first_start);
                 for (auto each = first_start; each != start; ++each) network_.starts.push_back(each->start);
+                made_[i] = static_cast<Index>(network_.trips.size() - 1);
             }
             if (findings_.refusal()) return *findings_.refusal();
         }
         rows_.calls = {};
+        // Of trips that were left out nothing continues.
+        for (const auto& [from, to, stays] : rows_.continuations) {
+            if (made_[from] == kNone || made_[to] == kNone) continue;
+            network_.continuations.push_back({made_[from], made_[to], stays});
+        }
         if (network_.trips.empty()) return Error{ErrorCode::bad_data, "the feed has no trip that can be used"};
         return {};
     }
@@ -91,7 +98,8 @@ private:
                                   .headsign = trip.headsign,
                                   .short_name = trip.short_name,
                                   .first_call = static_cast<Index>(network_.calls.size()),
-                                  .call_count = static_cast<Index>(stops.size())});
+                                  .call_count = static_cast<Index>(stops.size()),
+                                  .block = trip.block});
         for (std::size_t i = 0; i < stops.size(); ++i) {
             network_.calls.push_back({.stop = stops[i].stop,
                                       .arrival = stops[i].arrival,
@@ -197,6 +205,7 @@ private:
     Findings& findings_;
     std::map<std::pair<std::string, std::vector<Index>>, std::vector<double>> along_shapes_;
     double metres_per_unit_ = 1;
+    std::vector<Index> made_;  // by raw trip: its place in the network; kNone where it was left out
 };
 
 }  // namespace

@@ -100,7 +100,10 @@ Status Network::check() const {
     }
     if (!std::ranges::all_of(d.starts, sane)) return damaged("a start");
     for (const auto& transfer : d.transfers) {
-        if (outside(transfer.from, d.stations) || outside(transfer.to, d.stations)) return damaged("a transfer");
+        if (outside(transfer.from, d.stops) || outside(transfer.to, d.stops)) return damaged("a transfer");
+    }
+    for (const auto& continuation : d.continuations) {
+        if (outside(continuation.from, d.trips) || outside(continuation.to, d.trips)) return damaged("a continuation");
     }
     return {};
 }

@@ -65,6 +65,7 @@ struct NetworkData {
         Index call_count = 0;   // 2 to kMaxCalls
         Index first_start = 0;  // as do the starts of frequencies.txt; none: the trip runs once, at its own times
         Index start_count = 0;
+        Index block = kNone;    // trips with the same block on the same date are one vehicle; kNone: of its own
         bool operator==(const Trip&) const = default;
     };
     struct Call {
@@ -76,14 +77,25 @@ struct NetworkData {
         bool drop_off = true;
         bool operator==(const Call&) const = default;
     };
-    /// Of transfers.txt, between stations: what a change needs. Seconds are those of kind `timed_minimum`.
+    /// Of transfers.txt, between stops: what a change from one to the other needs. A stop that stands for its whole
+    /// station (the ids are equal) speaks for all of its platforms that have no rule of their own.
     struct Transfer {
         enum class Kind : std::uint8_t { recommended, guaranteed, timed_minimum, impossible };
+        /// Nothing is said of the time: it is what changes need where no rule speaks.
+        static constexpr std::uint32_t kUsual = std::numeric_limits<std::uint32_t>::max();
         Index from = 0;
         Index to = 0;
         Kind kind = Kind::recommended;
-        std::uint32_t seconds = 0;
+        std::uint32_t seconds = kUsual;
         bool operator==(const Transfer&) const = default;
+    };
+    /// Of transfers.txt, between trips, the second of which begins where the first ends: may passengers keep their
+    /// seats? Where nothing is said they may if both are of one block.
+    struct Continuation {
+        Index from = 0;
+        Index to = 0;
+        bool stays = true;
+        bool operator==(const Continuation&) const = default;
     };
 
     std::string feed;
@@ -99,7 +111,8 @@ struct NetworkData {
     std::vector<Call> calls;
     std::vector<std::uint64_t> services;  // a bit a day, service after service, words_per_service() each
     std::vector<std::int32_t> starts;
-    std::vector<Transfer> transfers;
+    std::vector<Transfer> transfers;          // by their ends
+    std::vector<Continuation> continuations;  // by their trips
 
     std::size_t words_per_service() const { return (days + 63U) / 64U; }
     bool operator==(const NetworkData&) const = default;

@@ -13,7 +13,7 @@ using testing::DoubleNear;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUnmeasured = std::numeric_limits<double>::quiet_NaN();
 /// A degree along a meridian, in metres.
 constexpr double kDegree = 111'195.08;
 
@@ -25,21 +25,21 @@ TEST(DistancesTest, ADegreeOfLatitudeIsOneHundredAndElevenKilometres) {
 
 TEST(DistancesTest, StopsOfALineAreMeasuredAlongIt) {
     // North, then east: the corner makes the way longer than the great circle.
-    const Shape shape{{{{0, 0}, 1, kNone}, {{1, 0}, 2, kNone}, {{1, 1}, 3, kNone}}};
+    const Shape shape{{{{0, 0}, 1, kUnmeasured}, {{1, 0}, 2, kUnmeasured}, {{1, 1}, 3, kUnmeasured}}};
     const std::vector<Position> stops{{0, 0}, {0.5, 0.001}, {1, 1}};
     EXPECT_THAT(shape.metres_to(stops), ElementsAre(DoubleNear(0, 1), DoubleNear(kDegree / 2, 200),
                                                     DoubleNear(kDegree * (1 + std::cos(M_PI / 180)), 100)));
 }
 
 TEST(DistancesTest, PointsAreOrderedByTheirSequence) {
-    const Shape shape{{{{1, 0}, 20, kNone}, {{0, 0}, 10, kNone}}};
+    const Shape shape{{{{1, 0}, 20, kUnmeasured}, {{0, 0}, 10, kUnmeasured}}};
     EXPECT_THAT(shape.metres_to(std::vector<Position>{{0, 0}, {1, 0}}),
                 ElementsAre(DoubleNear(0, 1), DoubleNear(kDegree, 1)));
 }
 
 TEST(DistancesTest, ALineThatPassesAPlaceTwiceMeasuresEachPass) {
     // Out and back: the second call at the half-way place is on the way back.
-    const Shape shape{{{{0, 0}, 1, kNone}, {{0.1, 0}, 2, kNone}, {{0, 0}, 3, kNone}}};
+    const Shape shape{{{{0, 0}, 1, kUnmeasured}, {{0.1, 0}, 2, kUnmeasured}, {{0, 0}, 3, kUnmeasured}}};
     const std::vector<Position> stops{{0, 0}, {0.05, 0}, {0.1, 0}, {0.05, 0}, {0, 0}};
     const double step = kDegree * 0.05;
     EXPECT_THAT(shape.metres_to(stops), ElementsAre(DoubleNear(0, 1), DoubleNear(step, 1), DoubleNear(2 * step, 1),
@@ -47,7 +47,7 @@ TEST(DistancesTest, ALineThatPassesAPlaceTwiceMeasuresEachPass) {
 }
 
 TEST(DistancesTest, AStopFarFromTheLineIsNotOnIt) {
-    const Shape shape{{{{0, 0}, 1, kNone}, {{1, 0}, 2, kNone}}};
+    const Shape shape{{{{0, 0}, 1, kUnmeasured}, {{1, 0}, 2, kUnmeasured}}};
     EXPECT_THAT(shape.metres_to(std::vector<Position>{{0, 0}, {0.5, 0.1}}), IsEmpty());
 }
 
@@ -60,7 +60,7 @@ TEST(DistancesTest, ShapeDistTraveledLeadsToMetresWhateverItsUnit) {
 }
 
 TEST(DistancesTest, AShapeIsMeasuredOnlyIfItsDistancesGrow) {
-    EXPECT_FALSE((Shape{{{{0, 0}, 1, 0}, {{1, 0}, 2, kNone}}}.is_measured()));
+    EXPECT_FALSE((Shape{{{{0, 0}, 1, 0}, {{1, 0}, 2, kUnmeasured}}}.is_measured()));
     EXPECT_FALSE((Shape{{{{0, 0}, 1, 5}, {{1, 0}, 2, 4}}}.is_measured()));
     EXPECT_FALSE((Shape{{{{0, 0}, 1, 5}, {{1, 0}, 2, 5}}}.is_measured()));
 }

@@ -418,7 +418,7 @@ TEST(GtfsTest, TranslationsAreFurtherNamesOfAStation) {
     EXPECT_THAT(result.report.dropped, SizeIs(1));
 }
 
-TEST(GtfsTest, TransfersBetweenPlatformsAreTheLongestOfTheStation) {
+TEST(GtfsTest, TransfersKeepTheirPlatforms) {
     FeedFiles files;
     files.set("stops.txt",
               "stop_id,stop_name,stop_lat,stop_lon,parent_station,location_type\nA,Adorf,50,8,,1\nA1,Adorf,50,8,A,0\n"
@@ -428,9 +428,15 @@ TEST(GtfsTest, TransfersBetweenPlatformsAreTheLongestOfTheStation) {
              "B,B,0,,\nB,C,3,,\nC,C,2,600,1\nA,Q,0,,\nC,C,9,,\n");
     const auto result = imported(files);
     using Transfer = NetworkData::Transfer;
-    EXPECT_THAT(result.network.transfers, ElementsAre(Transfer{0, 0, Transfer::Kind::timed_minimum, 300},
-                                                      Transfer{1, 1, Transfer::Kind::recommended, 0},
-                                                      Transfer{1, 2, Transfer::Kind::impossible, 0}));
+    const auto stop = [&](const char* id) {
+        return static_cast<Index>(std::ranges::find(result.network.stops, id, &NetworkData::Stop::id) -
+                                  result.network.stops.begin());
+    };
+    EXPECT_THAT(result.network.transfers,
+                ElementsAre(Transfer{stop("A1"), stop("A1"), Transfer::Kind::timed_minimum, 60},
+                            Transfer{stop("A1"), stop("A2"), Transfer::Kind::timed_minimum, 300},
+                            Transfer{stop("B"), stop("B"), Transfer::Kind::recommended, Transfer::kUsual},
+                            Transfer{stop("B"), stop("C"), Transfer::Kind::impossible, Transfer::kUsual}));
     EXPECT_EQ(result.report.dropped_count, 2U);
 }
 

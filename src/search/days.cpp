@@ -1,0 +1,301 @@
+#include "search/days.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+namespace railbook::search {
+namespace {
+
+using timetable::kNone;
+
+std::int64_t seconds_of(Timestamp time) {
+    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+std::span<const Continued> equal_range(const std::vector<Continued>& all, std::uint32_t run,
+                                       std::uint32_t Continued::*member) {
+    const auto found = std::ranges::equal_range(all, run, {}, member);
+    return {found.begin(), found.end()};
+}
+
+}  // namespace
+
+std::span<const Continued> Day::onward_from(std::uint32_t run) const {
+    return equal_range(onward, run, &Continued::from);
+}
+
+std::span<const Continued> Day::carried_to(std::uint32_t run) const {
+    return equal_range(carried, run, &Continued::to);
+}
+
+std::uint32_t Day::first_from(std::int32_t seconds) const {
+    return static_cast<std::uint32_t>(
+        std::ranges::lower_bound(connections, seconds, {}, &Connection::departure) - connections.begin());
+}
+
+Days::Days(const Network& network, const Interchanges& interchanges,
+           const std::function<bool(Index trip)>& is_wanted)
+    : network_{network}, interchanges_{interchanges} {
+    const auto& data = network.data();
+    const auto trips = static_cast<Index>(data.trips.size());
+    is_wanted_.assign(trips, true);
+    std::vector<std::uint32_t> runs_of_service(data.services.size() / data.words_per_service());
+    std::map<Index, Index> trip_of_zone;
+    std::map<Index, std::vector<Index>> blocks;
+    const auto station_of = [&](const timetable::NetworkData::Call& call) { return data.stops[call.stop].station; };
+    for (Index trip = 0; trip < trips; ++trip) {
+        is_wanted_[trip] = !is_wanted || is_wanted(trip);
+        if (!is_wanted_[trip]) continue;
+        const auto& record = data.trips[trip];
+        const auto starts = network.starts(trip);
+        runs_of_service[record.service] += std::max<std::uint32_t>(1, record.start_count);
+        trip_of_zone.emplace(data.agencies[data.routes[record.route].agency].zone, trip);
+        const auto calls = network.calls(trip);
+        const auto last = calls.back().arrival;
+        longest_ = std::max(longest_, starts.empty() ? last : starts.back() + last - calls.front().departure);
+        if (record.block != kNone && starts.empty()) blocks[record.block].push_back(trip);
+    }
+    for (std::uint32_t day = 0; day < data.days; ++day) {
+        earliest_.push_back(std::numeric_limits<std::int64_t>::max());
+        latest_.push_back(std::numeric_limits<std::int64_t>::min());
+        for (const auto& [zone, trip] : trip_of_zone) {
+            const auto start = seconds_of(network.time_of(trip, day, 0));
+            earliest_.back() = std::min(earliest_.back(), start);
+            latest_.back() = std::max(latest_.back(), start);
+        }
+    }
+    std::vector<std::uint32_t> runs_of_day(data.days);
+    for (std::size_t word = 0; word < data.services.size(); ++word) {
+        const auto runs = runs_of_service[word / data.words_per_service()];
+        const auto first_day = static_cast<std::uint32_t>(word % data.words_per_service()) * 64;
+        for (auto bits = runs == 0 ? 0 : data.services[word]; bits != 0; bits &= bits - 1) {
+            const auto day = first_day + static_cast<std::uint32_t>(std::countr_zero(bits));
+            if (day < data.days) runs_of_day[day] += runs;
+        }
+    }
+    first_run_.resize(data.days + 1);
+    std::partial_sum(runs_of_day.begin(), runs_of_day.end(), first_run_.begin() + 1);
+
+    for (auto& [block, members] : blocks) {
+        if (members.size() < 2) continue;
+        std::ranges::sort(members, {}, [&](Index trip) {
+            return std::tuple{network.calls(trip).front().departure, network.calls(trip).back().arrival, trip};
+        });
+        blocks_.push_back(std::move(members));
+    }
+    for (const auto& each : data.continuations) {
+        if (!is_wanted_[each.from] || !is_wanted_[each.to]) continue;
+        if (!each.stays) {
+            parted_.emplace_back(each.from, each.to);
+        } else if (network.starts(each.from).empty() && network.starts(each.to).empty() &&
+                   station_of(network.calls(each.from).back()) == station_of(network.calls(each.to).front())) {
+            stays_.push_back(each);
+        }
+    }
+    std::ranges::sort(parted_);
+}
+
+std::shared_ptr<const Day> Days::get(std::int64_t number) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (const auto found = by_number_.find(number); found != by_number_.end()) {
+            kept_.splice(kept_.begin(), kept_, found->second);
+            return found->second->second;
+        }
+    }
+    auto made = make(number);
+    const std::lock_guard lock{mutex_};
+    // Another thread may have made it meanwhile.
+    if (const auto found = by_number_.find(number); found != by_number_.end()) return found->second->second;
+    kept_.emplace_front(number, made);
+    by_number_.emplace(number, kept_.begin());
+    if (kept_.size() > kKept) {
+        by_number_.erase(kept_.back().first);
+        kept_.pop_back();
+    }
+    return made;
+}
+
+Days::Numbers Days::service_days(std::int64_t from, std::int64_t to) const {
+    const auto first = std::ranges::lower_bound(latest_, from - longest_);
+    const auto last = std::ranges::lower_bound(earliest_, to);
+    const auto begin = static_cast<std::uint32_t>(first - latest_.begin());
+    return {begin, std::max(begin, static_cast<std::uint32_t>(last - earliest_.begin()))};
+}
+
+Days::Numbers Days::runs_between(std::int64_t from, std::int64_t to) const {
+    const auto days = service_days(from, to);
+    return {first_run_[days.first], first_run_[days.last]};
+}
+
+std::shared_ptr<const Day> Days::make(std::int64_t number) const {
+    auto day = std::make_shared<Day>();
+    day->begins = number * kSeconds;
+    const auto service = service_days(day->begins, day->begins + kSeconds);
+    if (!blocks_.empty() || !stays_.empty()) {
+        // A run of the date before may be continued on this one.
+        for (auto each = service.first - std::min(service.first, 1U); each < service.last; ++each) {
+            add_continued(*day, each);
+        }
+        std::ranges::sort(day->onward, {}, [](const Continued& each) { return std::pair{each.from, each.to}; });
+        std::ranges::sort(day->carried, {}, [](const Continued& each) { return std::pair{each.to, each.from}; });
+    }
+    std::vector<std::pair<std::int64_t, std::int64_t>> ends;  // by run: when it begins and ends
+    for (auto each = service.first; each < service.last; ++each) add_runs(*day, each);
+    for (const auto& run : day->runs) {
+        const auto calls = network_.calls(run.trip);
+        const auto begin = seconds_of(network_.time_of(run.trip, run.day, run.shift));
+        ends.emplace_back(begin + calls.front().departure, begin + calls.back().arrival);
+    }
+
+    std::vector<std::uint32_t> sorted(day->connections.size());
+    std::iota(sorted.begin(), sorted.end(), 0U);
+    // Those of one run are made along it, and stay so. A run stands before those in which it is continued.
+    std::ranges::stable_sort(sorted, [&](std::uint32_t left, std::uint32_t right) {
+        const auto& a = day->connections[left];
+        const auto& b = day->connections[right];
+        if (a.departure != b.departure) return a.departure < b.departure;
+        if (a.run == b.run) return false;
+        const auto& first = ends[day->rides[left].run];
+        const auto& second = ends[day->rides[right].run];
+        return first != second ? first < second : a.run < b.run;
+    });
+    std::vector<Connection> connections;
+    std::vector<Day::Ride> rides;
+    connections.reserve(sorted.size());
+    rides.reserve(sorted.size());
+    for (const auto at : sorted) {
+        connections.push_back(day->connections[at]);
+        rides.push_back(day->rides[at]);
+    }
+    day->connections = std::move(connections);
+    day->rides = std::move(rides);
+    const auto& all = day->connections;
+    for (std::uint32_t first = 0, last = 0; first < all.size(); first = last) {
+        bool takes_no_time = false;
+        for (; last < all.size() && all[last].departure == all[first].departure; ++last) {
+            takes_no_time = takes_no_time || all[last].arrival == all[last].departure;
+        }
+        if (takes_no_time && last - first > 1) day->instants.push_back({first, last});
+    }
+    return day;
+}
+
+void Days::add_runs(Day& day, std::uint32_t service_day) const {
+    const auto& data = network_.data();
+    auto number = first_run_[service_day];
+    const auto add = [&](Index trip, std::int32_t shift, std::optional<int> start) {
+        const auto run = number++;
+        const auto calls = network_.calls(trip);
+        const auto begin = seconds_of(network_.time_of(trip, service_day, shift)) - day.begins;
+        if (begin + calls.front().departure >= kSeconds || begin + calls[calls.size() - 2].departure < 0) return;
+        const auto first = day.connections.size();
+        for (Index i = 0; i + 1 < calls.size(); ++i) {
+            const auto departure = begin + calls[i].departure;
+            if (departure < 0) continue;
+            if (departure >= kSeconds) break;
+            Connection connection{.departure = static_cast<std::int32_t>(departure),
+                                  .arrival = static_cast<std::int32_t>(begin + calls[i + 1].arrival),
+                                  .from = interchanges_.spot_of_stop(calls[i].stop),
+                                  .to = interchanges_.spot_of_stop(calls[i + 1].stop),
+                                  .run = run};
+            if (calls[i].pick_up) connection.flags |= Connection::kBoards;
+            if (calls[i + 1].drop_off) connection.flags |= Connection::kAlights;
+            if (interchanges_.has_walks(connection.to)) connection.flags |= Connection::kWalks;
+            if (i == 0 && !day.carried_to(run).empty()) connection.flags |= Connection::kContinues;
+            if (i + 2 == calls.size() && !day.onward_from(run).empty()) connection.flags |= Connection::kIsContinued;
+            day.connections.push_back(connection);
+            day.rides.push_back({static_cast<std::uint32_t>(day.runs.size()), i});
+        }
+        if (day.connections.size() > first) day.runs.push_back({trip, service_day, shift, start});
+    };
+    for (Index trip = 0; trip < data.trips.size(); ++trip) {
+        if (!runs(trip, service_day)) continue;
+        const auto starts = network_.starts(trip);
+        if (starts.empty()) add(trip, 0, {});
+        for (const auto start : starts) add(trip, start - network_.calls(trip).front().departure, start);
+    }
+}
+
+void Days::add_continued(Day& day, std::uint32_t service_day) const {
+    for (const auto& each : continued_on(service_day)) {
+        const auto is_of_day = [&](std::int64_t time) { return time >= day.begins && time < day.begins + kSeconds; };
+        const auto calls = network_.calls(each.before);
+        if (is_of_day(seconds_of(network_.time_of(each.before, service_day, calls[calls.size() - 2].departure)))) {
+            day.onward.push_back(each.continued);
+        }
+        const auto& after = each.continued.run;
+        if (is_of_day(seconds_of(network_.time_of(after.trip, after.day, network_.calls(after.trip).front().departure)))) {
+            day.carried.push_back(each.continued);
+        }
+    }
+}
+
+std::vector<Days::ContinuedTrip> Days::continued_on(std::uint32_t service_day) const {
+    const auto numbers = numbers_on(service_day);
+    const auto next_numbers = service_day + 1 < network_.data().days ? numbers_on(service_day + 1)
+                                                                     : std::vector<std::uint32_t>{};
+    const auto& data = network_.data();
+    const auto time_of = [&](Index trip, std::uint32_t day, std::int32_t since) {
+        return network_.time_of(trip, day, since);
+    };
+    // Such a train could continue in itself for ever.
+    const auto takes_no_time = [&](Index trip) {
+        return network_.calls(trip).front().departure == network_.calls(trip).back().arrival;
+    };
+    std::set<std::tuple<Index, Index, std::uint32_t>> pairs;
+    for (const auto& block : blocks_) {
+        Index before = kNone;
+        for (const auto trip : block) {
+            if (!runs(trip, service_day)) continue;
+            const auto last = before;
+            before = trip;
+            if (last == kNone || std::ranges::binary_search(parted_, std::pair{last, trip})) continue;
+            const auto& end = network_.calls(last).back();
+            const auto& begin = network_.calls(trip).front();
+            if (data.stops[end.stop].station != data.stops[begin.stop].station) continue;
+            if (time_of(last, service_day, end.arrival) > time_of(trip, service_day, begin.departure)) continue;
+            if (takes_no_time(trip)) continue;
+            pairs.emplace(last, trip, service_day);
+        }
+    }
+    for (const auto& each : stays_) {
+        if (!runs(each.from, service_day) || takes_no_time(each.to)) continue;
+        const auto end = time_of(each.from, service_day, network_.calls(each.from).back().arrival);
+        for (auto day = service_day; day <= service_day + 1 && day < data.days; ++day) {
+            if (!runs(each.to, day) || time_of(each.to, day, network_.calls(each.to).front().departure) < end) continue;
+            pairs.emplace(each.from, each.to, day);
+            break;
+        }
+    }
+    std::vector<ContinuedTrip> all;
+    for (const auto& [from, to, day] : pairs) {
+        const auto number = day == service_day ? numbers[to] : next_numbers[to];
+        all.push_back({from, {numbers[from], number, {to, day, 0, {}}}});
+    }
+    return all;
+}
+
+bool Days::may_stay(const RunIndex& first, const RunIndex& second) const {
+    if (first.start || second.start || (blocks_.empty() && stays_.empty())) return false;
+    return std::ranges::any_of(continued_on(first.day), [&](const ContinuedTrip& each) {
+        return each.before == first.trip && each.continued.run.trip == second.trip &&
+               each.continued.run.day == second.day;
+    });
+}
+
+std::vector<std::uint32_t> Days::numbers_on(std::uint32_t service_day) const {
+    std::vector<std::uint32_t> numbers(network_.data().trips.size());
+    auto number = first_run_[service_day];
+    for (Index trip = 0; trip < numbers.size(); ++trip) {
+        numbers[trip] = number;
+        if (runs(trip, service_day)) number += std::max<std::uint32_t>(1, network_.data().trips[trip].start_count);
+    }
+    return numbers;
+}
+
+}  // namespace railbook::search

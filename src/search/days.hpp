@@ -1,0 +1,126 @@
+#pragma once
+/// What runs, day by day: the network laid out in time, as the engines scan it.
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "search/interchanges.hpp"
+#include "timetable/network.hpp"
+
+namespace railbook::search {
+
+using timetable::Network;
+using timetable::RunIndex;
+
+/// One run from one call to the next. Times are seconds after the beginning of its day; the arrival may be days later.
+struct Connection {
+    std::int32_t departure = 0;
+    std::int32_t arrival = 0;
+    Index from = 0;  ///< Spots.
+    Index to = 0;
+    std::uint32_t run = 0;  ///< The run's number, with which those of neighbouring days are told apart.
+    /// The flags.
+    static constexpr std::uint8_t kBoards = 1;        ///< Passengers may board.
+    static constexpr std::uint8_t kAlights = 2;       ///< Passengers may alight.
+    static constexpr std::uint8_t kWalks = 4;         ///< From where it arrives there are ways to other spots.
+    static constexpr std::uint8_t kContinues = 8;     ///< It is the first of a run in which others may continue.
+    static constexpr std::uint8_t kIsContinued = 16;  ///< It is the last of a run that others may continue.
+    std::uint8_t flags = 0;
+};
+
+/// Passengers of one run may keep their seats in the other.
+struct Continued {
+    std::uint32_t from = 0;  ///< Numbers of runs.
+    std::uint32_t to = 0;
+    RunIndex run;            ///< Of `to`.
+};
+
+/// All that departs between one midnight (UTC) and the next. Immutable, so thread-safe.
+struct Day {
+    std::int64_t begins = 0;  ///< UTC seconds.
+    std::vector<Connection> connections;  ///< By departure; a run in order, and before those that continue it.
+    /// Where connections of one departure take no time, one may lead to another before it: those, as positions.
+    struct Instant {
+        std::uint32_t first = 0;
+        std::uint32_t last = 0;  ///< Behind it.
+    };
+    std::vector<Instant> instants;
+    struct Ride {
+        std::uint32_t run = 0;  ///< Of `runs`.
+        Index call = 0;         ///< Where it departs.
+    };
+    std::vector<Ride> rides;  ///< Of `connections`.
+    std::vector<RunIndex> runs;
+    std::vector<Continued> onward;   ///< Of runs whose last connection is of this day, by `from`.
+    std::vector<Continued> carried;  ///< Of runs whose first connection is of this day, by `to`.
+
+    std::span<const Continued> onward_from(std::uint32_t run) const;
+    std::span<const Continued> carried_to(std::uint32_t run) const;
+    /// The first connection that departs then or later; seconds as in Connection.
+    std::uint32_t first_from(std::int32_t seconds) const;
+    const RunIndex& run_of(std::uint32_t connection) const { return runs[rides[connection].run]; }
+};
+
+/// The days of a network, made when they are first asked for; the last few that were used are kept. Thread-safe.
+/// The network and the interchanges must outlive it.
+class Days {
+public:
+    static constexpr std::int64_t kSeconds = 86'400;
+    static constexpr std::size_t kKept = 64;
+
+    /// Only trips for which `is_wanted` holds (empty: all) are there.
+    Days(const Network& network, const Interchanges& interchanges, const std::function<bool(Index trip)>& is_wanted);
+
+    /// The day that begins `number` days after 1970-01-01.
+    std::shared_ptr<const Day> get(std::int64_t number);
+    /// Numbers of all runs that may depart from some station in [from, to), which are UTC seconds.
+    struct Numbers {
+        std::uint32_t first = 0;
+        std::uint32_t last = 0;  ///< Behind it.
+    };
+    Numbers runs_between(std::int64_t from, std::int64_t to) const;
+
+    /// Whether passengers of the first run may keep their seats in the second.
+    bool may_stay(const RunIndex& first, const RunIndex& second) const;
+
+private:
+    std::shared_ptr<const Day> make(std::int64_t number) const;
+    void add_runs(Day& day, std::uint32_t service_day) const;
+    void add_continued(Day& day, std::uint32_t service_day) const;
+    /// Service days of which a run may depart in [from, to).
+    Numbers service_days(std::int64_t from, std::int64_t to) const;
+    struct ContinuedTrip {
+        Index before = 0;  // the trip whose passengers stay
+        Continued continued;
+    };
+    /// Runs of this date whose passengers may stay.
+    std::vector<ContinuedTrip> continued_on(std::uint32_t service_day) const;
+    /// The number that a trip's run has, or its first one; of trips that do not run, the next.
+    std::vector<std::uint32_t> numbers_on(std::uint32_t service_day) const;
+    bool runs(Index trip, std::uint32_t service_day) const {
+        return is_wanted_[trip] && network_.runs_on(trip, service_day);
+    }
+
+    const Network& network_;
+    const Interchanges& interchanges_;
+    std::vector<bool> is_wanted_;          // by trip
+    std::vector<std::int64_t> earliest_;   // by service day: when it begins in the zone where it does so first
+    std::vector<std::int64_t> latest_;     // and last
+    std::vector<std::uint32_t> first_run_; // by service day, one more at the end
+    std::int32_t longest_ = 0;             // the last time of any run, after its service day began
+    std::vector<std::vector<Index>> blocks_;  // trips of one vehicle, by departure; those with two or more
+    std::vector<timetable::NetworkData::Continuation> stays_;
+    std::vector<std::pair<Index, Index>> parted_;  // sorted
+
+    std::mutex mutex_;
+    std::list<std::pair<std::int64_t, std::shared_ptr<const Day>>> kept_;  // the last used first
+    std::unordered_map<std::int64_t, decltype(kept_)::iterator> by_number_;
+};
+
+}  // namespace railbook::search

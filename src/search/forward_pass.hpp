@@ -1,0 +1,40 @@
+#pragma once
+/// The forward pass of a connection scan: how early a station is reached.
+
+#include "search/scan_state.hpp"
+
+namespace railbook::search {
+
+class ForwardPass {
+public:
+    ForwardPass(const ChangeTimes& times, const Targets& targets, Stretch& stretch, ForwardLabels& labels)
+        : times_{times}, targets_{targets}, stretch_{stretch}, labels_{labels} {}
+
+    /// The earliest arrivals of journeys that leave in [from, until) and arrive at `by` at the latest; kNever where
+    /// there is none with at most so many changes.
+    Lanes run(std::int32_t from, std::int32_t until, std::int32_t by, int most_changes);
+
+private:
+    template <bool kVia>
+    void scan();
+    template <bool kVia>
+    bool scan_piece(std::uint32_t day, std::uint32_t first, std::uint32_t last);
+    /// Scans an instant until no label of a spot changes any more: a connection may lead to one that stands before it.
+    template <bool kVia>
+    bool settle(std::uint32_t day, std::uint32_t first, std::uint32_t last);
+
+    const ChangeTimes& times_;
+    const Targets& targets_;
+    Stretch& stretch_;
+    ForwardLabels& labels_;
+    std::int32_t from_ = 0;
+    std::int32_t until_ = 0;
+    Lanes arrival_{};          // so far; of lanes below it, later than any
+    std::uint32_t lanes_ = 0;  // that are asked for
+    std::uint32_t open_ = 0;   // lanes below it may still get better
+    std::size_t spots_ = 0;
+    bool changed_ = false;  // a label of a spot, in the instant
+    std::vector<std::uint8_t> kept_;  // of the runs of an instant
+};
+
+}  // namespace railbook::search

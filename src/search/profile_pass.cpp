@@ -1,0 +1,274 @@
+#include "search/profile_pass.hpp"
+
+#include "base/assert.hpp"
+#include "search/pieces.hpp"
+
+namespace railbook::search {
+namespace {
+
+constexpr auto kNothing = ProfileLabels::kNothing;
+
+constexpr Lanes never() {
+    Lanes lanes{};
+    for (auto& lane : lanes) lane = kNever;
+    return lanes;
+}
+constexpr Lanes kNeverInAny = never();
+
+void take_earlier(Lanes& lanes, const Lanes& other) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] = std::min(lanes[lane], other[lane]);
+}
+void take_earlier(Lanes& lanes, std::int32_t time) {
+    for (auto& lane : lanes) lane = std::min(lane, time);
+}
+/// As take_earlier, of journeys with a change more.
+void take_after_change(Lanes& lanes, const Lanes& other) {
+    for (std::size_t lane = 1; lane < kLanes; ++lane) lanes[lane] = std::min(lanes[lane], other[lane - 1]);
+}
+bool is_earlier_in_any(const Lanes& lanes, const Lanes& other) {
+    bool any = false;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) any |= lanes[lane] < other[lane];
+    return any;
+}
+
+}  // namespace
+
+std::vector<FoundJourney> ProfilePass::run(const Window& window, const Lanes& bound, int most_changes) {
+    window_ = window;
+    best_ = bound;
+    lanes_ = static_cast<std::uint32_t>(most_changes) + 1;
+    // What needs more changes than are asked for is never better.
+    for (std::size_t lane = lanes_; lane < kLanes; ++lane) best_[lane] = -kNever;
+    spots_ = times_.spot_count();
+    labels_.entries.resize(1);
+    labels_.entries.front().arrival = kNeverInAny;
+    labels_.first.assign(targets_.layers() * spots_, kNothing);
+    labels_.labels.assign(1, kNeverInAny);
+    labels_.label_of_run.assign(std::size_t{targets_.layers()} * stretch_.run_count(), kNothing);
+    labels_.starts.clear();
+    if (targets_.via.empty()) scan<false>();
+    else scan<true>();
+    return journeys();
+}
+
+template <bool kVia>
+void ProfilePass::scan() {
+    const auto latest = *std::ranges::max_element(std::span{best_}.first(lanes_));
+    const auto until = std::min({stretch_.to(), window_.arrive_until, latest});
+    if (until <= window_.leave_from) return;
+    for (auto index = stretch_.day_of(until - 1) + 1; index-- > stretch_.day_of(window_.leave_from);) {
+        const auto& day = stretch_.day(index);
+        const auto first = day.first_from(window_.leave_from - Stretch::offset(index));
+        const auto last = day.first_from(until - Stretch::offset(index));
+        scan_backward(
+            day, first, last, [&](auto begin, auto end) { return scan_piece<kVia>(index, begin, end); },
+            [&](auto begin, auto end) { return settle<kVia>(index, begin, end); });
+    }
+}
+
+/// The entry with the first departure at `time` or later; the empty one where there is none.
+const ProfilePass::Entry& ProfilePass::first_from(std::size_t place, std::int32_t time) const {
+    auto at = labels_.first[place];
+    while (at != kNothing && labels_.entries[at].departure < time) at = labels_.entries[at].later;
+    return labels_.entries[at];
+}
+
+void ProfilePass::add_entry(std::size_t place, std::int32_t departure, const Lanes& arrival, ConnectionRef at) {
+    Entry entry{arrival, departure, labels_.first[place], at};
+    take_earlier(entry.arrival, labels_.entries[entry.later].arrival);
+    labels_.first[place] = static_cast<std::uint32_t>(labels_.entries.size());
+    labels_.entries.push_back(entry);
+}
+
+template <bool kVia>
+bool ProfilePass::settle(std::uint32_t index, std::uint32_t first, std::uint32_t last) {
+    // What is on board belongs to a place on the run's way: each time it begins anew.
+    const auto& connections = stretch_.day(index).connections;
+    const auto runs = stretch_.run_count();
+    kept_.clear();
+    for (std::uint32_t layer = 0; layer < targets_.layers(); ++layer) {
+        for (auto at = first; at < last; ++at) {
+            const auto place = std::size_t{layer} * runs + stretch_.place_of(connections[at].run);
+            kept_.push_back(labels_.labels[labels_.label_of_run[place]]);
+        }
+    }
+    while (true) {
+        changed_ = false;
+        if (!scan_piece<kVia>(index, first, last)) return false;
+        if (!changed_) return true;
+        auto kept = kept_.begin();
+        for (std::uint32_t layer = 0; layer < targets_.layers(); ++layer) {
+            for (auto at = first; at < last; ++at) {
+                const auto place = std::size_t{layer} * runs + stretch_.place_of(connections[at].run);
+                if (const auto label = labels_.label_of_run[place]; label != kNothing) labels_.labels[label] = *kept;
+                ++kept;
+            }
+        }
+    }
+}
+
+template <bool kVia>
+bool ProfilePass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint32_t last) {
+    const auto& day = stretch_.day(index);
+    const auto offset = Stretch::offset(index);
+    const auto layers = kVia ? targets_.layers() : 1;
+    const auto runs = stretch_.run_count();
+    for (auto at = last; at-- > first;) {
+        const auto& c = day.connections[at];
+        const auto departure = c.departure + offset;
+        const auto arrival = c.arrival + offset;
+        for (auto layer = layers; layer-- > 0;) {
+            auto& label = labels_.label_of_run[std::size_t{layer} * runs + stretch_.place_of(c.run)];
+            Lanes lanes;
+            if (kVia && layer + 1 < layers && targets_.via[layer].has(c.to)) {
+                // Arriving here is arriving in the next layer, which has been looked at.
+                lanes = labels_.labels[labels_.label_of_run[std::size_t{layer + 1} * runs + stretch_.place_of(c.run)]];
+            } else {
+                lanes = labels_.labels[label];
+                bool any = label != kNothing;
+                if (c.flags & Connection::kIsContinued) {
+                    for (const auto& each : day.onward_from(c.run)) {
+                        const auto next = stretch_.place_of(each.to);
+                        if (next >= runs) continue;
+                        take_earlier(lanes, labels_.labels[labels_.label_of_run[std::size_t{layer} * runs + next]]);
+                        any = true;
+                    }
+                }
+                if (c.flags & Connection::kAlights) {
+                    if (layer + 1 == layers && targets_.to.has(c.to) && arrival >= window_.arrive_from &&
+                        arrival < window_.arrive_until) {
+                        take_earlier(lanes, arrival);
+                        any = true;
+                    }
+                    const auto change = [&](Index spot, std::int32_t time) {
+                        const auto place = layer * spots_ + spot;
+                        if (labels_.first[place] == kNothing) return;
+                        take_after_change(lanes, first_from(place, time).arrival);
+                        any = true;
+                    };
+                    change(c.to, arrival + times_.within(c.to));
+                    if (c.flags & Connection::kWalks) {
+                        for (const auto& walk : times_.walks_from(c.to)) change(walk.to, arrival + walk.seconds);
+                    }
+                }
+                if (!any) continue;
+            }
+            // A journey that leaves here or earlier takes too long, or leaving later is as good.
+            const auto too_late = departure + window_.longest;
+            bool any = false;
+            for (std::size_t lane = 0; lane < kLanes; ++lane) {
+                const bool counts = lanes[lane] < best_[lane] && lanes[lane] <= too_late;
+                lanes[lane] = counts ? lanes[lane] : kNever;
+                any |= counts;
+            }
+            if (!any && label == kNothing) continue;
+            if (label == kNothing) {
+                label = static_cast<std::uint32_t>(labels_.labels.size());
+                labels_.labels.push_back(kNeverInAny);
+            }
+            labels_.labels[label] = lanes;
+            if (!any || !(c.flags & Connection::kBoards)) continue;
+            const ConnectionRef here{index, at};
+            const auto place = layer * spots_ + c.from;
+            if (layer == 0 && targets_.from.has(c.from) && departure < window_.leave_until) {
+                if (!is_earlier_in_any(lanes, best_)) continue;
+                take_earlier(best_, lanes);
+                labels_.starts.push_back(static_cast<std::uint32_t>(labels_.entries.size()));
+                labels_.entries.push_back({lanes, departure, kNothing, here});
+            } else if (is_earlier_in_any(lanes, labels_.entries[labels_.first[place]].arrival)) {
+                changed_ = true;
+                add_entry(place, departure, lanes, here);
+            }
+        }
+    }
+    return true;
+}
+
+// --- From labels to journeys ---
+
+std::vector<FoundJourney> ProfilePass::journeys() {
+    std::vector<FoundJourney> found;
+    const auto& starts = labels_.starts;
+    for (std::size_t first = 0, last = 0; first < starts.size(); first = last) {
+        // Of those that leave at the same moment, each lane's best.
+        const auto departure = labels_.entries[starts[first]].departure;
+        auto best = kNeverInAny;
+        std::array<std::uint32_t, kLanes> entry_of{};
+        for (; last < starts.size() && labels_.entries[starts[last]].departure == departure; ++last) {
+            const auto& entry = labels_.entries[starts[last]];
+            for (std::size_t lane = 0; lane < lanes_; ++lane) {
+                if (entry.arrival[lane] >= best[lane]) continue;
+                best[lane] = entry.arrival[lane];
+                entry_of[lane] = starts[last];
+            }
+        }
+        auto earliest = kNever;
+        for (std::uint32_t lane = 0; lane < lanes_; ++lane) {
+            if (best[lane] >= earliest) continue;
+            earliest = best[lane];
+            FoundJourney journey{.rides = {}, .changes = static_cast<int>(lane)};
+            const bool is_found = board(labels_.entries[entry_of[lane]], {earliest, lane, 0}, journey.rides);
+            RAILBOOK_ASSERT(is_found);
+            found.push_back(std::move(journey));
+        }
+    }
+    return found;
+}
+
+bool ProfilePass::board(const Entry& entry, const Goal& goal, std::vector<Ride>& rides) {
+    const auto& day = stretch_.day(entry.at.day);
+    return ride(day.run_of(entry.at.at), day.connections[entry.at.at].run, day.rides[entry.at.at].call, goal, rides);
+}
+
+/// Adds the ride from that call, and what follows it; nothing where that does not lead to the goal.
+bool ProfilePass::ride(const RunIndex& run, std::uint32_t number, Index board, const Goal& goal,
+                       std::vector<Ride>& rides) {
+    const auto calls = network_.calls(run.trip);
+    const auto time_of = [&](std::int32_t since) {
+        return stretch_.relative(
+            network_.time_of(run.trip, run.day, since + run.shift).time_since_epoch().count() / 1000);
+    };
+    const auto before = rides.size();
+    auto next = goal;
+    for (auto call = board + 1; call < calls.size(); ++call) {
+        const auto arrival = time_of(calls[call].arrival);
+        if (arrival > goal.arrival) break;
+        const auto spot = times_.spot_of_stop(calls[call].stop);
+        if (next.layer + 1 < targets_.layers() && targets_.via[next.layer].has(spot)) ++next.layer;
+        if (!calls[call].drop_off) continue;
+        rides.push_back(ride_of(network_, run, board, call));
+        if (next.layer + 1 == targets_.layers() && targets_.to.has(spot) && arrival == goal.arrival) return true;
+        if (next.changes > 0) {
+            if (change(spot, arrival + times_.within(spot), next, rides)) return true;
+            for (const auto& walk : times_.walks_from(spot)) {
+                if (change(walk.to, arrival + walk.seconds, next, rides)) return true;
+            }
+        }
+        rides.resize(before);
+    }
+    const auto departure = time_of(calls[calls.size() - 2].departure);
+    if (departure >= stretch_.to() || departure < 0) return false;
+    for (const auto& each : stretch_.day(stretch_.day_of(departure)).onward_from(number)) {
+        rides.push_back(ride_of(network_, run, board, static_cast<Index>(calls.size() - 1)));
+        const auto joined = rides.size();
+        if (ride(each.run, each.to, 0, next, rides)) {
+            rides[joined].stays = true;
+            return true;
+        }
+        rides.resize(before);
+    }
+    return false;
+}
+
+bool ProfilePass::change(Index spot, std::int32_t time, const Goal& goal, std::vector<Ride>& rides) {
+    const auto* entry = &first_from(goal.layer * spots_ + spot, time);
+    const auto next = goal.changes - 1;
+    if (entry->arrival[next] != goal.arrival) return false;
+    // The last train that is as good is the one that the lane is about.
+    while (entry->later != kNothing && labels_.entries[entry->later].arrival[next] == goal.arrival) {
+        entry = &labels_.entries[entry->later];
+    }
+    return board(*entry, {goal.arrival, next, goal.layer}, rides);
+}
+
+}  // namespace railbook::search

@@ -1,0 +1,66 @@
+#pragma once
+/// The profile pass of a connection scan: backward too, but for every departure (or arrival) of a window at once.
+
+#include <vector>
+
+#include "search/scan_state.hpp"
+
+namespace railbook::search {
+
+class ProfilePass {
+public:
+    ProfilePass(const Network& network, const ChangeTimes& times, const Targets& targets, Stretch& stretch,
+                ProfileLabels& labels)
+        : network_{network}, times_{times}, targets_{targets}, stretch_{stretch}, labels_{labels} {}
+
+    /// Times within the stretch. Journeys leave in [leave_from, leave_until), arrive in [arrive_from, arrive_until), and
+    /// take no longer than `longest`.
+    struct Window {
+        std::int32_t leave_from = 0;
+        std::int32_t leave_until = 0;
+        std::int32_t arrive_from = 0;
+        std::int32_t arrive_until = 0;
+        std::int32_t longest = 0;
+    };
+    /// Every best (departure, arrival, changes) of the window, the last to leave first. What arrives at `bound` or
+    /// later, in the lane of its changes, is known not to be among them.
+    std::vector<FoundJourney> run(const Window& window, const Lanes& bound, int most_changes);
+
+private:
+    using Entry = ProfileLabels::Entry;
+
+    template <bool kVia>
+    void scan();
+    template <bool kVia>
+    bool scan_piece(std::uint32_t day, std::uint32_t first, std::uint32_t last);
+    /// Scans an instant until no label of a spot changes any more: a connection may lead to one that stands before it.
+    template <bool kVia>
+    bool settle(std::uint32_t day, std::uint32_t first, std::uint32_t last);
+    const Entry& first_from(std::size_t place, std::int32_t time) const;
+    void add_entry(std::size_t place, std::int32_t departure, const Lanes& arrival, ConnectionRef at);
+    std::vector<FoundJourney> journeys();
+
+    /// What is left to reach from a place on a run: by which time, with how many changes, in which layer.
+    struct Goal {
+        std::int32_t arrival = 0;
+        std::uint32_t changes = 0;
+        std::uint32_t layer = 0;
+    };
+    bool ride(const RunIndex& run, std::uint32_t number, Index board, const Goal& goal, std::vector<Ride>& rides);
+    bool change(Index spot, std::int32_t time, const Goal& goal, std::vector<Ride>& rides);
+    bool board(const Entry& entry, const Goal& goal, std::vector<Ride>& rides);
+
+    const Network& network_;
+    const ChangeTimes& times_;
+    const Targets& targets_;
+    Stretch& stretch_;
+    ProfileLabels& labels_;
+    Window window_;
+    Lanes best_{};             // of the journeys found so far
+    std::uint32_t lanes_ = 0;
+    std::size_t spots_ = 0;
+    bool changed_ = false;  // a label of a spot, in the instant
+    std::vector<Lanes> kept_;  // of the runs of an instant
+};
+
+}  // namespace railbook::search

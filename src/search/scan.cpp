@@ -1,0 +1,155 @@
+#include "search/scan.hpp"
+
+#include <limits>
+#include <tuple>
+
+#include "search/backward_pass.hpp"
+#include "search/forward_pass.hpp"
+#include "search/profile_pass.hpp"
+#include "search/scan_state.hpp"
+
+namespace railbook::search {
+namespace {
+
+constexpr auto kAnyTime = std::numeric_limits<std::int32_t>::max();
+
+/// The last train from there in [from, until); nothing where there is none.
+std::optional<std::int32_t> last_departure(Stretch& stretch, const Targets::Spots& spots, std::int32_t from,
+                                           std::int32_t until) {
+    for (auto index = std::min(stretch.day_of(until) + 1, stretch.day_count()); index-- > stretch.day_of(from);) {
+        const auto& day = stretch.day(index);
+        const auto first = day.first_from(from - Stretch::offset(index));
+        for (auto at = day.first_from(until - Stretch::offset(index)); at-- > first;) {
+            const auto& connection = day.connections[at];
+            if (spots.has(connection.from) && (connection.flags & Connection::kBoards)) {
+                return connection.departure + Stretch::offset(index);
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+struct ConnectionScan::Work {
+    std::optional<ChangeTimes> times;
+    Stretch stretch;
+    ForwardLabels forward;
+    BackwardLabels backward;
+    ProfileLabels profile;
+};
+
+ConnectionScan::ConnectionScan(const Network& network, const std::function<bool(Index trip)>& is_wanted)
+    : network_{network}, interchanges_{network.data()}, days_{network, interchanges_, is_wanted} {}
+
+ConnectionScan::~ConnectionScan() = default;
+
+bool ConnectionScan::begin(Work& work, std::int64_t from, std::int64_t until) {
+    const auto seconds = [](Timestamp time) {
+        return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+    };
+    from = std::max(from, seconds(network_.begins()));
+    until = std::min(until, seconds(network_.ends()) + 1);
+    if (from >= until) return false;
+    work.stretch.begin(days_, from, until);
+    return true;
+}
+
+std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
+    std::unique_ptr<Work> work;
+    {
+        const std::lock_guard lock{mutex_};
+        if (!idle_.empty()) {
+            work = std::move(idle_.back());
+            idle_.pop_back();
+        }
+    }
+    if (!work) work = std::make_unique<Work>();
+    if (!work->times || work->times->usual() != question.usual_change) {
+        work->times.emplace(interchanges_, question.usual_change);
+    }
+    const bool leaves = question.end == End::departure;
+    auto found = question.window ? leaves ? in_departure_window(question, *work) : in_arrival_window(question, *work)
+                 : leaves        ? by_departure(question, *work)
+                                 : by_arrival(question, *work);
+    std::ranges::sort(found, {}, [](const FoundJourney& journey) {
+        return std::tuple{journey.departure(), journey.arrival(), journey.changes};
+    });
+    const std::lock_guard lock{mutex_};
+    idle_.push_back(std::move(work));
+    return found;
+}
+
+bool ConnectionScan::may_stay(const RunIndex& first, const RunIndex& second) {
+    return days_.may_stay(first, second);
+}
+
+std::vector<FoundJourney> ConnectionScan::by_departure(const Question& question, Work& work) {
+    auto& stretch = work.stretch;
+    if (!begin(work, question.time, question.time + question.longest + 1)) return {};
+    const Targets targets{interchanges_, question};
+    ForwardPass forward{*work.times, targets, stretch, work.forward};
+    const auto from = stretch.from();
+    const auto by = stretch.relative(question.time + question.longest);
+    const auto arrivals = forward.run(from, kAnyTime, by, question.most_changes);
+    // Of the journeys that arrive then, the last to leave.
+    BackwardPass backward{network_, *work.times, targets, stretch, work.backward};
+    std::vector<FoundJourney> found;
+    auto earliest = kNever;
+    for (int changes = 0; changes <= question.most_changes; ++changes) {
+        const auto arrival = arrivals[static_cast<std::size_t>(changes)];
+        if (arrival >= earliest) continue;
+        earliest = arrival;
+        found.push_back(backward.journey(backward.run(from, arrival, changes).front()));
+    }
+    return found;
+}
+
+std::vector<FoundJourney> ConnectionScan::by_arrival(const Question& question, Work& work) {
+    auto& stretch = work.stretch;
+    if (!begin(work, question.time - question.longest, question.time + 1)) return {};
+    const Targets targets{interchanges_, question};
+    const auto by = stretch.relative(question.time);
+    BackwardPass backward{network_, *work.times, targets, stretch, work.backward};
+    const auto starts = backward.run(stretch.from(), by, question.most_changes);
+    // Of the journeys that leave then, the first to arrive.
+    ForwardPass forward{*work.times, targets, stretch, work.forward};
+    std::vector<FoundJourney> found;
+    for (const auto& start : starts) {
+        const int changes = start.boarding.changes;
+        const auto arrival = forward.run(start.departure, kAnyTime, by, changes)[static_cast<std::size_t>(changes)];
+        found.push_back(backward.journey(backward.run(start.departure, arrival, changes).front()));
+    }
+    return found;
+}
+
+std::vector<FoundJourney> ConnectionScan::in_departure_window(const Question& question, Work& work) {
+    auto& stretch = work.stretch;
+    if (!begin(work, question.time, question.time + *question.window + question.longest)) return {};
+    const Targets targets{interchanges_, question};
+    const auto from = stretch.from();
+    const auto until = stretch.relative(question.time + *question.window);
+    const auto last = last_departure(stretch, targets.from, from, until);
+    if (!last) return {};
+    // What arrives later than those who leave last is not worth looking at.
+    ForwardPass forward{*work.times, targets, stretch, work.forward};
+    auto bound = forward.run(*last, until, *last + question.longest, question.most_changes);
+    for (auto& lane : bound) lane = std::min(lane, *last + question.longest) + 1;
+    ProfilePass profile{network_, *work.times, targets, stretch, work.profile};
+    return profile.run({from, until, -kNever, kNever, question.longest}, bound, question.most_changes);
+}
+
+std::vector<FoundJourney> ConnectionScan::in_arrival_window(const Question& question, Work& work) {
+    auto& stretch = work.stretch;
+    const auto first = question.time - *question.window;
+    if (!begin(work, first - question.longest + 1, question.time + 1)) return {};
+    const Targets targets{interchanges_, question};
+    Lanes bound;
+    bound.fill(kNever);
+    ProfilePass profile{network_, *work.times, targets, stretch, work.profile};
+    return profile.run({stretch.from(), kNever, stretch.relative(first) + 1, stretch.relative(question.time) + 1,
+                        question.longest},
+                       bound, question.most_changes);
+}
+
+}  // namespace railbook::search

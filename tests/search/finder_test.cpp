@@ -1,0 +1,203 @@
+// Engines against the reference: whole sets of journeys, and each of their legs.
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "search/random_feed.hpp"
+#include "search/reference.hpp"
+#include "search/scan.hpp"
+#include "timetable/archive.hpp"
+#include "timetable/gtfs.hpp"
+
+namespace railbook::search {
+namespace {
+
+using test::Reference;
+
+std::shared_ptr<const Network> network_of(const std::string& path) {
+    const auto archive = timetable::Archive::open(path);
+    if (!archive) throw std::runtime_error{archive.error().detail};
+    auto read = timetable::read_gtfs(**archive, {.feed = "f", .rebase = {}, .progress = {}});
+    if (!read) throw std::runtime_error{read.error().detail};
+    const auto network = Network::from_data(std::move(read->network));
+    if (!network) throw std::runtime_error{network.error().detail};
+    return *network;
+}
+
+Question question_of(const Network& network, const Reference::Question& asked) {
+    Question question{.from = *network.find_station(asked.from), .to = *network.find_station(asked.to)};
+    for (const auto& stop : asked.via) question.via.push_back(*network.find_station(stop));
+    question.end = asked.arrive ? End::arrival : End::departure;
+    question.time = asked.time;
+    if (asked.window) question.window = static_cast<std::int32_t>(*asked.window);
+    question.longest = static_cast<std::int32_t>(asked.longest);
+    question.usual_change = static_cast<std::int32_t>(asked.usual_change);
+    question.most_changes = asked.most_changes;
+    return question;
+}
+
+std::vector<Reference::Leg> legs_of(const Network& network, const FoundJourney& journey) {
+    std::vector<Reference::Leg> legs;
+    for (const auto& ride : journey.rides) {
+        legs.push_back({network.data().trips[ride.run.trip].id, to_string(network.date_of(ride.run.day)),
+                        ride.run.start, ride.board, ride.alight, ride.stays});
+    }
+    return legs;
+}
+
+std::int64_t seconds_of(Timestamp time) { return time.time_since_epoch().count() / 1000; }
+
+std::string text_of(const Reference::Question& question) {
+    std::string text = question.from + " to " + question.to;
+    for (const auto& stop : question.via) text += " via " + stop;
+    text += question.arrive ? ", arriving " : ", leaving ";
+    text += to_string(Timestamp{std::chrono::seconds{question.time}});
+    if (question.window) text += ", window " + std::to_string(*question.window);
+    text += ", longest " + std::to_string(question.longest) + ", change " + std::to_string(question.usual_change) +
+            ", at most " + std::to_string(question.most_changes);
+    return text;
+}
+
+std::string text_of(const std::vector<Reference::Answer>& answers) {
+    std::string text;
+    for (const auto& each : answers) {
+        text += to_string(Timestamp{std::chrono::seconds{each.departure}}) + " -> " +
+                to_string(Timestamp{std::chrono::seconds{each.arrival}}) + ", " + std::to_string(each.changes) +
+                " changes\n";
+    }
+    return text.empty() ? "none\n" : text;
+}
+
+/// What is wrong with the finder's answer; empty where it is the reference's. `count` grows by the journeys.
+std::string compare(Reference& reference, const Network& network, JourneyFinder& finder,
+                    const Reference::Question& question, std::size_t& count) {
+    const auto expected = reference.answers(question);
+    std::vector<Reference::Answer> found;
+    std::string wrong;
+    for (const auto& journey : finder.find(question_of(network, question))) {
+        found.push_back({seconds_of(journey.departure()), seconds_of(journey.arrival()), journey.changes});
+        try {
+            const auto checked = reference.check(question, legs_of(network, journey));
+            if (checked != found.back()) wrong += "the legs are another journey: " + text_of({checked});
+        } catch (const std::runtime_error& refused) {
+            wrong += std::string{refused.what()} + "\n";
+        }
+    }
+    std::ranges::sort(found);
+    count += found.size();
+    if (found != expected) wrong += "expected\n" + text_of(expected) + "found\n" + text_of(found);
+    return wrong.empty() ? wrong : text_of(question) + "\n" + wrong;
+}
+
+int scale() {
+    const char* text = std::getenv("RAILBOOK_TEST_SCALE");
+    return text ? std::max(1, std::atoi(text)) : 1;
+}
+
+Reference::Question any_question(test::RandomFeed& feed) {
+    Reference::Question question;
+    do {
+        question.from = feed.stops[feed.below(feed.stops.size())];
+        question.to = feed.stops[feed.below(feed.stops.size())];
+    } while (question.from[0] == question.to[0]);
+    question.arrive = feed.chance(40);
+    question.time = (feed.first_day - 1) * 86'400 + static_cast<std::int64_t>(feed.below(10 * 24 * 60)) * 60;
+    if (feed.chance(60)) question.window = feed.one_of<std::int64_t>({1800, 7200, 86'400, 200'000});
+    question.longest = feed.one_of<std::int64_t>({7200, 86'400, 86'400, 300'000});
+    question.usual_change = feed.one_of<std::int64_t>({0, 60, 120, 120, 120, 900});
+    question.most_changes = feed.one_of({0, 1, 2, 7, 7, 7});
+    for (int i = 0; i < 2 && feed.chance(20); ++i) {
+        const auto stop = feed.stops[feed.below(feed.stops.size())];
+        if (stop[0] == question.from[0] || stop[0] == question.to[0]) continue;
+        if (question.via.empty() || question.via.back()[0] != stop[0]) question.via.push_back(stop);
+    }
+    return question;
+}
+
+TEST(RandomNetworks, EveryAnswerIsThatOfTheReference) {
+    std::size_t journeys = 0;
+    std::string wrong;
+    for (unsigned seed = 1; seed <= 300U * static_cast<unsigned>(scale()) && wrong.empty(); ++seed) {
+        test::RandomFeed feed{seed};
+        const auto path = feed.files.write_folder();
+        Reference reference{path};
+        const auto network = network_of(path);
+        ConnectionScan finder{*network};
+        for (int i = 0; i < 30 && wrong.empty(); ++i) {
+            wrong = compare(reference, *network, finder, any_question(feed), journeys);
+        }
+        EXPECT_EQ(wrong, "") << "seed " << seed;
+    }
+    EXPECT_GT(journeys, 1000U);
+}
+
+// --- Real timetables: the sample feed, and further ones from the folder that RAILBOOK_EXTRA_FEEDS names ---
+
+std::vector<std::string> present_feeds() {
+    std::vector<std::string> feeds{RAILBOOK_SOURCE_DIR "/examples/timetable/db-fv-2019.zip"};
+    const char* folder = std::getenv("RAILBOOK_EXTRA_FEEDS");
+    if (!folder) return feeds;
+    for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+        const auto& path = entry.path();
+        if (path.extension() == ".zip" && path.filename() != "db-fv-2019.zip") feeds.push_back(path.string());
+    }
+    std::ranges::sort(feeds);
+    return feeds;
+}
+
+class RealNetwork : public testing::TestWithParam<std::string> {};
+
+TEST_P(RealNetwork, EveryAnswerIsThatOfTheReference) {
+    Reference reference{GetParam()};
+    const auto network = network_of(GetParam());
+    ConnectionScan finder{*network};
+    std::mt19937 random{2019};
+    const auto below = [&](std::size_t end) { return std::uniform_int_distribution<std::size_t>{0, end - 1}(random); };
+    const auto any_stop = [&] {
+        const auto& trips = reference.trips();
+        const auto& calls = trips[below(trips.size())].calls;
+        return reference.stops()[calls[below(calls.size())].stop];
+    };
+    std::size_t journeys = 0;
+    std::string wrong;
+    int asked = 0;
+    for (int round = 0; round < 20 * scale() && wrong.empty(); ++round) {
+        // The dates for which the feed is meant are in its middle.
+        const auto date = network->first_date() + std::chrono::days{below(std::min(network->data().days, 380U))};
+        for (int i = 0; i < 50 && wrong.empty(); ++i) {
+            Reference::Question question;
+            const auto from = any_stop();
+            const auto to = any_stop();
+            if (from.parent == to.parent) continue;
+            question.from = from.id;
+            question.to = to.id;
+            question.arrive = below(3) == 0;
+            question.time = date.time_since_epoch().count() * 86'400 + static_cast<std::int64_t>(below(1440)) * 60;
+            if (below(2) == 0) question.window = 86'400;
+            if (below(10) == 0) question.longest = 4 * 86'400;
+            if (below(10) == 0) question.most_changes = static_cast<int>(below(3));
+            if (below(20) == 0) {
+                const auto stop = any_stop();
+                if (stop.parent != from.parent && stop.parent != to.parent) question.via.push_back(stop.id);
+            }
+            ++asked;
+            wrong = compare(reference, *network, finder, question, journeys);
+        }
+    }
+    EXPECT_EQ(wrong, "");
+    EXPECT_GT(asked, 900);
+    EXPECT_GT(journeys, 1000U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Feeds, RealNetwork, testing::ValuesIn(present_feeds()), [](const auto& each) {
+    std::string name = std::filesystem::path{each.param}.stem().string();
+    std::ranges::replace(name, '-', '_');
+    return name;
+});
+
+}  // namespace
+}  // namespace railbook::search
