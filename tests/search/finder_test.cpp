@@ -162,12 +162,19 @@ TEST_P(RealNetwork, EveryAnswerIsThatOfTheReference) {
         const auto& calls = trips[below(trips.size())].calls;
         return reference.stops()[calls[below(calls.size())].stop];
     };
+    // One on which a train runs: some feeds have long stretches without any.
+    const auto any_date = [&] {
+        while (true) {
+            const auto trip = static_cast<Index>(below(network->data().trips.size()));
+            const auto day = static_cast<std::uint32_t>(below(network->data().days));
+            if (network->runs_on(trip, day)) return network->date_of(day);
+        }
+    };
     std::size_t journeys = 0;
     std::string wrong;
     int asked = 0;
     for (int round = 0; round < 20 * scale() && wrong.empty(); ++round) {
-        // The dates for which the feed is meant are in its middle.
-        const auto date = network->first_date() + std::chrono::days{below(std::min(network->data().days, 380U))};
+        const auto date = any_date();
         for (int i = 0; i < 50 && wrong.empty(); ++i) {
             Reference::Question question;
             const auto from = any_stop();
@@ -190,7 +197,7 @@ TEST_P(RealNetwork, EveryAnswerIsThatOfTheReference) {
     }
     EXPECT_EQ(wrong, "");
     EXPECT_GT(asked, 900);
-    EXPECT_GT(journeys, 1000U);
+    EXPECT_GT(journeys, 300U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Feeds, RealNetwork, testing::ValuesIn(present_feeds()), [](const auto& each) {

@@ -387,6 +387,16 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
     };
     using Arrivals = std::vector<std::vector<std::vector<Arrival>>>;  // by layer and stop
     Arrivals before;
+    Arrivals earlier(layers, std::vector<std::vector<Arrival>>(stops_.size()));
+    // Who arrives later without having left later is of no use.
+    const auto useful_of = [](std::vector<Arrival> arrivals) {
+        std::ranges::sort(arrivals, {}, [](const Arrival& each) { return std::pair{each.time, -each.left}; });
+        std::vector<Arrival> useful;
+        for (const auto& arrival : arrivals) {
+            if (useful.empty() || arrival.left > useful.back().left) useful.push_back(arrival);
+        }
+        return useful;
+    };
     std::vector<Answer> candidates;
     const auto& ways = ways_to(question.usual_change);
     for (int changes = 0; changes <= question.most_changes; ++changes) {
@@ -422,6 +432,7 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
                     for (const auto& [stop, seconds] : ways[here.stop]) {
                         // The last that is there in time has left last.
                         const auto& arrivals = before[layer][stop];
+                        if (arrivals.empty()) continue;
                         const auto late = std::ranges::upper_bound(arrivals, here.departure - seconds, {}, &Arrival::time);
                         if (late != arrivals.begin()) left[layer] = std::max(left[layer], std::prev(late)->left);
                     }
@@ -434,17 +445,24 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
             }
         }
         before = std::move(after);
-        for (auto& stops : before) {
-            for (auto& arrivals : stops) {
-                std::ranges::sort(arrivals, {}, [](const Arrival& each) { return std::pair{each.time, -each.left}; });
-                // Whoever arrives later without having left later is of no use.
-                std::vector<Arrival> useful;
-                for (const auto& arrival : arrivals) {
-                    if (useful.empty() || arrival.left > useful.back().left) useful.push_back(arrival);
-                }
-                arrivals = std::move(useful);
+        bool any = false;
+        for (std::size_t layer = 0; layer < layers; ++layer) {
+            for (std::size_t stop = 0; stop < stops_.size(); ++stop) {
+                auto& arrivals = before[layer][stop];
+                if (arrivals.empty()) continue;
+                // Nor is who might as well have come with fewer changes.
+                auto& known = earlier[layer][stop];
+                std::erase_if(arrivals, [&](const Arrival& each) {
+                    const auto later = std::ranges::upper_bound(known, each.time, {}, &Arrival::time);
+                    return later != known.begin() && std::prev(later)->left >= each.left;
+                });
+                arrivals = useful_of(arrivals);
+                any = any || !arrivals.empty();
+                known.insert(known.end(), arrivals.begin(), arrivals.end());
+                known = useful_of(known);
             }
         }
+        if (!any) break;
     }
 
     std::erase_if(candidates, [&](const Answer& each) {
@@ -468,12 +486,18 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
         if (!arrives_not_after || !changes_not_more) return false;
         return one.arrival < other.arrival || one.changes < other.changes || one.departure > other.departure;
     };
+    // Whatever is better than another stands before it.
+    std::ranges::sort(candidates, {}, [&](const Answer& each) {
+        return question.arrive || window ? std::tuple{-each.departure, static_cast<std::int64_t>(each.changes), each.arrival}
+                                         : std::tuple{each.arrival, static_cast<std::int64_t>(each.changes), -each.departure};
+    });
     std::vector<Answer> best;
     for (const auto& each : candidates) {
-        if (std::ranges::none_of(candidates, [&](const Answer& other) { return is_better(other, each); })) {
+        if (std::ranges::none_of(best, [&](const Answer& other) { return is_better(other, each); })) {
             best.push_back(each);
         }
     }
+    std::ranges::sort(best);
     return best;
 }
 
