@@ -25,7 +25,9 @@ railbook::Result<railbook::Ticket> book(Engine& engine, const std::string& feed)
     const auto to = engine.timetable().station("München Hbf");
     if (!to) return to.error();
 
-    const auto found = engine.find_journeys({.from = from->id, .to = to->id, .depart = *now + std::chrono::days{7}});
+    railbook::JourneyQuery query{.from = from->id, .to = to->id, .depart = *now + std::chrono::days{7}};
+    query.max_changes = 0;
+    const auto found = engine.find_journeys(query);
     if (!found) return found.error();
     if (found->journeys.empty()) return Error{ErrorCode::not_found, "no train goes from Hamburg to München that day"};
     const railbook::Leg& leg = found->journeys.front().legs.front();

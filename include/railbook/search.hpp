@@ -50,9 +50,9 @@ struct Leg {
     Endpoint from;
     Endpoint to;
     Span span;
-    std::size_t stops = 0;                  ///< Calls between the two.
-    bool stays = false;                     ///< Passengers of the leg before keep their seats: it is no change.
-    std::map<std::string, int> free = {};   ///< Seats by class that are free throughout; filled by the Engine.
+    std::size_t stops = 0;                 ///< Calls between the two.
+    bool stays = false;                    ///< Passengers of the leg before keep their seats: it is no change.
+    std::map<std::string, int> free = {};  ///< Seats by class that are free throughout; filled by the Engine.
 };
 
 /// An answer to a search. Its id names its legs (run, from, to), so it stays good over a new import.
@@ -69,7 +69,7 @@ struct JourneyPage {
     std::vector<Journey> journeys;  ///< By departure, then arrival.
     /// A `depart` that continues before; empty where the timetable ends, and with a window of 0.
     std::string earlier_cursor;
-    std::string later_cursor;       ///< A `depart` that continues after; empty where the timetable ends.
+    std::string later_cursor;  ///< A `depart` that continues after; empty where the timetable ends.
 };
 
 /// Thread-safe. The timetable must outlive this object.

@@ -113,6 +113,7 @@ value encode(const Journey& journey) {
                         {"arrival", to_string(leg.to.time, leg.to.zone)},
                         {"stops", leg.stops},
                         {"free", encode(leg.free)}});
+        if (leg.stays) legs.back().as_object()["stays"] = true;
     }
     const Endpoint& from = journey.legs.front().from;
     const Endpoint& to = journey.legs.back().to;

@@ -101,6 +101,11 @@ Result<value> find_journeys(Request& request) {
     const auto arrive = request.body.optional_text("arrive");
     const auto window = request.body.optional_integer("window", 0, 7 * 86400);
     const auto limit = request.body.optional_integer("limit", 1, static_cast<std::int64_t>(kMaxPage));
+    const auto max_changes = request.body.optional_integer("max_changes", 0, JourneyQuery::kMaxChanges);
+    const auto min_change = request.body.optional_integer("min_change", 0, 86400);
+    const auto max_duration = request.body.optional_integer("max_duration", 1, 7 * 86400);
+    const auto via = request.body.texts("via", JourneyQuery::kMaxVia);
+    auto trains = request.body.texts("trains", JourneyQuery::kMaxTrains);
     if (auto refusal = request.refusal()) return std::move(*refusal);
 
     const auto from = request.engine.timetable().station(from_text);
@@ -110,6 +115,15 @@ Result<value> find_journeys(Request& request) {
     JourneyQuery query{.from = from->id, .to = to->id};
     if (limit) query.limit = static_cast<std::size_t>(*limit);
     if (window) query.window = std::chrono::seconds{*window};
+    if (max_changes) query.max_changes = static_cast<int>(*max_changes);
+    if (min_change) query.min_change = std::chrono::seconds{*min_change};
+    if (max_duration) query.max_duration = std::chrono::seconds{*max_duration};
+    query.trains = std::move(trains);
+    for (const auto& text : via) {
+        const auto station = request.engine.timetable().station(text);
+        if (!station) return station.error();
+        query.via.push_back(station->id);
+    }
     if (depart) {
         const auto when = parse_when(*depart, from->zone);
         if (!when) return when.error();

@@ -191,9 +191,8 @@ FoundJourney BackwardPass::journey(const Start& start) {
             const auto& day = stretch_.day(until.at.day);
             const auto run = day.connections[until.at.at].run;
             const auto onward = day.onward_from(run);
-            const auto next = std::ranges::find_if(onward, [&](const Continued& each) {
-                return stretch_.place_of(each.to) == until.continued;
-            });
+            const auto next = std::ranges::find_if(
+                onward, [&](const Continued& each) { return stretch_.place_of(each.to) == until.continued; });
             RAILBOOK_ASSERT(next != onward.end());
             until = labels_.until[std::size_t{until.layer} * stretch_.run_count() + until.continued];
             journey.rides.push_back(ride_of(network_, next->run, 0, call_after(until.at)));

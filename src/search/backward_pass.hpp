@@ -46,7 +46,7 @@ private:
     std::uint32_t open_ = 0;  // lanes below it have no start yet
     std::size_t spots_ = 0;
     std::vector<Start> starts_;
-    bool changed_ = false;  // a label of a spot, in the instant
+    bool changed_ = false;                                                  // a label of a spot, in the instant
     std::vector<std::pair<std::uint8_t, BackwardLabels::Alighting>> kept_;  // of the runs of an instant
 };
 

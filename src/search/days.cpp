@@ -17,7 +17,7 @@ std::int64_t seconds_of(Timestamp time) {
 }
 
 std::span<const Continued> equal_range(const std::vector<Continued>& all, std::uint32_t run,
-                                       std::uint32_t Continued::*member) {
+                                       std::uint32_t Continued::* member) {
     const auto found = std::ranges::equal_range(all, run, {}, member);
     return {found.begin(), found.end()};
 }
@@ -33,12 +33,11 @@ std::span<const Continued> Day::carried_to(std::uint32_t run) const {
 }
 
 std::uint32_t Day::first_from(std::int32_t seconds) const {
-    return static_cast<std::uint32_t>(
-        std::ranges::lower_bound(connections, seconds, {}, &Connection::departure) - connections.begin());
+    return static_cast<std::uint32_t>(std::ranges::lower_bound(connections, seconds, {}, &Connection::departure) -
+                                      connections.begin());
 }
 
-Days::Days(const Network& network, const Interchanges& interchanges,
-           const std::function<bool(Index trip)>& is_wanted)
+Days::Days(const Network& network, const Interchanges& interchanges, const std::function<bool(Index trip)>& is_wanted)
     : network_{network}, interchanges_{interchanges} {
     const auto& data = network.data();
     const auto trips = static_cast<Index>(data.trips.size());
@@ -229,7 +228,8 @@ void Days::add_continued(Day& day, std::uint32_t service_day) const {
             day.onward.push_back(each.continued);
         }
         const auto& after = each.continued.run;
-        if (is_of_day(seconds_of(network_.time_of(after.trip, after.day, network_.calls(after.trip).front().departure)))) {
+        if (is_of_day(
+                seconds_of(network_.time_of(after.trip, after.day, network_.calls(after.trip).front().departure)))) {
             day.carried.push_back(each.continued);
         }
     }
@@ -237,8 +237,8 @@ void Days::add_continued(Day& day, std::uint32_t service_day) const {
 
 std::vector<Days::ContinuedTrip> Days::continued_on(std::uint32_t service_day) const {
     const auto numbers = numbers_on(service_day);
-    const auto next_numbers = service_day + 1 < network_.data().days ? numbers_on(service_day + 1)
-                                                                     : std::vector<std::uint32_t>{};
+    const auto next_numbers =
+        service_day + 1 < network_.data().days ? numbers_on(service_day + 1) : std::vector<std::uint32_t>{};
     const auto& data = network_.data();
     const auto time_of = [&](Index trip, std::uint32_t day, std::int32_t since) {
         return network_.time_of(trip, day, since);

@@ -38,12 +38,12 @@ struct Connection {
 struct Continued {
     std::uint32_t from = 0;  ///< Numbers of runs.
     std::uint32_t to = 0;
-    RunIndex run;            ///< Of `to`.
+    RunIndex run;  ///< Of `to`.
 };
 
 /// All that departs between one midnight (UTC) and the next. Immutable, so thread-safe.
 struct Day {
-    std::int64_t begins = 0;  ///< UTC seconds.
+    std::int64_t begins = 0;              ///< UTC seconds.
     std::vector<Connection> connections;  ///< By departure; a run in order, and before those that continue it.
     /// Where connections of one departure take no time, one may lead to another before it: those, as positions.
     struct Instant {
@@ -109,11 +109,11 @@ private:
 
     const Network& network_;
     const Interchanges& interchanges_;
-    std::vector<bool> is_wanted_;          // by trip
-    std::vector<std::int64_t> earliest_;   // by service day: when it begins in the zone where it does so first
-    std::vector<std::int64_t> latest_;     // and last
-    std::vector<std::uint32_t> first_run_; // by service day, one more at the end
-    std::int32_t longest_ = 0;             // the last time of any run, after its service day began
+    std::vector<bool> is_wanted_;             // by trip
+    std::vector<std::int64_t> earliest_;      // by service day: when it begins in the zone where it does so first
+    std::vector<std::int64_t> latest_;        // and last
+    std::vector<std::uint32_t> first_run_;    // by service day, one more at the end
+    std::int32_t longest_ = 0;                // the last time of any run, after its service day began
     std::vector<std::vector<Index>> blocks_;  // trips of one vehicle, by departure; those with two or more
     std::vector<timetable::NetworkData::Continuation> stays_;
     std::vector<std::pair<Index, Index>> parted_;  // sorted

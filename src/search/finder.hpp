@@ -15,14 +15,21 @@ namespace railbook::search {
 inline constexpr int kMostChanges = JourneyQuery::kMaxChanges;
 inline constexpr int kLanes = kMostChanges + 1;
 
+/// The instructions that work on the lanes of a label. All find the same; the plain one is what others are tested
+/// against.
+enum class LaneKernel : std::uint8_t { plain, avx2 };
+/// What this processor has.
+LaneKernel fastest_lane_kernel();
+
 /// A question whose stations are known. Times are UTC seconds, durations seconds.
 struct Question {
-    Index from = 0;          ///< Stations.
+    Index from = 0;  ///< Stations.
     Index to = 0;
-    std::vector<Index> via = {};  ///< Stations at which the journey calls, in this order; no two neighbours are the same.
+    std::vector<Index> via =
+        {};  ///< Stations at which the journey calls, in this order; no two neighbours are the same.
     End end = End::departure;
-    /// By departure: it is at `time` or later, and before `time` + `window`. By arrival: it is at `time` or earlier, and
-    /// after `time` - `window`.
+    /// By departure: it is at `time` or later, and before `time` + `window`. By arrival: it is at `time` or earlier,
+    /// and after `time` - `window`.
     std::int64_t time = 0;
     /// Nothing: only the other end of a journey and its changes matter, and it lies within `longest` of `time`.
     std::optional<std::int32_t> window = std::nullopt;

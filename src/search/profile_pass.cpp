@@ -1,5 +1,7 @@
 #include "search/profile_pass.hpp"
 
+#include <cstring>
+
 #include "base/assert.hpp"
 #include "search/pieces.hpp"
 
@@ -8,6 +10,9 @@ namespace {
 
 constexpr auto kNothing = ProfileLabels::kNothing;
 
+// They are always inlined, so that they are compiled for the processor that their caller is compiled for.
+#define RAILBOOK_INLINE [[gnu::always_inline]] inline
+
 constexpr Lanes never() {
     Lanes lanes{};
     for (auto& lane : lanes) lane = kNever;
@@ -15,20 +20,37 @@ constexpr Lanes never() {
 }
 constexpr Lanes kNeverInAny = never();
 
-void take_earlier(Lanes& lanes, const Lanes& other) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] = std::min(lanes[lane], other[lane]);
+/// All lanes of a label at once: one register, or two of a processor without AVX2.
+using Vector __attribute__((vector_size(sizeof(Lanes)))) = std::int32_t;
+
+RAILBOOK_INLINE void load(Vector& vector, const Lanes& lanes) { std::memcpy(&vector, lanes.data(), sizeof vector); }
+RAILBOOK_INLINE void store(Lanes& lanes, const Vector& vector) { std::memcpy(lanes.data(), &vector, sizeof vector); }
+RAILBOOK_INLINE void take_earlier(Vector& vector, const Lanes& lanes) {
+    Vector other;
+    load(other, lanes);
+    vector = vector < other ? vector : other;
 }
-void take_earlier(Lanes& lanes, std::int32_t time) {
-    for (auto& lane : lanes) lane = std::min(lane, time);
+RAILBOOK_INLINE void take_earlier(Vector& vector, std::int32_t time) {
+    const Vector other = Vector{} + time;
+    vector = vector < other ? vector : other;
 }
-/// As take_earlier, of journeys with a change more.
-void take_after_change(Lanes& lanes, const Lanes& other) {
-    for (std::size_t lane = 1; lane < kLanes; ++lane) lanes[lane] = std::min(lanes[lane], other[lane - 1]);
+/// What is not before the limit is never.
+RAILBOOK_INLINE void keep_before(Vector& vector, const Vector& limit) {
+    const Vector never = Vector{} + kNever;
+    vector = vector < limit ? vector : never;
 }
-bool is_earlier_in_any(const Lanes& lanes, const Lanes& other) {
-    bool any = false;
-    for (std::size_t lane = 0; lane < kLanes; ++lane) any |= lanes[lane] < other[lane];
-    return any;
+RAILBOOK_INLINE bool is_earlier_in_any(const Vector& vector, const Vector& other) {
+    const Vector earlier = vector < other;
+    std::array<std::uint64_t, sizeof(Lanes) / sizeof(std::uint64_t)> words;
+    std::memcpy(words.data(), &earlier, sizeof words);
+    std::uint64_t any = 0;
+    for (const auto word : words) any |= word;
+    return any != 0;
+}
+RAILBOOK_INLINE bool is_earlier_in_any(const Vector& vector, const Lanes& lanes) {
+    Vector other;
+    load(other, lanes);
+    return is_earlier_in_any(vector, other);
 }
 
 }  // namespace
@@ -73,9 +95,20 @@ const ProfilePass::Entry& ProfilePass::first_from(std::size_t place, std::int32_
     return labels_.entries[at];
 }
 
+/// `arrival` is of those who board there; the entry's lanes are of those who change to it.
 void ProfilePass::add_entry(std::size_t place, std::int32_t departure, const Lanes& arrival, ConnectionRef at) {
-    Entry entry{arrival, departure, labels_.first[place], at};
-    take_earlier(entry.arrival, labels_.entries[entry.later].arrival);
+    const auto later = labels_.first[place];
+    Entry entry{labels_.entries[later].arrival, departure, later, at};
+    bool any = false;
+    for (std::size_t lane = 1; lane < kLanes; ++lane) {
+        const auto time = arrival[lane - 1];
+        // What is as good with one change more is good enough.
+        if (time >= best_[lane] || time >= entry.arrival[lane]) continue;
+        entry.arrival[lane] = time;
+        any = true;
+    }
+    if (!any) return;
+    changed_ = true;
     labels_.first[place] = static_cast<std::uint32_t>(labels_.entries.size());
     labels_.entries.push_back(entry);
 }
@@ -108,7 +141,7 @@ bool ProfilePass::settle(std::uint32_t index, std::uint32_t first, std::uint32_t
 }
 
 template <bool kVia>
-bool ProfilePass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint32_t last) {
+RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32_t first, std::uint32_t last) {
     const auto& day = stretch_.day(index);
     const auto offset = Stretch::offset(index);
     const auto layers = kVia ? targets_.layers() : 1;
@@ -119,12 +152,13 @@ bool ProfilePass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
         const auto arrival = c.arrival + offset;
         for (auto layer = layers; layer-- > 0;) {
             auto& label = labels_.label_of_run[std::size_t{layer} * runs + stretch_.place_of(c.run)];
-            Lanes lanes;
+            Vector lanes;
             if (kVia && layer + 1 < layers && targets_.via[layer].has(c.to)) {
                 // Arriving here is arriving in the next layer, which has been looked at.
-                lanes = labels_.labels[labels_.label_of_run[std::size_t{layer + 1} * runs + stretch_.place_of(c.run)]];
+                const auto next = labels_.label_of_run[std::size_t{layer + 1} * runs + stretch_.place_of(c.run)];
+                load(lanes, labels_.labels[next]);
             } else {
-                lanes = labels_.labels[label];
+                load(lanes, labels_.labels[label]);
                 bool any = label != kNothing;
                 if (c.flags & Connection::kIsContinued) {
                     for (const auto& each : day.onward_from(c.run)) {
@@ -140,10 +174,10 @@ bool ProfilePass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
                         take_earlier(lanes, arrival);
                         any = true;
                     }
-                    const auto change = [&](Index spot, std::int32_t time) {
-                        const auto place = layer * spots_ + spot;
-                        if (labels_.first[place] == kNothing) return;
-                        take_after_change(lanes, first_from(place, time).arrival);
+                    const auto change = [&](Index spot, std::int32_t time) __attribute__((always_inline)) {
+                        const auto& entry = first_from(layer * spots_ + spot, time);
+                        if (&entry == labels_.entries.data()) return;
+                        take_earlier(lanes, entry.arrival);
                         any = true;
                     };
                     change(c.to, arrival + times_.within(c.to));
@@ -154,35 +188,48 @@ bool ProfilePass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
                 if (!any) continue;
             }
             // A journey that leaves here or earlier takes too long, or leaving later is as good.
-            const auto too_late = departure + window_.longest;
-            bool any = false;
-            for (std::size_t lane = 0; lane < kLanes; ++lane) {
-                const bool counts = lanes[lane] < best_[lane] && lanes[lane] <= too_late;
-                lanes[lane] = counts ? lanes[lane] : kNever;
-                any |= counts;
-            }
-            if (!any && label == kNothing) continue;
+            Vector limit = Vector{} + (departure + window_.longest + 1);
+            take_earlier(limit, best_);
+            keep_before(lanes, limit);
+            const bool any = is_earlier_in_any(lanes, kNeverInAny);
             if (label == kNothing) {
+                if (!any) continue;
                 label = static_cast<std::uint32_t>(labels_.labels.size());
-                labels_.labels.push_back(kNeverInAny);
+                labels_.labels.emplace_back();
             }
-            labels_.labels[label] = lanes;
+            store(labels_.labels[label], lanes);
             if (!any || !(c.flags & Connection::kBoards)) continue;
             const ConnectionRef here{index, at};
-            const auto place = layer * spots_ + c.from;
+            Lanes arrivals;
+            store(arrivals, lanes);
             if (layer == 0 && targets_.from.has(c.from) && departure < window_.leave_until) {
-                if (!is_earlier_in_any(lanes, best_)) continue;
-                take_earlier(best_, lanes);
                 labels_.starts.push_back(static_cast<std::uint32_t>(labels_.entries.size()));
-                labels_.entries.push_back({lanes, departure, kNothing, here});
-            } else if (is_earlier_in_any(lanes, labels_.entries[labels_.first[place]].arrival)) {
-                changed_ = true;
-                add_entry(place, departure, lanes, here);
+                labels_.entries.push_back({arrivals, departure, kNothing, here});
+                take_earlier(lanes, best_);
+                store(best_, lanes);
+                continue;
             }
+            add_entry(layer * spots_ + c.from, departure, arrivals, here);
         }
     }
     return true;
 }
+
+template <bool kVia>
+bool ProfilePass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint32_t last) {
+#if defined(__x86_64__)
+    if (kernel_ == LaneKernel::avx2) return scan_piece_avx2<kVia>(index, first, last);
+#endif
+    return scan_piece_by<kVia>(index, first, last);
+}
+
+#if defined(__x86_64__)
+template <bool kVia>
+__attribute__((target("avx2"))) bool ProfilePass::scan_piece_avx2(std::uint32_t index, std::uint32_t first,
+                                                                  std::uint32_t last) {
+    return scan_piece_by<kVia>(index, first, last);
+}
+#endif
 
 // --- From labels to journeys ---
 
@@ -225,8 +272,8 @@ bool ProfilePass::ride(const RunIndex& run, std::uint32_t number, Index board, c
                        std::vector<Ride>& rides) {
     const auto calls = network_.calls(run.trip);
     const auto time_of = [&](std::int32_t since) {
-        return stretch_.relative(
-            network_.time_of(run.trip, run.day, since + run.shift).time_since_epoch().count() / 1000);
+        return stretch_.relative(network_.time_of(run.trip, run.day, since + run.shift).time_since_epoch().count() /
+                                 1000);
     };
     const auto before = rides.size();
     auto next = goal;
@@ -262,13 +309,12 @@ bool ProfilePass::ride(const RunIndex& run, std::uint32_t number, Index board, c
 
 bool ProfilePass::change(Index spot, std::int32_t time, const Goal& goal, std::vector<Ride>& rides) {
     const auto* entry = &first_from(goal.layer * spots_ + spot, time);
-    const auto next = goal.changes - 1;
-    if (entry->arrival[next] != goal.arrival) return false;
+    if (entry->arrival[goal.changes] != goal.arrival) return false;
     // The last train that is as good is the one that the lane is about.
-    while (entry->later != kNothing && labels_.entries[entry->later].arrival[next] == goal.arrival) {
+    while (entry->later != kNothing && labels_.entries[entry->later].arrival[goal.changes] == goal.arrival) {
         entry = &labels_.entries[entry->later];
     }
-    return board(*entry, {goal.arrival, next, goal.layer}, rides);
+    return board(*entry, {goal.arrival, goal.changes - 1, goal.layer}, rides);
 }
 
 }  // namespace railbook::search

@@ -10,11 +10,11 @@ namespace railbook::search {
 class ProfilePass {
 public:
     ProfilePass(const Network& network, const ChangeTimes& times, const Targets& targets, Stretch& stretch,
-                ProfileLabels& labels)
-        : network_{network}, times_{times}, targets_{targets}, stretch_{stretch}, labels_{labels} {}
+                ProfileLabels& labels, LaneKernel kernel)
+        : network_{network}, times_{times}, targets_{targets}, stretch_{stretch}, labels_{labels}, kernel_{kernel} {}
 
-    /// Times within the stretch. Journeys leave in [leave_from, leave_until), arrive in [arrive_from, arrive_until), and
-    /// take no longer than `longest`.
+    /// Times within the stretch. Journeys leave in [leave_from, leave_until), arrive in [arrive_from, arrive_until),
+    /// and take no longer than `longest`.
     struct Window {
         std::int32_t leave_from = 0;
         std::int32_t leave_until = 0;
@@ -33,6 +33,10 @@ private:
     void scan();
     template <bool kVia>
     bool scan_piece(std::uint32_t day, std::uint32_t first, std::uint32_t last);
+    template <bool kVia>
+    bool scan_piece_avx2(std::uint32_t day, std::uint32_t first, std::uint32_t last);
+    template <bool kVia>
+    bool scan_piece_by(std::uint32_t day, std::uint32_t first, std::uint32_t last);
     /// Scans an instant until no label of a spot changes any more: a connection may lead to one that stands before it.
     template <bool kVia>
     bool settle(std::uint32_t day, std::uint32_t first, std::uint32_t last);
@@ -55,11 +59,12 @@ private:
     const Targets& targets_;
     Stretch& stretch_;
     ProfileLabels& labels_;
+    LaneKernel kernel_;
     Window window_;
-    Lanes best_{};             // of the journeys found so far
+    Lanes best_{};  // of the journeys found so far
     std::uint32_t lanes_ = 0;
     std::size_t spots_ = 0;
-    bool changed_ = false;  // a label of a spot, in the instant
+    bool changed_ = false;     // a label of a spot, in the instant
     std::vector<Lanes> kept_;  // of the runs of an instant
 };
 

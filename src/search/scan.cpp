@@ -39,8 +39,16 @@ struct ConnectionScan::Work {
     ProfileLabels profile;
 };
 
-ConnectionScan::ConnectionScan(const Network& network, const std::function<bool(Index trip)>& is_wanted)
-    : network_{network}, interchanges_{network.data()}, days_{network, interchanges_, is_wanted} {}
+LaneKernel fastest_lane_kernel() {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) return LaneKernel::avx2;
+#endif
+    return LaneKernel::plain;
+}
+
+ConnectionScan::ConnectionScan(const Network& network, const std::function<bool(Index trip)>& is_wanted,
+                               LaneKernel kernel)
+    : network_{network}, interchanges_{network.data()}, days_{network, interchanges_, is_wanted}, kernel_{kernel} {}
 
 ConnectionScan::~ConnectionScan() = default;
 
@@ -70,7 +78,7 @@ std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
     }
     const bool leaves = question.end == End::departure;
     auto found = question.window ? leaves ? in_departure_window(question, *work) : in_arrival_window(question, *work)
-                 : leaves        ? by_departure(question, *work)
+                 : leaves ? by_departure(question, *work)
                                  : by_arrival(question, *work);
     std::ranges::sort(found, {}, [](const FoundJourney& journey) {
         return std::tuple{journey.departure(), journey.arrival(), journey.changes};
@@ -80,9 +88,7 @@ std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
     return found;
 }
 
-bool ConnectionScan::may_stay(const RunIndex& first, const RunIndex& second) {
-    return days_.may_stay(first, second);
-}
+bool ConnectionScan::may_stay(const RunIndex& first, const RunIndex& second) { return days_.may_stay(first, second); }
 
 std::vector<FoundJourney> ConnectionScan::by_departure(const Question& question, Work& work) {
     auto& stretch = work.stretch;
@@ -135,7 +141,7 @@ std::vector<FoundJourney> ConnectionScan::in_departure_window(const Question& qu
     ForwardPass forward{*work.times, targets, stretch, work.forward};
     auto bound = forward.run(*last, until, *last + question.longest, question.most_changes);
     for (auto& lane : bound) lane = std::min(lane, *last + question.longest) + 1;
-    ProfilePass profile{network_, *work.times, targets, stretch, work.profile};
+    ProfilePass profile{network_, *work.times, targets, stretch, work.profile, kernel_};
     return profile.run({from, until, -kNever, kNever, question.longest}, bound, question.most_changes);
 }
 
@@ -146,10 +152,10 @@ std::vector<FoundJourney> ConnectionScan::in_arrival_window(const Question& ques
     const Targets targets{interchanges_, question};
     Lanes bound;
     bound.fill(kNever);
-    ProfilePass profile{network_, *work.times, targets, stretch, work.profile};
-    return profile.run({stretch.from(), kNever, stretch.relative(first) + 1, stretch.relative(question.time) + 1,
-                        question.longest},
-                       bound, question.most_changes);
+    ProfilePass profile{network_, *work.times, targets, stretch, work.profile, kernel_};
+    return profile.run(
+        {stretch.from(), kNever, stretch.relative(first) + 1, stretch.relative(question.time) + 1, question.longest},
+        bound, question.most_changes);
 }
 
 }  // namespace railbook::search

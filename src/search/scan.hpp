@@ -16,7 +16,8 @@ namespace railbook::search {
 class ConnectionScan final : public JourneyFinder {
 public:
     /// Only trips for which `is_wanted` holds (empty: all) are ridden.
-    ConnectionScan(const Network& network, const std::function<bool(Index trip)>& is_wanted = {});
+    explicit ConnectionScan(const Network& network, const std::function<bool(Index trip)>& is_wanted = {},
+                            LaneKernel kernel = fastest_lane_kernel());
     ~ConnectionScan() override;
 
     std::vector<FoundJourney> find(const Question& question) override;
@@ -35,6 +36,7 @@ private:
     const Network& network_;
     Interchanges interchanges_;
     Days days_;
+    LaneKernel kernel_;
     // What a question needs in memory is kept for the next one: for as many as were ever asked at once.
     std::mutex mutex_;
     std::vector<std::unique_ptr<Work>> idle_;

@@ -70,8 +70,8 @@ private:
     std::int32_t to_ = 0;
 };
 
-/// Where a question begins, ends and passes: stations as ranges of spots. Layer i of the labels is of journeys that have
-/// called at the first i of the stations to pass.
+/// Where a question begins, ends and passes: stations as ranges of spots. Layer i of the labels is of journeys that
+/// have called at the first i of the stations to pass.
 struct Targets {
     struct Spots {
         Index first = 0;
@@ -113,27 +113,27 @@ struct BackwardLabels {
         Alighting until;
         std::uint8_t changes = 0;  // that follow
     };
-    std::vector<Lanes> latest;           // by layer and spot
-    std::vector<std::uint8_t> known;     // by layer and spot: the first lane that has a time
+    std::vector<Lanes> latest;                           // by layer and spot
+    std::vector<std::uint8_t> known;                     // by layer and spot: the first lane that has a time
     std::vector<std::array<Boarding, kLanes>> boarding;  // by layer and spot
-    std::vector<std::uint8_t> on_board;  // by layer and run: how few changes follow
-    std::vector<Alighting> until;        // by layer and run
+    std::vector<std::uint8_t> on_board;                  // by layer and run: how few changes follow
+    std::vector<Alighting> until;                        // by layer and run
 };
 
 /// Labels of the profile pass: for each spot, when one can leave and how early that arrives.
 struct ProfileLabels {
     static constexpr std::uint32_t kNothing = 0;
     struct Entry {
-        Lanes arrival;
+        Lanes arrival;  // of those who change to it; at the beginning of a journey, of those who board
         std::int32_t departure = 0;
         std::uint32_t later = kNothing;  // the entry of this spot that departs next; the same in no lane
         ConnectionRef at;                // boards there, in the lanes in which it is better than `later`
     };
-    std::vector<Entry> entries;        // the first is none
-    std::vector<std::uint32_t> first;  // by layer and spot: the entry that departs first
+    std::vector<Entry> entries;               // the first is none
+    std::vector<std::uint32_t> first;         // by layer and spot: the entry that departs first
     std::vector<std::uint32_t> label_of_run;  // by layer and run
-    std::vector<Lanes> labels;         // of runs; the first is none
-    std::vector<std::uint32_t> starts;  // entries at the beginning of journeys, the last departure first
+    std::vector<Lanes> labels;                // of runs; the first is none
+    std::vector<std::uint32_t> starts;        // entries at the beginning of journeys, the last departure first
 };
 
 }  // namespace railbook::search

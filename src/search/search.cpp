@@ -231,7 +231,9 @@ struct Search::Finders {
     std::shared_ptr<JourneyFinder> find(const Snapshot& snapshot, const Network& network,
                                         const std::vector<std::string>& types) {
         const std::lock_guard lock{mutex};
-        const auto is_asked = [&](const Entry& entry) { return entry.network.get() == &network && entry.types == types; };
+        const auto is_asked = [&](const Entry& entry) {
+            return entry.network.get() == &network && entry.types == types;
+        };
         if (const auto known = std::ranges::find_if(entries, is_asked); known != entries.end()) {
             std::rotate(entries.begin(), known, known + 1);
             return entries.front().finder;
@@ -277,9 +279,9 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
         if (places[i].network != places[0].network) return JourneyPage{};
         if (places[i].station != places[i - 1].station) continue;
         const auto& name = places[i].network->data().stations[places[i].station].name;
-        return Error{ErrorCode::invalid_argument,
-                     query.via.empty() ? fmt::format("the journey begins and ends at {}", name)
-                                       : fmt::format("the journey calls at {} twice in a row", name)};
+        return Error{ErrorCode::invalid_argument, query.via.empty()
+                                                      ? fmt::format("the journey begins and ends at {}", name)
+                                                      : fmt::format("the journey calls at {} twice in a row", name)};
     }
     const auto& network = *places[0].network;
     const auto end = query.depart ? End::departure : End::arrival;
@@ -300,8 +302,8 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     const bool whole = end == End::departure && found.size() == all && !one;
     const Timestamp first = end == End::departure || found.empty() ? window.from : found.front().departure();
     // Of the journeys for one moment the first that leaves is the one to come after.
-    const Timestamp last = whole || found.empty() ? window.to
-                                                  : (one ? found.front() : found.back()).departure() + Duration{1};
+    const Timestamp last =
+        whole || found.empty() ? window.to : (one ? found.front() : found.back()).departure() + Duration{1};
     if (first > network.begins() && !one) page.earlier_cursor = to_string(first - query.window);
     if (last < network.ends()) page.later_cursor = to_string(last);
     return page;

@@ -19,10 +19,13 @@ std::string_view word_for(std::uint16_t route_type) {
     }
     switch (route_type / 100) {
         case 1: return "rail";
-        case 2: case 7: case 8: return "bus";
+        case 2:
+        case 7:
+        case 8: return "bus";
         case 4: return "metro";
         case 9: return "tram";
-        case 10: case 12: return "ferry";
+        case 10:
+        case 12: return "ferry";
         default: return {};
     }
 }
@@ -51,9 +54,8 @@ std::function<bool(timetable::Index trip)> is_of_types(const timetable::Network&
         const auto& data = network.data();
         const auto kind = word_for(data.routes[data.trips[trip].route].type);
         const auto name = timetable::fold(network.train_name(trip)).plain;
-        return std::ranges::any_of(types, [&](const std::string& type) {
-            return type == kind || begins_with_word(name, type);
-        });
+        return std::ranges::any_of(
+            types, [&](const std::string& type) { return type == kind || begins_with_word(name, type); });
     };
 }
 

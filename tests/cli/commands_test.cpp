@@ -76,7 +76,7 @@ TEST_F(CommandsTest, BookRefusesWhereNoTrainHasTheSeatsOrRuns) {
                            "Anna Schmidt", "-o", "json"});
     EXPECT_EQ(none.exit_code, 5);
     EXPECT_EQ(json_member(none.err, "/code"), "sold_out");
-    const auto no_train = run({"book", "tiny:C", "tiny:O", "--depart", "2026-12-01", "--passenger", "Anna Schmidt"});
+    const auto no_train = run({"book", "tiny:O", "tiny:C", "--depart", "2026-12-01", "--passenger", "Anna Schmidt"});
     EXPECT_EQ(no_train.exit_code, 3);
 }
 

@@ -45,6 +45,19 @@ TEST_F(GoldenTest, JourneysShowLocalTimesAndFreeSeats) {
     expect_golden("journey-find-two-zones", {"journey", "find", "Bergheim", "Overland", "--depart", "2026-12-01"});
     expect_golden("journey-find-arrive",
                   {"journey", "find", "tiny:A", "tiny:C", "--arrive", "2026-12-01T12:00", "--window", "4h"});
+    expect_golden("journey-find-changes", {"journey", "find", "Größenau", "Overland", "--depart", "2026-12-01"});
+    expect_golden("journey-find-changes-json",
+                  {"journey", "find", "tiny:C", "tiny:O", "--depart", "2026-12-01T20:00", "--window", "0",
+                   "--min-change", "5m", "--via", "Bergheim", "--trains", "NJ,ES", "-o", "json"});
+    expect_golden("journey-find-no-changes",
+                  {"journey", "find", "Größenau", "Overland", "--depart", "2026-12-01", "--max-changes", "0"});
+    expect_golden("journey-find-too-long",
+                  {"journey", "find", "tiny:C", "tiny:O", "--depart", "2026-12-01", "--max-duration", "10h"});
+    write("queries.csv", "from_stop_id,to_stop_id,departure\ntiny:A,tiny:C,2026-12-01\nC1,O,2026-12-01T20:00:00+01:00\n"
+                         "tiny:O,tiny:A,2026-12-01\n");
+    expect_golden("journey-find-queries", {"journey", "find", "--queries", "queries.csv", "-o", "csv"});
+    expect_golden("journey-find-queries-one",
+                  {"journey", "find", "--queries", "queries.csv", "--window", "0", "--max-changes", "0"});
     expect_golden("journey-find-nothing",
                   {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01T12:00", "--window", "30m"});
 }

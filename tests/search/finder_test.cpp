@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <random>
 #include <stdexcept>
 
 #include <gmock/gmock.h>
@@ -72,13 +74,15 @@ std::string text_of(const std::vector<Reference::Answer>& answers) {
     return text.empty() ? "none\n" : text;
 }
 
-/// What is wrong with the finder's answer; empty where it is the reference's. `count` grows by the journeys.
+/// What is wrong with the finder's answer; empty where it is the reference's. `count` grows by the journeys. The finder
+/// may be asked something else `instead`.
 std::string compare(Reference& reference, const Network& network, JourneyFinder& finder,
-                    const Reference::Question& question, std::size_t& count) {
+                    const Reference::Question& question, std::size_t& count,
+                    const Reference::Question* instead = nullptr) {
     const auto expected = reference.answers(question);
     std::vector<Reference::Answer> found;
     std::string wrong;
-    for (const auto& journey : finder.find(question_of(network, question))) {
+    for (const auto& journey : finder.find(question_of(network, instead ? *instead : question))) {
         found.push_back({seconds_of(journey.departure()), seconds_of(journey.arrival()), journey.changes});
         try {
             const auto checked = reference.check(question, legs_of(network, journey));
@@ -126,14 +130,72 @@ TEST(RandomNetworks, EveryAnswerIsThatOfTheReference) {
         const auto path = feed.files.write_folder();
         Reference reference{path};
         const auto network = network_of(path);
-        ConnectionScan finder{*network};
+        ConnectionScan plain{*network, {}, LaneKernel::plain};
+        ConnectionScan fastest{*network};
         for (int i = 0; i < 30 && wrong.empty(); ++i) {
-            wrong = compare(reference, *network, finder, any_question(feed), journeys);
+            wrong = compare(reference, *network, i % 3 == 0 ? plain : fastest, any_question(feed), journeys);
         }
         EXPECT_EQ(wrong, "") << "seed " << seed;
     }
     EXPECT_GT(journeys, 1000U);
 }
+
+// --- Would a mistake be found? The engine is given a feed in which a rule is missing, as if it did not know it ---
+
+struct Mutant {
+    std::string name;
+    std::function<void(test::FeedFiles& files)> forget = [](test::FeedFiles&) {};
+    std::function<void(Reference::Question& question)> ask_instead = [](Reference::Question&) {};
+
+    friend void PrintTo(const Mutant& mutant, std::ostream* out) { *out << mutant.name; }
+};
+
+/// Every `from` in a file becomes `to`.
+void replace_all(test::FeedFiles& files, const std::string& file, std::string_view from, std::string_view to) {
+    std::string text = files.files().at(file);
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+        text.replace(at, from.size(), to);
+    }
+    files.set(file, text);
+}
+
+const Mutant kMutants[]{
+    {"AChangeTakesNoTime", [](test::FeedFiles&) {}, [](Reference::Question& asked) { asked.usual_change = 0; }},
+    {"AChangeTakesAMinuteMore", [](test::FeedFiles&) {}, [](Reference::Question& asked) { asked.usual_change += 60; }},
+    {"RulesForChangesAreNotRead", [](test::FeedFiles& files) { files.remove("transfers.txt"); }},
+    {"AMissingTimeIsZero", [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",,,\n", ",0,,\n"); }},
+    {"WhatIsImpossibleIsRecommended", [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",3,", ",0,"); }},
+    {"NobodyKeepsTheSeat", [](test::FeedFiles& files) { replace_all(files, "trips.txt", "block_id", "ignored"); }},
+    {"TheSeatIsKeptAgainstTheRule", [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",5,", ",4,"); }},
+    {"DoorsAreAlwaysOpen",
+     [](test::FeedFiles& files) { replace_all(files, "stop_times.txt", "pickup_type,drop_off_type", "a,b"); }},
+    {"TrainsRunOnce", [](test::FeedFiles& files) { files.remove("frequencies.txt"); }},
+};
+
+class Mutants : public testing::TestWithParam<Mutant> {};
+
+TEST_P(Mutants, AreFoundOnTheRandomNetworks) {
+    const auto& mutant = GetParam();
+    std::size_t journeys = 0;
+    bool is_found = false;
+    for (unsigned seed = 1; seed <= 300 && !is_found; ++seed) {
+        test::RandomFeed feed{seed};
+        Reference reference{feed.files.write_folder()};
+        mutant.forget(feed.files);
+        const auto network = network_of(feed.files.write_folder());
+        ConnectionScan finder{*network};
+        for (int i = 0; i < 30 && !is_found; ++i) {
+            const auto question = any_question(feed);
+            auto instead = question;
+            mutant.ask_instead(instead);
+            is_found = !compare(reference, *network, finder, question, journeys, &instead).empty();
+        }
+    }
+    EXPECT_TRUE(is_found);
+}
+
+INSTANTIATE_TEST_SUITE_P(Search, Mutants, testing::ValuesIn(kMutants),
+                         [](const auto& each) { return each.param.name; });
 
 // --- Real timetables: the sample feed, and further ones from the folder that RAILBOOK_EXTRA_FEEDS names ---
 

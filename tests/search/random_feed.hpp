@@ -73,7 +73,8 @@ inline void RandomFeed::make() {
     const std::string ends = std::string{","} + place.first + "," + place.last + "\n";
     files.set("calendar.txt",
               "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
-              "daily,1,1,1,1,1,1,1" + ends + "some,1,0,1,1,0,1,0" + ends + "rare,0,1,0,0,0,0,1" + ends);
+              "daily,1,1,1,1,1,1,1" +
+                  ends + "some,1,0,1,1,0,1,0" + ends + "rare,0,1,0,0,0,0,1" + ends);
     make_stops();
     make_trips();
     make_transfers();
@@ -161,7 +162,8 @@ inline void RandomFeed::make_transfers() {
     }
     std::set<std::pair<std::string, std::string>> continued;
     const auto join = [&](const std::string& from, const std::string& to) {
-        if (continued.emplace(from, to).second) text += ",," + one_of<std::string>({"4", "4", "5"}) + ",," + from + "," + to + "\n";
+        if (continued.emplace(from, to).second)
+            text += ",," + one_of<std::string>({"4", "4", "5"}) + ",," + from + "," + to + "\n";
     };
     for (std::size_t i = below(4); i > 0; --i) join(trips_[below(trips_.size())], trips_[below(trips_.size())]);
     for (std::size_t i = 0; i + 1 < trips_.size(); ++i) {

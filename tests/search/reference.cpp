@@ -46,7 +46,8 @@ Rows parse_csv(const std::string& text) {
     Rows rows;
     const auto trimmed = [](const std::string& field) {
         const auto first = field.find_first_not_of(' ');
-        return first == std::string::npos ? std::string{} : field.substr(first, field.find_last_not_of(' ') + 1 - first);
+        return first == std::string::npos ? std::string{}
+                                          : field.substr(first, field.find_last_not_of(' ') + 1 - first);
     };
     for (std::size_t line = 1; line < lines.size(); ++line) {
         if (lines[line].size() == 1 && lines[line].front().empty()) continue;
@@ -108,6 +109,10 @@ std::int64_t parse_date(const std::string& text) {
                                    date::month{static_cast<unsigned>(std::stoi(text.substr(4, 2)))},
                                    date::day{static_cast<unsigned>(std::stoi(text.substr(6, 2)))}};
     return date::local_days{day}.time_since_epoch().count();
+}
+
+std::int64_t date_of(const std::string& text) {
+    return parse_date(text.substr(0, 4) + text.substr(5, 2) + text.substr(8, 2));
 }
 
 std::string date_text(std::int64_t day) { return date::format("%Y-%m-%d", local(day)); }
@@ -244,13 +249,12 @@ const std::vector<Reference::Run>& Reference::runs_of(std::int64_t date) {
         const auto& trip = trips_[i];
         if (!runs_on(trip, date)) continue;
         const auto add = [&](std::int64_t shift, std::optional<int> start) {
-            Run run{i, date, start};
-            for (auto call : trip.calls) {
+            auto calls = trip.calls;
+            for (auto& call : calls) {
                 call.arrival += begin_of(date, trip.zone) + shift;
                 call.departure += begin_of(date, trip.zone) + shift;
-                run.calls.push_back(call);
             }
-            entry->second.push_back(std::move(run));
+            entry->second.push_back({i, date, start, std::make_shared<const std::vector<Call>>(std::move(calls))});
         };
         if (trip.starts.empty()) add(0, {});
         for (const auto start : trip.starts) add(start - trip.calls.front().departure, static_cast<int>(start));
@@ -259,16 +263,19 @@ const std::vector<Reference::Run>& Reference::runs_of(std::int64_t date) {
 }
 
 /// Every run that is on its way at any time between the two.
-std::vector<Reference::Run> Reference::runs_between(std::int64_t from, std::int64_t to) {
-    std::vector<Run> runs;
+const std::vector<Reference::Run>& Reference::runs_between(std::int64_t from, std::int64_t to) {
+    if (runs_between_.size() > 20) runs_between_.clear();
+    const auto [entry, is_new] = runs_between_.try_emplace({from, to});
+    if (!is_new) return entry->second;
+    auto& runs = entry->second;
     for (auto date = (from - longest_trip_) / kDay - 2; date <= to / kDay + 2; ++date) {
         for (const auto& run : runs_of(date)) {
-            if (run.calls.back().arrival >= from && run.calls.front().departure <= to) runs.push_back(run);
+            if (run.calls->back().arrival >= from && run.calls->front().departure <= to) runs.push_back(run);
         }
     }
     std::ranges::stable_sort(runs, [](const Run& left, const Run& right) {
-        return std::tuple{left.calls.front().departure, left.calls.back().arrival, left.trip} <
-               std::tuple{right.calls.front().departure, right.calls.back().arrival, right.trip};
+        return std::tuple{left.calls->front().departure, left.calls->back().arrival, left.trip} <
+               std::tuple{right.calls->front().departure, right.calls->back().arrival, right.trip};
     });
     join_blocks(runs);
     return runs;
@@ -277,10 +284,10 @@ std::vector<Reference::Run> Reference::runs_between(std::int64_t from, std::int6
 /// Where passengers may stay. In a block with the next of its trains of that date; else as transfers.txt says.
 void Reference::join_blocks(std::vector<Run>& runs) const {
     const auto meet = [&](const Run& first, const Run& second) {
-        const auto& end = first.calls.back();
-        const auto& begin = second.calls.front();
+        const auto& end = first.calls->back();
+        const auto& begin = second.calls->front();
         return !first.start && !second.start && station_[end.stop] == station_[begin.stop] &&
-               end.arrival <= begin.departure && begin.departure < second.calls.back().arrival;
+               end.arrival <= begin.departure && begin.departure < second.calls->back().arrival;
     };
     for (std::size_t i = 0; i < runs.size(); ++i) {
         const auto& trip = trips_[runs[i].trip];
@@ -373,7 +380,7 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
         arrive_until = leave_until + question.longest + 1;
         if (!window) arrive_until = question.time + question.longest + 1;
     }
-    const auto runs = runs_between(leave_from, arrive_until);
+    const auto& runs = runs_between(leave_from, arrive_until);
     const auto layers = question.via.size() + 1;
     const auto from = station_at(question.from);
     const auto to = station_at(question.to);
@@ -404,7 +411,7 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
         std::vector<std::vector<std::int64_t>> carried(runs.size(), std::vector<std::int64_t>(layers, kNone));
         for (std::size_t i = 0; i < runs.size(); ++i) {
             auto left = carried[i];
-            const auto& calls = runs[i].calls;
+            const auto& calls = *runs[i].calls;
             for (std::size_t call = 0; call < calls.size(); ++call) {
                 const auto& here = calls[call];
                 if (call > 0) {
@@ -433,7 +440,8 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
                         // The last that is there in time has left last.
                         const auto& arrivals = before[layer][stop];
                         if (arrivals.empty()) continue;
-                        const auto late = std::ranges::upper_bound(arrivals, here.departure - seconds, {}, &Arrival::time);
+                        const auto late =
+                            std::ranges::upper_bound(arrivals, here.departure - seconds, {}, &Arrival::time);
                         if (late != arrivals.begin()) left[layer] = std::max(left[layer], std::prev(late)->left);
                     }
                 }
@@ -488,8 +496,9 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
     };
     // Whatever is better than another stands before it.
     std::ranges::sort(candidates, {}, [&](const Answer& each) {
-        return question.arrive || window ? std::tuple{-each.departure, static_cast<std::int64_t>(each.changes), each.arrival}
-                                         : std::tuple{each.arrival, static_cast<std::int64_t>(each.changes), -each.departure};
+        return question.arrive || window
+                   ? std::tuple{-each.departure, static_cast<std::int64_t>(each.changes), each.arrival}
+                   : std::tuple{each.arrival, static_cast<std::int64_t>(each.changes), -each.departure};
     });
     std::vector<Answer> best;
     for (const auto& each : candidates) {
@@ -506,25 +515,23 @@ Reference::Answer Reference::check(const Question& question, const std::vector<L
     Answer answer;
     const Call* last = nullptr;
     std::size_t layer = 0;
-    std::vector<Run> runs;
+    const auto first = begin_of(date_of(legs.front().date), trips_.at(trip_at_.at(legs.front().trip)).zone);
+    const auto& runs = runs_between(first - 2 * kDay, first + longest_trip_ + question.longest + 2 * kDay);
     std::size_t run_before = 0;
     for (const auto& leg : legs) {
-        const auto& trip = trips_.at(trip_at_.at(leg.trip));
-        const auto date = parse_date(leg.date.substr(0, 4) + leg.date.substr(5, 2) + leg.date.substr(8, 2));
-        const auto begin = begin_of(date, trip.zone);
-        if (runs.empty()) runs = runs_between(begin - 2 * kDay, begin + longest_trip_ + question.longest + 2 * kDay);
+        const auto date = date_of(leg.date);
         const auto run = std::ranges::find_if(runs, [&](const Run& each) {
             return trips_[each.trip].id == leg.trip && each.date == date && each.start == leg.start;
         });
         if (run == runs.end()) wrong(leg.trip + " does not run on " + date_text(date));
-        if (leg.from >= leg.to || leg.to >= run->calls.size()) wrong("no ride: " + leg.trip);
-        const auto& board = run->calls[leg.from];
-        const auto& alight = run->calls[leg.to];
+        if (leg.from >= leg.to || leg.to >= run->calls->size()) wrong("no ride: " + leg.trip);
+        const auto& board = (*run->calls)[leg.from];
+        const auto& alight = (*run->calls)[leg.to];
         const auto index = static_cast<std::size_t>(run - runs.begin());
         if (leg.stays) {
             if (!last) wrong("the first ride is no continuation");
             const auto& onward = runs[run_before].onward;
-            if (leg.from != 0 || last != &runs[run_before].calls.back() ||
+            if (leg.from != 0 || last != &runs[run_before].calls->back() ||
                 std::ranges::find(onward, index) == onward.end()) {
                 wrong("nobody may stay: " + leg.trip);
             }
@@ -540,7 +547,7 @@ Reference::Answer Reference::check(const Question& question, const std::vector<L
             }
         }
         for (auto call = leg.from + 1; call <= leg.to; ++call) {
-            const auto here = station_[run->calls[call].stop];
+            const auto here = station_[(*run->calls)[call].stop];
             if (layer < question.via.size() && here == station_at(question.via[layer])) ++layer;
         }
         if (!last && station_[board.stop] != station_at(question.from)) wrong("begins elsewhere");

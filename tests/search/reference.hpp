@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +21,8 @@ public:
         std::string from;  ///< Stop ids.
         std::string to;
         std::vector<std::string> via = {};
-        bool arrive = false;      ///< `time` and `window` are of the arrival.
-        std::int64_t time = 0;    ///< UTC seconds.
+        bool arrive = false;    ///< `time` and `window` are of the arrival.
+        std::int64_t time = 0;  ///< UTC seconds.
         std::optional<std::int64_t> window = std::nullopt;
         std::int64_t longest = 86'400;
         std::int64_t usual_change = 120;
@@ -78,8 +79,8 @@ private:
         std::size_t trip = 0;
         std::int64_t date = 0;
         std::optional<int> start = {};
-        std::vector<Call> calls = {};          // with times in UTC seconds
-        std::vector<std::size_t> onward = {};  // runs of the list in which one may stay
+        std::shared_ptr<const std::vector<Call>> calls = {};  // with times in UTC seconds
+        std::vector<std::size_t> onward = {};                 // runs of the list in which one may stay
     };
     struct Rule {
         int type = 0;
@@ -88,7 +89,7 @@ private:
     void read(const std::map<std::string, std::string>& texts);
     bool runs_on(const Trip& trip, std::int64_t date) const;
     const std::vector<Run>& runs_of(std::int64_t date);
-    std::vector<Run> runs_between(std::int64_t from, std::int64_t to);
+    const std::vector<Run>& runs_between(std::int64_t from, std::int64_t to);
     void join_blocks(std::vector<Run>& runs) const;
     /// Between two stops; nothing where no change is possible.
     std::optional<std::int64_t> change_time(std::size_t from, std::size_t to, std::int64_t usual) const;
@@ -105,8 +106,10 @@ private:
     std::map<std::pair<std::string, std::string>, std::vector<Rule>> rules_;
     std::map<std::pair<std::string, std::string>, bool> stays_;  // by trips
     std::int64_t longest_trip_ = 0;
-    std::map<std::int64_t, std::vector<Run>> runs_of_;  // by date: those that were asked for last
-    std::map<std::int64_t, Ways> ways_;                 // by the usual time
+    // Those that were asked for last.
+    std::map<std::int64_t, std::vector<Run>> runs_of_;  // by date
+    std::map<std::pair<std::int64_t, std::int64_t>, std::vector<Run>> runs_between_;
+    std::map<std::int64_t, Ways> ways_;  // by the usual time
 };
 
 }  // namespace railbook::test

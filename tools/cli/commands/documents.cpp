@@ -14,7 +14,7 @@ namespace railbook::cli {
 
 namespace json = boost::json;
 
-Result<std::string> read_document(const std::string& file) {
+Result<std::string> read_text(const std::string& file) {
     constexpr std::uintmax_t kMost = 16U << 20;  // far above the largest train
     std::error_code failure;
     if (!std::filesystem::is_regular_file(file, failure))
@@ -24,13 +24,19 @@ Result<std::string> read_document(const std::string& file) {
     std::ifstream stream{file, std::ios::binary};
     std::string text{std::istreambuf_iterator<char>{stream}, {}};
     if (!stream) return Error{ErrorCode::forbidden, fmt::format("'{}' cannot be read", file)};
+    return text;
+}
+
+Result<std::string> read_document(const std::string& file) {
+    auto text = read_text(file);
+    if (!text) return text;
     json::stream_parser parser;
     boost::system::error_code error;
-    const std::size_t read = parser.write_some(text, error);
+    const std::size_t read = parser.write_some(*text, error);
     if (!error) parser.finish(error);
-    const bool tail = !error && text.find_first_not_of(" \t\r\n", read) != std::string::npos;
+    const bool tail = !error && text->find_first_not_of(" \t\r\n", read) != std::string::npos;
     if (error || tail) {
-        const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(read), '\n');
+        const auto line = 1 + std::count(text->begin(), text->begin() + static_cast<std::ptrdiff_t>(read), '\n');
         return Error{ErrorCode::bad_data, fmt::format("'{}' is not JSON: line {}: {}", file, line,
                                                       tail ? "something follows the document" : error.message())};
     }

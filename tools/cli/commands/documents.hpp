@@ -10,6 +10,8 @@
 
 namespace railbook::cli {
 
+/// A file of up to 16 MiB. Errors: not_found; too_large; forbidden.
+Result<std::string> read_text(const std::string& file);
 /// A JSON document as text. Errors: not_found; too_large; bad_data (not JSON).
 Result<std::string> read_document(const std::string& file);
 

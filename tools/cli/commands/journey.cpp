@@ -1,9 +1,16 @@
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <sstream>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <railbook/search.hpp>
 #include <railbook/time.hpp>
 
 #include "commands/commands.hpp"
+#include "commands/documents.hpp"
 #include "commands/views.hpp"
 #include "errors.hpp"
 
@@ -18,7 +25,14 @@ struct FindJourney {
     std::string depart;
     std::string arrive;
     std::string window;
+    int max_changes = JourneyQuery::kMaxChanges;
+    std::vector<std::string> via;
+    std::vector<std::string> trains;
+    std::string min_change;
+    std::string max_duration;
     std::string travel_class;
+    std::string queries;
+    bool timings = false;
 };
 
 /// Only journeys that have a free seat of the class on every leg.
@@ -36,8 +50,16 @@ json::array with_seats_of(const json::array& journeys, const std::string& travel
     return kept;
 }
 
-int run(const FindJourney& options, Context& context) {
-    json::object body{{"from", options.from}, {"to", options.to}};
+/// A duration as whole seconds; nothing where the option was left out.
+Result<std::optional<std::int64_t>> seconds_of(const std::string& text) {
+    if (text.empty()) return std::optional<std::int64_t>{};
+    const auto duration = parse_duration(text);
+    if (!duration) return duration.error();
+    return std::optional<std::int64_t>{std::chrono::ceil<std::chrono::seconds>(*duration).count()};
+}
+
+int find_one(const FindJourney& options, Context& context) {
+    json::object body{{"from", options.from}, {"to", options.to}, {"max_changes", options.max_changes}};
     if (!options.arrive.empty()) {
         body["arrive"] = options.arrive;
     } else if (!options.depart.empty()) {
@@ -49,11 +71,14 @@ int run(const FindJourney& options, Context& context) {
         if (!now) return context.fail(now.error());
         body["depart"] = to_string(*now);
     }
-    if (!options.window.empty()) {
-        const auto window = parse_duration(options.window);
-        if (!window) return context.fail(window.error());
-        body["window"] = std::chrono::ceil<std::chrono::seconds>(*window).count();
+    for (const auto& [name, text] : {std::pair{"window", &options.window}, std::pair{"min_change", &options.min_change},
+                                     std::pair{"max_duration", &options.max_duration}}) {
+        const auto seconds = seconds_of(*text);
+        if (!seconds) return context.fail(seconds.error());
+        if (*seconds) body[name] = **seconds;
     }
+    if (!options.via.empty()) body["via"] = json::array(options.via.begin(), options.via.end());
+    if (!options.trains.empty()) body["trains"] = json::array(options.trains.begin(), options.trains.end());
     auto answer = context.call("journey.find", body);
     if (!answer) return context.fail(answer.error());
 
@@ -75,21 +100,205 @@ int run(const FindJourney& options, Context& context) {
     return context.print_list(journey_columns(journeys), journeys);
 }
 
+// --- Many questions at once ---
+
+/// The fields of a line of CSV; quoted ones may hold commas.
+std::vector<std::string> fields_of(std::string_view line) {
+    std::vector<std::string> fields(1);
+    bool quoted = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const char c = line[i];
+        if (c == '"' && quoted && i + 1 < line.size() && line[i + 1] == '"') fields.back() += line[++i];
+        else if (c == '"') quoted = !quoted;
+        else if (c == ',' && !quoted) fields.emplace_back();
+        else if (c != '\r') fields.back() += c;
+    }
+    return fields;
+}
+
+struct AskedJourney {
+    std::size_t line = 0;
+    std::string from;
+    std::string to;
+    std::string departure;
+};
+
+Result<std::vector<AskedJourney>> read_queries(const std::string& file) {
+    const auto text = read_text(file);
+    if (!text) return text.error();
+    const auto refused = [&](std::size_t line, std::string_view why) {
+        return Error{ErrorCode::invalid_argument, fmt::format("{}:{}: {}", file, line, why)};
+    };
+    std::istringstream lines{*text};
+    std::string line;
+    std::getline(lines, line);
+    const auto header = fields_of(line.starts_with("\xEF\xBB\xBF") ? line.substr(3) : line);
+    std::array<std::size_t, 3> columns{};
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        constexpr std::array kNames{"from_stop_id", "to_stop_id", "departure"};
+        const auto found = std::ranges::find(header, kNames[i]);
+        if (found == header.end()) return refused(1, fmt::format("the column '{}' is missing", kNames[i]));
+        columns[i] = static_cast<std::size_t>(found - header.begin());
+    }
+    std::vector<AskedJourney> asked;
+    for (std::size_t number = 2; std::getline(lines, line); ++number) {
+        if (line.empty() || line == "\r") continue;
+        const auto fields = fields_of(line);
+        if (fields.size() != header.size()) return refused(number, "the row has not as many fields as the first line");
+        asked.push_back({number, fields[columns[0]], fields[columns[1]], fields[columns[2]]});
+    }
+    return asked;
+}
+
+/// What all questions have in common. Errors: invalid_argument.
+Result<JourneyQuery> common_query(const FindJourney& options, Timetable& timetable) {
+    JourneyQuery query;
+    query.max_changes = options.max_changes;
+    query.trains = options.trains;
+    for (const auto& [text, duration] :
+         {std::pair{&options.window, &query.window}, std::pair{&options.min_change, &query.min_change},
+          std::pair{&options.max_duration, &query.max_duration}}) {
+        if (text->empty()) continue;
+        const auto parsed = parse_duration(*text);
+        if (!parsed) return parsed.error();
+        *duration = *parsed;
+    }
+    for (const auto& text : options.via) {
+        const auto station = timetable.station(text);
+        if (!station) return station.error();
+        query.via.push_back(station->id);
+    }
+    return query;
+}
+
+/// Every journey of the window, page by page. The time of the engine goes to `took`, in microseconds.
+Result<std::vector<Journey>> find_all(Search& search, JourneyQuery query, double& took) {
+    const Timestamp end = *query.depart + query.window;
+    const bool one = query.window == Duration{0};
+    std::vector<Journey> journeys;
+    while (true) {
+        const auto begin = std::chrono::steady_clock::now();
+        auto page = search.find(query);
+        took += std::chrono::duration<double, std::micro>{std::chrono::steady_clock::now() - begin}.count();
+        if (!page) return page.error();
+        std::ranges::move(page->journeys, std::back_inserter(journeys));
+        if (one || page->later_cursor.empty()) return journeys;
+        const auto next = parse_when(page->later_cursor, "UTC");
+        if (!next) return next.error();
+        if (next->time >= end) return journeys;
+        query.depart = next->time;
+        query.window = end - next->time;
+    }
+}
+
+/// `2026-12-01T08:00Z`, with seconds where there are any.
+std::string minute_of(Timestamp time) {
+    auto text = to_string(time);
+    if (text.ends_with(":00Z")) text.replace(text.size() - 4, 4, "Z");
+    return text;
+}
+
+std::string timings_of(std::vector<double> times) {
+    std::ranges::sort(times);
+    const auto at = [&](std::size_t percent) {
+        return times.empty() ? 0.0 : times[std::min(times.size() - 1, times.size() * percent / 100)];
+    };
+    return fmt::format("count {} p50 {:.1f} p95 {:.1f} p99 {:.1f}", times.size(), at(50), at(95), at(99));
+}
+
+int find_many(const FindJourney& options, Context& context) {
+    const auto asked = read_queries(options.queries);
+    if (!asked) return context.fail(asked.error());
+    const auto engine = context.engine();
+    if (!engine) return context.fail(engine.error());
+    auto& timetable = (*engine)->timetable();
+    auto query = common_query(options, timetable);
+    if (!query) return context.fail(query.error());
+    json::array rows;
+    std::vector<double> times;
+    for (std::size_t number = 0; number < asked->size(); ++number) {
+        const auto& [line, from_text, to_text, departure] = (*asked)[number];
+        const auto at_line = [&, line = line](Error error) {
+            error.detail = fmt::format("{}:{}: {}", options.queries, line, error.detail);
+            return context.fail(std::move(error));
+        };
+        const auto from = timetable.station(from_text);
+        if (!from) return at_line(from.error());
+        const auto to = timetable.station(to_text);
+        if (!to) return at_line(to.error());
+        const auto when = parse_when(departure, from->zone);
+        if (!when) return at_line(when.error());
+        query->from = from->id;
+        query->to = to->id;
+        query->depart = when->time;
+        const auto journeys = find_all((*engine)->search(), *query, times.emplace_back());
+        if (!journeys) return at_line(journeys.error());
+        for (const auto& journey : *journeys) {
+            rows.push_back({{"query", number},
+                            {"departure", minute_of(journey.departure())},
+                            {"arrival", minute_of(journey.arrival())},
+                            {"changes", journey.changes()}});
+        }
+    }
+    if (options.timings) context.note(timings_of(std::move(times)));
+    const Columns columns{
+        number_column("QUERY", "query", "/query"), text_column("DEPARTURE", "departure", "/departure"),
+        text_column("ARRIVAL", "arrival", "/arrival"), number_column("CHANGES", "changes", "/changes")};
+    return context.print_list(columns, rows);
+}
+
+int run(const FindJourney& options, Context& context) {
+    const auto refused = [&](std::string detail, std::string hint) {
+        return context.fail({ErrorCode::invalid_argument, std::move(detail), std::move(hint)});
+    };
+    if (!options.queries.empty()) {
+        if (!options.from.empty() || !options.travel_class.empty()) {
+            return refused("with --queries the stations come from the file, and seats are not looked at",
+                           "leave out FROM, TO and --class");
+        }
+        return find_many(options, context);
+    }
+    if (options.to.empty()) return refused("a journey needs two stations", "railbook journey find FROM TO");
+    if (options.timings) return refused("--timings belongs to --queries", "leave it out");
+    return find_one(options, context);
+}
+
 }  // namespace
 
 void add_journey(CLI::App& app, Context& context) {
     auto* noun = app.add_subcommand("journey", "Find journeys");
     auto options = std::make_shared<FindJourney>();
     auto* command = noun->add_subcommand("find", "Journeys from one station to another, with their free seats");
-    command->add_option("FROM", options->from, "Station: id or name")->required();
-    command->add_option("TO", options->to, "Station: id or name")->required();
+    command->add_option("FROM", options->from, "Station: id or name");
+    command->add_option("TO", options->to, "Station: id or name");
     auto* depart = command->add_option("--depart", options->depart,
                                        "Leave then or later: 2026-12-01, 2026-12-01T08:00 or with an offset; now "
                                        "where it is left out");
-    command->add_option("--arrive", options->arrive, "Arrive then or earlier")->excludes(depart);
-    command->add_option("--window", options->window, "How far to look, such as 2h; the day where only a date is given, "
-                                                     "else 24h");
+    auto* arrive = command->add_option("--arrive", options->arrive, "Arrive then or earlier")->excludes(depart);
+    command->add_option("--window", options->window,
+                        "How far to look, such as 2h; the day where only a date is given, "
+                        "else 24h; 0 asks for one moment");
+    command->add_option("--max-changes", options->max_changes, "Change trains at most so often")
+        ->check(CLI::Range(0, JourneyQuery::kMaxChanges))
+        ->capture_default_str();
+    command->add_option("--via", options->via, "Call at this station on the way; may be repeated")
+        ->allow_extra_args(false);
+    command
+        ->add_option("--trains", options->trains,
+                     "Only such trains: rail, metro, tram, bus, ferry, or the beginning of their names, such as ICE")
+        ->allow_extra_args(false)
+        ->delimiter(',');
+    command->add_option("--min-change", options->min_change,
+                        "What a change takes at least, where the timetable does not say; 2m where it is left out");
+    command->add_option("--max-duration", options->max_duration, "The longest journey; 24h where it is left out");
     command->add_option("--class", options->travel_class, "Only journeys with a free seat of this class");
+    command
+        ->add_option("--queries", options->queries,
+                     "Answer many questions: a CSV file with from_stop_id, to_stop_id and departure")
+        ->excludes(depart)
+        ->excludes(arrive);
+    command->add_flag("--timings", options->timings,
+                      "Tell how long the engine took for each of them, in microseconds, on the error output");
     on_run(*command, context, options, run);
 }
 

@@ -1,0 +1,191 @@
+// Finding journeys on the sample feed, and on further ones from the folder that RAILBOOK_EXTRA_FEEDS names, each
+// against plain rivals in the same run that give the same answers. Counters: p50, p95 and p99 in microseconds,
+// allocations a question; `ratio` says how many times faster than its rival the search was, on the same questions.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <new>
+#include <random>
+
+#include <benchmark/benchmark.h>
+
+#include "bench/raptor.hpp"
+#include "search/scan.hpp"
+#include "timetable/archive.hpp"
+#include "timetable/gtfs.hpp"
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}  // namespace
+
+// Counted here, for all of the program. Inlined, g++ would take the two for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+    throw std::bad_alloc{};
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace railbook::search {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Feed {
+    std::string name;
+    std::shared_ptr<const Network> network;
+    std::unique_ptr<ConnectionScan> finder;
+    std::vector<Question> questions;  // of one departure
+};
+
+/// Between stations and at times as trains serve them, so that busy ones are asked for more often.
+std::vector<Question> questions_of(const Network& network, std::size_t count) {
+    std::mt19937 random{4};
+    const auto below = [&](std::size_t end) { return std::uniform_int_distribution<std::size_t>{0, end - 1}(random); };
+    const auto& data = network.data();
+    // One date for all: the busiest days are kept, and what is measured is the search.
+    const auto any_trip = [&] { return static_cast<Index>(below(data.trips.size())); };
+    const auto any_station = [&] {
+        const auto calls = network.calls(any_trip());
+        return data.stops[calls[below(calls.size())].stop].station;
+    };
+    std::vector<std::uint32_t> days;
+    while (days.size() < 5) {
+        const auto day = static_cast<std::uint32_t>(below(data.days));
+        if (network.runs_on(any_trip(), day)) days.push_back(day);
+    }
+    std::vector<Question> questions;
+    while (questions.size() < count) {
+        Question question{.from = any_station(), .to = any_station()};
+        if (question.from == question.to) continue;
+        const auto begin = network.time_of(0, days[below(days.size())], 0);
+        question.time = begin.time_since_epoch().count() / 1000 + static_cast<std::int64_t>(below(86'400 / 60)) * 60;
+        questions.push_back(question);
+    }
+    return questions;
+}
+
+Question whole_day(Question question) {
+    question.time -= question.time % 86'400;
+    question.window = 86'400;
+    return question;
+}
+
+const std::vector<Feed>& feeds() {
+    static const std::vector<Feed> all = [] {
+        std::vector<std::string> paths{RAILBOOK_SOURCE_DIR "/examples/timetable/db-fv-2019.zip"};
+        if (const char* folder = std::getenv("RAILBOOK_EXTRA_FEEDS")) {
+            for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+                if (entry.path().extension() != ".zip" || entry.path().stem() == "db-fv-2019") continue;
+                paths.push_back(entry.path().string());
+            }
+        }
+        std::ranges::sort(paths.begin() + 1, paths.end());
+        std::vector<Feed> made;
+        for (const auto& path : paths) {
+            auto& feed = made.emplace_back();
+            feed.name = std::filesystem::path{path}.stem().string();
+            const auto archive = *timetable::Archive::open(path);
+            feed.network = *Network::from_data(
+                timetable::read_gtfs(*archive, {.feed = "x", .rebase = {}, .progress = {}})->network);
+            feed.finder = std::make_unique<ConnectionScan>(*feed.network);
+            feed.questions = questions_of(*feed.network, 500);
+        }
+        return made;
+    }();
+    return all;
+}
+
+double microseconds_of(const auto& work) {
+    const auto begin = Clock::now();
+    work();
+    return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
+}
+
+double at_percent(const std::vector<double>& sorted, std::size_t percent) {
+    return sorted[std::min(sorted.size() - 1, sorted.size() * percent / 100)];
+}
+
+/// (departure, arrival, changes) of all, to be compared.
+std::vector<RaptorJourney> times_of(const std::vector<FoundJourney>& found) {
+    std::vector<RaptorJourney> times;
+    const auto seconds = [](Timestamp time) { return time.time_since_epoch().count() / 1000; };
+    for (const auto& each : found) times.push_back({seconds(each.departure()), seconds(each.arrival()), each.changes});
+    return times;
+}
+
+void measure(benchmark::State& state, const Feed& feed, std::size_t compared, const auto& question_for,
+             const auto& by_rival, const auto& is_same) {
+    auto& finder = *feed.finder;
+    for (const auto& question : feed.questions) benchmark::DoNotOptimize(finder.find(question_for(question)));
+    std::vector<double> times;
+    std::size_t allocated = 0;
+    for (auto _ : state) {
+        for (const auto& each : feed.questions) {
+            const auto question = question_for(each);
+            const auto before = allocations.load();
+            times.push_back(microseconds_of([&] { benchmark::DoNotOptimize(finder.find(question)); }));
+            allocated += allocations.load() - before;
+        }
+    }
+    std::vector<double> ratios;
+    double rival_total = 0;
+    double own_total = 0;
+    for (std::size_t i = 0; i < compared; ++i) {
+        const auto question = question_for(feed.questions[i]);
+        if (!is_same(by_rival(question), times_of(finder.find(question)))) {
+            state.SkipWithError("the rival found something else");
+            return;
+        }
+        rival_total += microseconds_of([&] { benchmark::DoNotOptimize(by_rival(question)); });
+        own_total += microseconds_of([&] { benchmark::DoNotOptimize(finder.find(question)); });
+    }
+    std::ranges::sort(times);
+    state.counters["p50"] = at_percent(times, 50);
+    state.counters["p95"] = at_percent(times, 95);
+    state.counters["p99"] = at_percent(times, 99);
+    state.counters["allocations"] = static_cast<double>(allocated) / static_cast<double>(times.size());
+    state.counters["rival"] = rival_total / static_cast<double>(compared);
+    state.counters["ratio"] = rival_total / own_total;
+    state.SetItemsProcessed(static_cast<std::int64_t>(times.size()));
+}
+
+void one_departure(benchmark::State& state, const Feed& feed) {
+    Raptor raptor{*feed.network};
+    measure(
+        state, feed, 200, [](const Question& question) { return question; },
+        [&](const Question& question) { return raptor.first_arrivals(question); },
+        [](const auto& rival, const auto& own) {
+            // Of one departure only the arrival and the changes are asked for.
+            return std::ranges::is_permutation(rival, own, [](const auto& left, const auto& right) {
+                return left.arrival == right.arrival && left.changes == right.changes;
+            });
+        });
+}
+
+void whole_day(benchmark::State& state, const Feed& feed) {
+    Raptor raptor{*feed.network};
+    measure(
+        state, feed, 50, [](const Question& question) { return whole_day(question); },
+        [&](const Question& question) { return raptor.all_of_window(question); },
+        [](const auto& rival, const auto& own) { return std::ranges::is_permutation(rival, own); });
+}
+
+const bool kRegistered = [] {
+    for (const auto& feed : feeds()) {
+        benchmark::RegisterBenchmark(("one_departure/" + feed.name).c_str(), [&feed](benchmark::State& state) {
+            one_departure(state, feed);
+        })->Unit(benchmark::kMillisecond);
+        benchmark::RegisterBenchmark(("whole_day/" + feed.name).c_str(), [&feed](benchmark::State& state) {
+            whole_day(state, feed);
+        })->Unit(benchmark::kMillisecond);
+    }
+    return true;
+}();
+
+}  // namespace
+}  // namespace railbook::search
