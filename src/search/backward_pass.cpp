@@ -80,26 +80,38 @@ bool BackwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uin
     const auto& day = stretch_.day(index);
     const auto offset = Stretch::offset(index);
     const auto layers = kVia ? targets_.layers() : 1;
+    // Here, and not in members: the compiler could not know that the labels are none of them.
     const auto runs = stretch_.run_count();
+    const auto first_run = stretch_.first_run();
+    auto* const on_boards = labels_.on_board.data();
+    auto* const untils = labels_.until.data();
+    auto* const all_latest = labels_.latest.data();
+    auto* const all_known = labels_.known.data();
+    const auto* const within = times_.within();
+    const auto from = targets_.from;
+    const auto to = targets_.to;
+    const auto by = by_;
+    const auto spots = spots_;
+    auto open = open_;
     for (auto at = last; at-- > first;) {
         const auto& c = day.connections[at];
         const auto departure = c.departure + offset;
         const auto arrival = c.arrival + offset;
-        const auto place = stretch_.place_of(c.run);
+        const auto place = c.run - first_run;
         for (auto layer = layers; layer-- > 0;) {
-            auto& on_board = labels_.on_board[std::size_t{layer} * runs + place];
-            auto& until = labels_.until[std::size_t{layer} * runs + place];
+            auto& on_board = on_boards[std::size_t{layer} * runs + place];
+            auto& until = untils[std::size_t{layer} * runs + place];
             std::uint32_t changes = on_board;
             if (kVia && layer + 1 < layers && targets_.via[layer].has(c.to)) {
                 // Arriving here is arriving in the next layer, which has been looked at.
-                changes = labels_.on_board[std::size_t{layer + 1} * runs + place];
-                until = labels_.until[std::size_t{layer + 1} * runs + place];
+                changes = on_boards[std::size_t{layer + 1} * runs + place];
+                until = untils[std::size_t{layer + 1} * runs + place];
             } else {
                 if (c.flags & Connection::kIsContinued) {
                     for (const auto& each : day.onward_from(c.run)) {
-                        const auto next = stretch_.place_of(each.to);
+                        const auto next = each.to - first_run;
                         if (next >= runs) continue;
-                        const auto there = labels_.on_board[std::size_t{layer} * runs + next];
+                        const auto there = on_boards[std::size_t{layer} * runs + next];
                         if (there >= changes) continue;
                         changes = there;
                         until = {{index, at}, static_cast<std::uint8_t>(layer), true, next};
@@ -107,43 +119,43 @@ bool BackwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uin
                 }
                 if (changes > 0 && (c.flags & Connection::kAlights)) {
                     const BackwardLabels::Alighting here{{index, at}, static_cast<std::uint8_t>(layer)};
-                    if (layer + 1 == layers && targets_.to.has(c.to)) {
-                        if (arrival <= by_) {
+                    if (layer + 1 == layers && to.has(c.to)) {
+                        if (arrival <= by) {
                             changes = 0;
                             until = here;
                         }
                     } else {
                         const auto change = [&](Index spot, std::int32_t time) {
-                            const auto& latest = labels_.latest[layer * spots_ + spot];
-                            auto below = std::min(changes, open_);
+                            const auto& latest = all_latest[layer * spots + spot];
+                            auto below = std::min(changes, open);
                             if (below < 2 || latest[below - 2] < time) return;
                             do --below;
                             while (below >= 2 && latest[below - 2] >= time);
                             changes = below;
                             until = here;
                         };
-                        change(c.to, arrival + times_.within(c.to));
+                        change(c.to, arrival + within[c.to]);
                         if (c.flags & Connection::kWalks) {
                             for (const auto& walk : times_.walks_from(c.to)) change(walk.to, arrival + walk.seconds);
                         }
                     }
                 }
             }
-            on_board = static_cast<std::uint8_t>(changes);
-            if (changes >= open_ || !(c.flags & Connection::kBoards)) continue;
+            on_board = changes;
+            if (changes >= open || !(c.flags & Connection::kBoards)) continue;
             const BackwardLabels::Boarding boarding{{index, at}, until, static_cast<std::uint8_t>(changes)};
-            if (layer == 0 && targets_.from.has(c.from)) {
+            if (layer == 0 && from.has(c.from)) {
                 // Of those that leave at the same moment only that with the fewest changes is left.
                 while (!starts_.empty() && starts_.back().departure == departure) starts_.pop_back();
                 starts_.push_back({departure, boarding});
-                open_ = changes;
-                if (open_ == 0) return false;
+                open_ = open = changes;
+                if (open == 0) return false;
                 continue;
             }
-            auto& known = labels_.known[layer * spots_ + c.from];
+            auto& known = all_known[layer * spots + c.from];
             if (changes >= known) continue;
             changed_ = true;
-            auto& latest = labels_.latest[layer * spots_ + c.from];
+            auto& latest = all_latest[layer * spots + c.from];
             auto& boardings = labels_.boarding[layer * spots_ + c.from];
             for (auto lane = changes; lane < known; ++lane) {
                 latest[lane] = departure;

@@ -47,7 +47,7 @@ private:
     std::size_t spots_ = 0;
     std::vector<Start> starts_;
     bool changed_ = false;                                                  // a label of a spot, in the instant
-    std::vector<std::pair<std::uint8_t, BackwardLabels::Alighting>> kept_;  // of the runs of an instant
+    std::vector<std::pair<std::uint32_t, BackwardLabels::Alighting>> kept_;  // of the runs of an instant
 };
 
 }  // namespace railbook::search

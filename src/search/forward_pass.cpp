@@ -73,27 +73,40 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
     const auto& day = stretch_.day(index);
     const auto offset = Stretch::offset(index);
     const auto layers = kVia ? targets_.layers() : 1;
+    // Here, and not in members: the compiler could not know that the labels are none of them.
     const auto runs = stretch_.run_count();
-    for (const auto* c = day.connections.data() + first; c != day.connections.data() + last; ++c) {
+    const auto first_run = stretch_.first_run();
+    auto* const on_boards = labels_.on_board.data();
+    auto* const all_ready = labels_.ready.data();
+    const auto* const within = times_.within();
+    const auto from = targets_.from;
+    const auto to = targets_.to;
+    const auto until = until_;
+    const auto lanes_asked = lanes_;
+    auto arrivals = arrival_;
+    auto open = open_;
+    bool changed = changed_;
+    const auto* const end = day.connections.data() + last;
+    for (const auto* c = day.connections.data() + first; c != end; ++c) {
         const auto departure = c->departure + offset;
-        while (open_ > 0 && arrival_[open_ - 1] <= departure) --open_;
-        if (open_ == 0) return false;
+        while (open > 0 && arrivals[open - 1] <= departure) --open;
+        if (open == 0) break;
         const auto arrival = c->arrival + offset;
         for (std::uint32_t layer = 0; layer < layers; ++layer) {
-            auto& on_board = labels_.on_board[std::size_t{layer} * runs + stretch_.place_of(c->run)];
-            auto* const ready = labels_.ready.data() + layer * spots_;
+            auto& on_board = on_boards[std::size_t{layer} * runs + (c->run - first_run)];
+            auto* const ready = all_ready + layer * spots_;
             std::uint32_t changes = on_board;
             if (c->flags & Connection::kContinues) {
                 for (const auto& each : day.carried_to(c->run)) {
-                    const auto place = stretch_.place_of(each.from);
+                    const auto place = each.from - first_run;
                     if (place < runs) {
-                        changes = std::min<std::uint32_t>(changes, labels_.on_board[std::size_t{layer} * runs + place]);
+                        changes = std::min(changes, on_boards[std::size_t{layer} * runs + place]);
                     }
                 }
             }
-            auto below = std::min(changes, open_);
+            auto below = std::min(changes, open);
             if (below > 0 && (c->flags & Connection::kBoards)) {
-                if (layer == 0 && targets_.from.has(c->from) && departure < until_) {
+                if (layer == 0 && from.has(c->from) && departure < until) {
                     changes = below = 0;
                 } else if (const auto& lanes = ready[c->from]; lanes[below - 1] <= departure) {
                     do --below;
@@ -101,33 +114,37 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
                     changes = below;
                 }
             }
-            on_board = static_cast<std::uint8_t>(changes);
+            on_board = changes;
             if constexpr (kVia) {
                 if (layer + 1 < layers && targets_.via[layer].has(c->to)) {
                     // From here on it is as if the run had been boarded in the next layer, which comes next.
-                    auto& next = labels_.on_board[std::size_t{layer + 1} * runs + stretch_.place_of(c->run)];
-                    next = std::min(next, static_cast<std::uint8_t>(changes));
+                    auto& next = on_boards[std::size_t{layer + 1} * runs + (c->run - first_run)];
+                    next = std::min(next, changes);
                     continue;
                 }
             }
-            if (changes >= open_ || !(c->flags & Connection::kAlights) || arrival >= arrival_[changes]) continue;
-            if (layer + 1 == layers && targets_.to.has(c->to)) {
-                for (auto lane = changes; lane < lanes_ && arrival_[lane] > arrival; ++lane) arrival_[lane] = arrival;
+            if (changes >= open || !(c->flags & Connection::kAlights) || arrival >= arrivals[changes]) continue;
+            if (layer + 1 == layers && to.has(c->to)) {
+                for (auto lane = changes; lane < lanes_asked && arrivals[lane] > arrival; ++lane)
+                    arrivals[lane] = arrival;
                 continue;
             }
-            if (++changes >= lanes_) continue;
+            if (++changes >= lanes_asked) continue;
             const auto improve = [&](Index spot, std::int32_t time) {
                 auto& lanes = ready[spot];
-                changed_ |= lanes[changes] > time;
-                for (auto lane = changes; lane < lanes_ && lanes[lane] > time; ++lane) lanes[lane] = time;
+                changed |= lanes[changes] > time;
+                for (auto lane = changes; lane < lanes_asked && lanes[lane] > time; ++lane) lanes[lane] = time;
             };
-            improve(c->to, arrival + times_.within(c->to));
+            improve(c->to, arrival + within[c->to]);
             if (c->flags & Connection::kWalks) {
                 for (const auto& walk : times_.walks_from(c->to)) improve(walk.to, arrival + walk.seconds);
             }
         }
     }
-    return true;
+    arrival_ = arrivals;
+    open_ = open;
+    changed_ = changed;
+    return open > 0;
 }
 
 }  // namespace railbook::search

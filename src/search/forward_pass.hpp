@@ -34,7 +34,7 @@ private:
     std::uint32_t open_ = 0;   // lanes below it may still get better
     std::size_t spots_ = 0;
     bool changed_ = false;            // a label of a spot, in the instant
-    std::vector<std::uint8_t> kept_;  // of the runs of an instant
+    std::vector<std::uint32_t> kept_;  // of the runs of an instant
 };
 
 }  // namespace railbook::search

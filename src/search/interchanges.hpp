@@ -64,6 +64,7 @@ public:
     Index spot_of_stop(Index stop) const { return interchanges_->spot_of_stop(stop); }
     /// To leave from the spot at which one arrived.
     std::int32_t within(Index spot) const { return within_[spot]; }
+    const std::int32_t* within() const { return within_.data(); }  ///< By spot.
     /// To other spots.
     std::span<const Walk> walks_from(Index spot) const {
         return std::span{walks_}.subspan(first_walk_[spot], first_walk_[spot + 1] - first_walk_[spot]);

@@ -56,6 +56,7 @@ public:
     std::uint32_t run_count() const { return numbers_.last - numbers_.first; }
     /// A run's place among them; beyond run_count() for runs that are none of them.
     std::uint32_t place_of(std::uint32_t run) const { return run - numbers_.first; }
+    std::uint32_t first_run() const { return numbers_.first; }
 
 private:
     static std::int64_t floor_day(std::int64_t time) {
@@ -96,8 +97,8 @@ struct Targets {
 
 /// Labels of the forward pass.
 struct ForwardLabels {
-    std::vector<Lanes> ready;            // by layer and spot: when a train can be boarded as that change
-    std::vector<std::uint8_t> on_board;  // by layer and run: with how few changes
+    std::vector<Lanes> ready;             // by layer and spot: when a train can be boarded as that change
+    std::vector<std::uint32_t> on_board;  // by layer and run: with how few changes
 };
 
 /// Labels of the backward pass, which seeks the latest departures.
@@ -116,7 +117,7 @@ struct BackwardLabels {
     std::vector<Lanes> latest;                           // by layer and spot
     std::vector<std::uint8_t> known;                     // by layer and spot: the first lane that has a time
     std::vector<std::array<Boarding, kLanes>> boarding;  // by layer and spot
-    std::vector<std::uint8_t> on_board;                  // by layer and run: how few changes follow
+    std::vector<std::uint32_t> on_board;                 // by layer and run: how few changes follow
     std::vector<Alighting> until;                        // by layer and run
 };
 
