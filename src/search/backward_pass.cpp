@@ -114,15 +114,15 @@ bool BackwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uin
                         const auto there = on_boards[std::size_t{layer} * runs + next];
                         if (there >= changes) continue;
                         changes = there;
-                        until = {{index, at}, static_cast<std::uint8_t>(layer), true, next};
+                        until = {{index, at}, layer, next};
                     }
                 }
                 if (changes > 0 && (c.flags & Connection::kAlights)) {
-                    const BackwardLabels::Alighting here{{index, at}, static_cast<std::uint8_t>(layer)};
+                    const auto alight_here = [&] { until = {{index, at}, layer, BackwardLabels::Alighting::kNoRun}; };
                     if (layer + 1 == layers && to.has(c.to)) {
                         if (arrival <= by) {
                             changes = 0;
-                            until = here;
+                            alight_here();
                         }
                     } else {
                         const auto change = [&](Index spot, std::int32_t time) {
@@ -132,7 +132,7 @@ bool BackwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uin
                             do --below;
                             while (below >= 2 && latest[below - 2] >= time);
                             changes = below;
-                            until = here;
+                            alight_here();
                         };
                         change(c.to, arrival + within[c.to]);
                         if (c.flags & Connection::kWalks) {
@@ -198,7 +198,7 @@ FoundJourney BackwardPass::journey(const Start& start) {
         const auto& first = stretch_.day(boarding.at.day);
         journey.rides.push_back(
             ride_of(network_, first.run_of(boarding.at.at), first.rides[boarding.at.at].call, call_after(until.at)));
-        while (until.stays) {
+        while (until.stays()) {
             // A run that is continued is boarded at its first call.
             const auto& day = stretch_.day(until.at.day);
             const auto run = day.connections[until.at.at].run;

@@ -104,10 +104,11 @@ struct ForwardLabels {
 /// Labels of the backward pass, which seeks the latest departures.
 struct BackwardLabels {
     struct Alighting {
+        static constexpr std::uint32_t kNoRun = static_cast<std::uint32_t>(-1);
         ConnectionRef at;
-        std::uint8_t layer = 0;       // after it
-        bool stays = false;           // not to alight, but to continue in `continued`
-        std::uint32_t continued = 0;  // the place of that run
+        std::uint32_t layer = 0;           // after it
+        std::uint32_t continued = kNoRun;  // not to alight, but to stay: the place of the run in which
+        bool stays() const { return continued != kNoRun; }
     };
     struct Boarding {
         ConnectionRef at;
