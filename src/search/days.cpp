@@ -154,11 +154,11 @@ std::shared_ptr<const Day> Days::make(std::int64_t number) const {
     std::vector<std::uint32_t> sorted(day->connections.size());
     std::iota(sorted.begin(), sorted.end(), 0U);
     // Those of one run are made along it, and stay so. A run stands before those in which it is continued.
-    std::ranges::stable_sort(sorted, [&](std::uint32_t left, std::uint32_t right) {
+    std::ranges::sort(sorted, [&](std::uint32_t left, std::uint32_t right) {
         const auto& a = day->connections[left];
         const auto& b = day->connections[right];
         if (a.departure != b.departure) return a.departure < b.departure;
-        if (a.run == b.run) return false;
+        if (a.run == b.run) return left < right;
         const auto& first = ends[day->rides[left].run];
         const auto& second = ends[day->rides[right].run];
         return first != second ? first < second : a.run < b.run;

@@ -1,6 +1,7 @@
 #include "search/reference.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -273,9 +274,10 @@ const std::vector<Reference::Run>& Reference::runs_between(std::int64_t from, st
             if (run.calls->back().arrival >= from && run.calls->front().departure <= to) runs.push_back(run);
         }
     }
-    std::ranges::stable_sort(runs, [](const Run& left, const Run& right) {
-        return std::tuple{left.calls->front().departure, left.calls->back().arrival, left.trip} <
-               std::tuple{right.calls->front().departure, right.calls->back().arrival, right.trip};
+    std::ranges::sort(runs, [](const Run& left, const Run& right) {
+        return std::tuple{left.calls->front().departure, left.calls->back().arrival, left.trip, left.date, left.start} <
+               std::tuple{right.calls->front().departure, right.calls->back().arrival, right.trip, right.date,
+                          right.start};
     });
     join_blocks(runs);
     return runs;
