@@ -58,7 +58,8 @@ struct ImportReport {
 struct Station {
     StationId id;
     std::string name;
-    std::string zone;  ///< IANA name.
+    std::string code = {};  ///< A short one that passengers know, where the feed has some.
+    std::string zone;       ///< IANA name.
     double latitude = 0;
     double longitude = 0;
     std::vector<std::string> platforms;  ///< Codes or names of its child stops.
@@ -99,8 +100,8 @@ public:
     Result<std::vector<Document>> layouts();
 
     /// Stations for a text that somebody types, best first: each of its words begins a word of the name, in any order;
-    /// case and diacritics do not matter, and common abbreviations are known. Or the text is the station's id in its
-    /// feed, such as a UIC code. Ranked by how well they match, then by traffic. Where they are few, those follow that
+    /// case and diacritics do not matter, and common abbreviations are known. Or the text is the station's code, or its
+    /// id in its feed, such as a UIC code. Ranked by how well they match, then by traffic. Where they are few, those follow that
     /// would match but for a typing error. A station of several feeds comes once.
     Result<std::vector<Station>> find_stations(std::string_view text, std::size_t limit);
     /// One station: an id (`db:8000105`, or `8000105` where one station has it) or a name that only one station has. A

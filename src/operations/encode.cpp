@@ -95,10 +95,15 @@ value encode(const ImportReport& report) {
 value encode(const Station& station) {
     array also;
     for (const auto& id : station.also) also.emplace_back(to_string(id));
-    return {{"id", to_string(station.id)},      {"name", station.name},
-            {"zone", station.zone},             {"latitude", station.latitude},
-            {"longitude", station.longitude},   {"platforms", texts(station.platforms)},
-            {"calls_per_week", station.calls},  {"also", std::move(also)}};
+    return {{"id", to_string(station.id)},
+            {"name", station.name},
+            {"code", station.code},
+            {"zone", station.zone},
+            {"latitude", station.latitude},
+            {"longitude", station.longitude},
+            {"platforms", texts(station.platforms)},
+            {"calls_per_week", station.calls},
+            {"also", std::move(also)}};
 }
 
 value encode(const Journey& journey) {

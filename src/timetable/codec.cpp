@@ -12,7 +12,7 @@ namespace railbook::timetable {
 namespace {
 
 constexpr std::string_view kMagic = "RBTT";
-constexpr char kVersion = 2;
+constexpr char kVersion = 3;
 /// Deflate reaches 1032; a claim beyond that is no claim.
 constexpr std::uint64_t kMaxExpansion = 1040;
 
@@ -202,6 +202,7 @@ std::string encode(const NetworkData& network) {
     out.list(network.stations, [&](const NetworkData::Station& station) {
         out.text(station.id);
         out.text(station.name);
+        out.text(station.code);
         out.list(station.aliases, [&](const std::string& alias) { out.text(alias); });
         out.number(station.zone);
         out.real(station.latitude);
@@ -290,6 +291,7 @@ Result<NetworkData> decode(std::string_view bytes) {
         NetworkData::Station station;
         station.id = in.text();
         station.name = in.text();
+        station.code = in.text();
         in.list(station.aliases, [&] { return in.text(); });
         station.zone = in.number_as<Index>();
         station.latitude = in.real();

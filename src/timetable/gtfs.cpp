@@ -65,6 +65,7 @@ struct RawStop {
     std::string parent;
     std::string zone;
     std::string platform;
+    std::string code;
     std::uint32_t type = 0;
     std::optional<Position> position;
     std::size_t line = 0;
@@ -181,12 +182,13 @@ private:
     }
 
     Status read_stops() {
-        enum : std::size_t { kId, kName, kLatitude, kLongitude, kType, kParent, kZone, kPlatform };
+        enum : std::size_t { kId, kName, kLatitude, kLongitude, kType, kParent, kZone, kPlatform, kCode };
         std::vector<RawStop> raw;
         std::size_t parent_column = 0;
         const auto done = read("stops.txt",
                                {{"stop_id", kRequired}, {"stop_name", kRequired}, {"stop_lat"}, {"stop_lon"},
-                                {"location_type"}, {"parent_station"}, {"stop_timezone"}, {"platform_code"}},
+                                {"location_type"}, {"parent_station"}, {"stop_timezone"}, {"platform_code"},
+                                {"stop_code"}},
                                [&](const Row& row) {
             if (!take_id(row, kId, stops_)) return;
             stops_.set(row[kId], Ids::kLeftOut);
@@ -196,6 +198,7 @@ private:
                          .parent = std::string{row[kParent]},
                          .zone = std::string{row[kZone]},
                          .platform = std::string{row[kPlatform]},
+                         .code = std::string{row[kCode]},
                          .position = {},
                          .line = row.line()};
             if (!row[kType].empty()) {
@@ -241,7 +244,8 @@ private:
             network_.stations.push_back({.id = stop.id,
                                       .name = stop.name,
                                       .aliases = {},
-                                      .zone = stop.zone.empty() ? feed_zone : *zone_index(stop.zone)});
+                                      .zone = stop.zone.empty() ? feed_zone : *zone_index(stop.zone),
+                                      .code = stop.code});
         }
         for (const auto& stop : raw) {
             const bool is_child = !stop.parent.empty() && stop.type == 0;

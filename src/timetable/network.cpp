@@ -199,6 +199,7 @@ railbook::Station Network::station(Index index) const {
     const auto& record = data_.stations[index];
     return {.id = {data_.feed, record.id},
             .name = record.name,
+            .code = record.code,
             .zone = data_.zones[record.zone],
             .latitude = record.latitude,
             .longitude = record.longitude,

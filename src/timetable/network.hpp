@@ -46,6 +46,7 @@ struct NetworkData {
         Index zone = 0;
         double latitude = 0;
         double longitude = 0;
+        std::string code = {};  // as passengers know it, where that is not the id
         bool operator==(const Station&) const = default;
     };
     /// A place where a train calls: a platform, or a station as a whole.

@@ -31,6 +31,14 @@ bool is_uic(std::string_view id) {
            std::ranges::all_of(id, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// Empty where the station has none.
+std::string_view uic_of(const NetworkData::Station& station) {
+    for (const auto& code : {std::string_view{station.code}, std::string_view{station.id}}) {
+        if (is_uic(code)) return code;
+    }
+    return {};
+}
+
 /// Typing errors that a word of so many letters may have.
 std::size_t errors_allowed(std::size_t letters) { return letters < 4 ? 0 : letters < 8 ? 1 : 2; }
 
@@ -184,7 +192,7 @@ void StationIndex::merge(std::span<const std::shared_ptr<const Network>> network
         for (Index i = 0; i < network->data().stations.size(); ++i) {
             const FoundStation station{network.get(), i};
             const auto& record = record_of(station);
-            const auto code = is_uic(record.id) ? std::string_view{record.id} : std::string_view{};
+            const auto code = uic_of(record);
             auto& of_name = by_name[written_out(network->names_of(i).front().plain)];
             std::optional<Index> place;
             if (!code.empty()) {
@@ -241,8 +249,10 @@ void StationIndex::index_names() {
                     place_of_name_.push_back(place);
                 }
             }
-            const auto code = fold(record_of(station).id).plain;
-            if (!code.empty() && code.find(' ') == std::string::npos) codes_.emplace_back(code, place);
+            for (const auto& text : {record_of(station).id, record_of(station).code}) {
+                const auto code = fold(text).plain;
+                if (!code.empty() && code.find(' ') == std::string::npos) codes_.emplace_back(code, place);
+            }
         }
     }
     std::ranges::sort(codes_);

@@ -356,6 +356,15 @@ TEST(GtfsTest, RebaseMovesByWholeWeeksToTheDateOrLessThanAWeekBehind) {
 
 // --- Stations ---
 
+TEST(GtfsTest, AStationHasTheCodeThatPassengersKnow) {
+    FeedFiles files;
+    files.set("stops.txt", "stop_id,stop_code,stop_name,stop_lat,stop_lon\nA,ADF,Adorf,50,8\nB,,Bedorf,50.5,8\n"
+                           "C,CD,Cedorf,51,8\n");
+    const auto network = *Network::from_data(imported(files).network);
+    EXPECT_EQ(network->station(*network->find_station("A")).code, "ADF");
+    EXPECT_EQ(network->station(*network->find_station("B")).code, "");
+}
+
 TEST(GtfsTest, PlatformsBelongToTheirStation) {
     FeedFiles files;
     files.set("stops.txt",

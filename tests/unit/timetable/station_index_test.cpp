@@ -23,6 +23,7 @@ struct Place {
     double latitude = 50;
     double longitude = 8;
     std::vector<std::string> aliases = {};
+    std::string code = {};
 };
 
 /// A feed with one train, which only calls at the first station.
@@ -38,7 +39,8 @@ std::shared_ptr<const Network> feed_of(const std::string& name, std::vector<Plac
                                  .name = place.name,
                                  .aliases = place.aliases,
                                  .latitude = place.latitude,
-                                 .longitude = place.longitude});
+                                 .longitude = place.longitude,
+                                 .code = place.code});
         data.stops.push_back({place.id, i, {}});
     }
     data.agencies.push_back({.id = "R", .name = "Railways"});
@@ -102,6 +104,17 @@ TEST(StationIndexTest, AnIdIsACodeAndComesAfterTheNameInFull) {
     EXPECT_EQ(hits[1].fit, Fit::code);
     EXPECT_EQ(Names::name_of(hits[1]), "New York");
     EXPECT_EQ(hits[2].fit, Fit::beginning);
+}
+
+TEST(StationIndexTest, ACodeOfItsOwnCountsAsTheIdDoes) {
+    const std::vector feeds{feed_of("f", {{"1", "Toronto", 43.6, -79.4, {}, "TRTO"}}),
+                            feed_of("g", {{"2", "Frankfurt", 50, 8, {}, "8000105"}}),
+                            feed_of("h", {{"8000105", "Francfort", 50, 8}})};
+    const StationIndex index{feeds};
+    ASSERT_THAT(index.find("trto", 10), SizeIs(1));
+    EXPECT_EQ(index.find("trto", 10).front().fit, Fit::code);
+    ASSERT_THAT(index.find("8000105", 10), SizeIs(1));
+    EXPECT_THAT(ids_of(*index.find("8000105", 10).front().place), ElementsAre("g:2", "h:8000105"));
 }
 
 TEST(StationIndexTest, AnotherNameOfAStationIsItsToo) {

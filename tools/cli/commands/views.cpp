@@ -268,6 +268,7 @@ std::string describe_station(const json::value& station) {
     return details({
         {"station", text_at(station, "/id")},
         {"name", text_at(station, "/name")},
+        {"code", text_at(station, "/code")},
         {"zone", text_at(station, "/zone")},
         {"position", fmt::format("{}, {}", text_at(station, "/latitude"), text_at(station, "/longitude"))},
         {"platforms", joined(array_at(station, "/platforms"), "")},
