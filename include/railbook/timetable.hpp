@@ -100,9 +100,9 @@ public:
     Result<std::vector<Document>> layouts();
 
     /// Stations for a text that somebody types, best first: each of its words begins a word of the name, in any order;
-    /// case and diacritics do not matter, and common abbreviations are known. Or the text is the station's code, or its
-    /// id in its feed, such as a UIC code. Ranked by how well they match, then by traffic. Where they are few, those follow that
-    /// would match but for a typing error. A station of several feeds comes once.
+    /// case and diacritics do not matter, and common abbreviations are known. Or the text is the station's code, or
+    /// its id in its feed, such as a UIC code. Ranked by how well they match, then by traffic. Where they are few,
+    /// those follow that would match but for a typing error. A station of several feeds comes once.
     Result<std::vector<Station>> find_stations(std::string_view text, std::size_t limit);
     /// One station: an id (`db:8000105`, or `8000105` where one station has it) or a name that only one station has. A
     /// platform means its station. Errors: not_found, with similar names; invalid_argument (ambiguous, with choices).

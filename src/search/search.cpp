@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -28,16 +29,46 @@ constexpr std::size_t kMaxLegs = 32;
 /// Not to be encoded in the parts of a journey's id. What separates them, `/` and `+`, is.
 constexpr std::string_view kKeep = ":@,";
 
-struct KnownStation {
-    const Network* network;
-    timetable::Index station;
+/// The stations of a journey in one feed, from the first to the last.
+struct Way {
+    const Network* network = nullptr;
+    std::vector<timetable::Index> stations;
 };
 
-Result<KnownStation> station_of(const Snapshot& snapshot, const StationId& id) {
-    const auto* network = snapshot.find(id.feed);
-    const auto station = network ? network->find_station(id.stop) : std::nullopt;
-    if (!station) return Error{ErrorCode::not_found, fmt::format("there is no station '{}'", to_string(id))};
-    return KnownStation{network, *station};
+Error twice(const JourneyQuery& query, const timetable::FoundStation& station) {
+    const auto& name = station.network->data().stations[station.index].name;
+    return {ErrorCode::invalid_argument, query.via.empty()
+                                             ? fmt::format("the journey begins and ends at {}", name)
+                                             : fmt::format("the journey calls at {} twice in a row", name)};
+}
+
+/// One for each feed that has all the stations, the feed first that the query names. Errors: not_found;
+/// invalid_argument (the same station twice in a row).
+Result<std::vector<Way>> ways_of(const Snapshot& snapshot, const JourneyQuery& query) {
+    std::vector<StationId> ids{query.from};
+    ids.insert(ids.end(), query.via.begin(), query.via.end());
+    ids.push_back(query.to);
+    std::vector<const timetable::StationPlace*> places;
+    for (const auto& id : ids) {
+        const auto* network = snapshot.find(id.feed);
+        const auto station = network ? network->find_station(id.stop) : std::nullopt;
+        if (!station) return Error{ErrorCode::not_found, fmt::format("there is no station '{}'", to_string(id))};
+        const auto* place = &snapshot.stations().place_of({network, *station});
+        if (!places.empty() && places.back() == place) return twice(query, {network, *station});
+        places.push_back(place);
+    }
+    std::vector<Way> ways;
+    for (const auto& first : places.front()->stations) {
+        Way way{first.network, {}};
+        for (const auto* place : places) {
+            const auto found = std::ranges::find(place->stations, first.network, &timetable::FoundStation::network);
+            if (found != place->stations.end()) way.stations.push_back(found->index);
+        }
+        if (way.stations.size() == places.size()) ways.push_back(std::move(way));
+    }
+    const auto named = std::ranges::find(ways, query.from.feed, [](const Way& way) { return way.network->feed(); });
+    if (named != ways.end()) std::rotate(ways.begin(), named, named + 1);
+    return ways;
 }
 
 Status check(const JourneyQuery& query) {
@@ -92,11 +123,12 @@ std::int64_t count_of(Rounded seconds) {
     return seconds.time_since_epoch().count();
 }
 
-/// `query` is checked, and has no station but the given ones.
-Question question_of(const JourneyQuery& query, timetable::Index from, timetable::Index to,
-                     std::vector<timetable::Index> via) {
+/// `query` is checked.
+Question question_of(const JourneyQuery& query, const Way& way) {
     using std::chrono::seconds;
-    Question question{.from = from, .to = to, .via = std::move(via)};
+    Question question{.from = way.stations.front(),
+                      .to = way.stations.back(),
+                      .via = {way.stations.begin() + 1, way.stations.end() - 1}};
     question.most_changes = query.max_changes;
     question.longest = static_cast<std::int32_t>(std::chrono::floor<seconds>(query.max_duration).count());
     question.usual_change = static_cast<std::int32_t>(std::chrono::ceil<seconds>(query.min_change).count());
@@ -113,9 +145,37 @@ Question question_of(const JourneyQuery& query, timetable::Index from, timetable
     return question;
 }
 
+/// What one of the feeds has to offer.
+struct Offer {
+    const Network* network = nullptr;
+    FoundJourney journey;
+    Timestamp departure() const { return journey.departure(); }
+    Timestamp arrival() const { return journey.arrival(); }
+};
+
+/// Leaves out what another feed has at least as good, and orders the rest as one list.
+void merge(std::vector<Offer>& offers, const JourneyQuery& query) {
+    const bool one = query.window == Duration{0};
+    const auto is_no_better = [&](const Offer& offer, const Offer& other) {
+        return (offer.departure() <= other.departure() || (one && query.depart)) &&
+               (offer.arrival() >= other.arrival() || (one && query.arrive)) &&
+               offer.journey.changes >= other.journey.changes;
+    };
+    std::vector<Offer> kept;
+    for (auto& offer : offers) {
+        if (std::ranges::any_of(kept, [&](const Offer& other) { return is_no_better(offer, other); })) continue;
+        std::erase_if(kept, [&](const Offer& other) { return is_no_better(other, offer); });
+        kept.push_back(std::move(offer));
+    }
+    std::ranges::sort(kept, {}, [](const Offer& offer) {
+        return std::tuple{offer.departure(), offer.arrival(), offer.journey.changes};
+    });
+    offers = std::move(kept);
+}
+
 /// Cuts the list to the limit, from its end or (asked by arrival: the last ones are the best) from its front. What
 /// leaves at the same moment is not separated, because a cursor could not continue between it.
-void cut(std::vector<FoundJourney>& found, std::size_t limit, End end) {
+void cut(std::vector<Offer>& found, std::size_t limit, End end) {
     if (found.size() <= limit) return;
     const auto departure = [&](std::size_t at) { return found[at].departure(); };
     if (end == End::departure) {
@@ -262,50 +322,42 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     if (const auto sound = check(query); !sound) return sound.error();
     const auto snapshot = timetable_.snapshot();
     if (!snapshot) return snapshot.error();
-    // From the first station to the last.
-    std::vector<KnownStation> places;
-    for (const auto* id : {&query.from, &query.to}) {
-        const auto place = station_of(**snapshot, *id);
-        if (!place) return place.error();
-        places.push_back(*place);
-    }
-    for (const auto& id : query.via) {
-        const auto place = station_of(**snapshot, id);
-        if (!place) return place.error();
-        places.insert(places.end() - 1, *place);
-    }
-    for (std::size_t i = 1; i < places.size(); ++i) {
-        // No train leads from one feed to another.
-        if (places[i].network != places[0].network) return JourneyPage{};
-        if (places[i].station != places[i - 1].station) continue;
-        const auto& name = places[i].network->data().stations[places[i].station].name;
-        return Error{ErrorCode::invalid_argument, query.via.empty()
-                                                      ? fmt::format("the journey begins and ends at {}", name)
-                                                      : fmt::format("the journey calls at {} twice in a row", name)};
-    }
-    const auto& network = *places[0].network;
+    auto ways = ways_of(**snapshot, query);
+    if (!ways) return ways.error();
+    // No train leads from one feed to another.
+    if (ways->empty()) return JourneyPage{};
     const auto end = query.depart ? End::departure : End::arrival;
     const auto window = window_of(query);
-    if (window.to <= network.begins() || window.from >= network.ends()) return outside(network);
+    const auto is_outside = [&](const Way& way) {
+        return window.to <= way.network->begins() || window.from >= way.network->ends();
+    };
+    if (std::ranges::all_of(*ways, is_outside)) return outside(*ways->front().network);
+    std::erase_if(*ways, is_outside);
 
-    const auto finder = finders_->find(**snapshot, network, search::folded_types(query.trains));
-    std::vector<timetable::Index> via;
-    for (std::size_t i = 1; i + 1 < places.size(); ++i) via.push_back(places[i].station);
-    auto found = finder->find(question_of(query, places.front().station, places.back().station, std::move(via)));
+    std::vector<Offer> found;
+    Timestamp begins = Timestamp::max();
+    Timestamp ends = Timestamp::min();
+    for (const auto& way : *ways) {
+        const auto finder = finders_->find(**snapshot, *way.network, search::folded_types(query.trains));
+        for (auto& journey : finder->find(question_of(query, way))) found.push_back({way.network, std::move(journey)});
+        begins = std::min(begins, way.network->begins());
+        ends = std::max(ends, way.network->ends());
+    }
+    if (ways->size() > 1) merge(found, query);
     const auto all = found.size();
     cut(found, query.limit, end);
 
     JourneyPage page;
-    for (const auto& journey : found) page.journeys.push_back(journey_of(network, journey));
+    for (const auto& offer : found) page.journeys.push_back(journey_of(*offer.network, offer.journey));
     // The pages before and after are asked by departure, whichever way this one was.
     const bool one = query.window == Duration{0};
     const bool whole = end == End::departure && found.size() == all && !one;
     const Timestamp first = end == End::departure || found.empty() ? window.from : found.front().departure();
     // Of the journeys for one moment the first that leaves is the one to come after.
-    const Timestamp last =
-        whole || found.empty() ? window.to : (one ? found.front() : found.back()).departure() + Duration{1};
-    if (first > network.begins() && !one) page.earlier_cursor = to_string(first - query.window);
-    if (last < network.ends()) page.later_cursor = to_string(last);
+    const Timestamp last = whole || found.empty() ? window.to
+                                                  : (one ? found.front() : found.back()).departure() + Duration{1};
+    if (first > begins && !one) page.earlier_cursor = to_string(first - query.window);
+    if (last < ends) page.later_cursor = to_string(last);
     return page;
 }
 

@@ -288,11 +288,32 @@ TEST_F(SearchTest, QuestionsWithoutSenseAreRefused) {
 }
 
 TEST_F(SearchTest, NoTrainLeadsFromOneFeedToAnother) {
+    FeedFiles far;
+    far.set("stops.txt", "stop_id,stop_name,stop_lat,stop_lon\nA,Adorf,40,8\nB,Bedorf,40,9\nC,Cedorf,40,10\n");
     import(FeedFiles{}, "f");
-    import(FeedFiles{}, "g");
+    import(far, "g");
     auto wanted = query("2026-12-01");
     wanted.to.feed = "g";
     EXPECT_THAT(page(wanted).journeys, IsEmpty());
+}
+
+TEST_F(SearchTest, StationsOfSeveralFeedsHaveTheTrainsOfAll) {
+    // The same train, one as fast an hour later, and one that is never worth it.
+    FeedFiles more;
+    more.append("trips.txt", "X,daily,later,\nX,daily,slow,\n")
+        .append("stop_times.txt", "later,09:00:00,09:00:00,A,1\nlater,11:00:00,11:00:00,C,2\n"
+                                  "slow,07:00:00,07:00:00,A,1\nslow,23:00:00,23:00:00,C,2\n");
+    import(FeedFiles{}, "f");
+    import(more, "g");
+    for (const auto* feed : {"f", "g"}) {
+        auto wanted = query("2026-12-01");
+        wanted.from.feed = feed;
+        wanted.to = {feed[0] == 'f' ? "g" : "f", "C"};
+        EXPECT_THAT(runs(wanted), ElementsAre(std::string{"2026-12-01."} + feed + ":1", "2026-12-01.g:later")) << feed;
+    }
+    auto twice = query("2026-12-01");
+    twice.to = {"g", "A"};
+    EXPECT_EQ(search_.find(twice).error().code, ErrorCode::invalid_argument);
 }
 
 // --- Ids ---
