@@ -112,7 +112,9 @@ std::shared_ptr<const Day> Days::get(std::int64_t number) {
     if (const auto found = by_number_.find(number); found != by_number_.end()) return found->second->second;
     kept_.emplace_front(number, made);
     by_number_.emplace(number, kept_.begin());
-    if (kept_.size() > kKept) {
+    connections_kept_ += made->connections.size();
+    while (kept_.size() > 1 && (kept_.size() > kKept || connections_kept_ > kConnectionsKept)) {
+        connections_kept_ -= kept_.back().second->connections.size();
         by_number_.erase(kept_.back().first);
         kept_.pop_back();
     }

@@ -73,6 +73,8 @@ class Days {
 public:
     static constexpr std::int64_t kSeconds = 86'400;
     static constexpr std::size_t kKept = 64;
+    /// Of all kept days together: about 130 MB.
+    static constexpr std::size_t kConnectionsKept = 4'000'000;
 
     /// Only trips for which `is_wanted` holds (empty: all) are there.
     Days(const Network& network, const Interchanges& interchanges, const std::function<bool(Index trip)>& is_wanted);
@@ -119,6 +121,7 @@ private:
     std::vector<std::pair<Index, Index>> parted_;  // sorted
 
     std::mutex mutex_;
+    std::size_t connections_kept_ = 0;
     std::list<std::pair<std::int64_t, std::shared_ptr<const Day>>> kept_;  // the last used first
     std::unordered_map<std::int64_t, decltype(kept_)::iterator> by_number_;
 };
