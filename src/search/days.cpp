@@ -48,15 +48,16 @@ Days::Days(const Network& network, const Interchanges& interchanges, const std::
     const auto station_of = [&](const timetable::NetworkData::Call& call) { return data.stops[call.stop].station; };
     for (Index trip = 0; trip < trips; ++trip) {
         is_wanted_[trip] = !is_wanted || is_wanted(trip);
-        if (!is_wanted_[trip]) continue;
         const auto& record = data.trips[trip];
         const auto starts = network.starts(trip);
+        // A vehicle also runs as the trains that nobody wants.
+        if (record.block != kNone && starts.empty()) blocks[record.block].push_back(trip);
+        if (!is_wanted_[trip]) continue;
         runs_of_service[record.service] += std::max<std::uint32_t>(1, record.start_count);
         trip_of_zone.emplace(data.agencies[data.routes[record.route].agency].zone, trip);
         const auto calls = network.calls(trip);
         const auto last = calls.back().arrival;
         longest_ = std::max(longest_, starts.empty() ? last : starts.back() + last - calls.front().departure);
-        if (record.block != kNone && starts.empty()) blocks[record.block].push_back(trip);
     }
     for (std::uint32_t day = 0; day < data.days; ++day) {
         earliest_.push_back(std::numeric_limits<std::int64_t>::max());
@@ -253,10 +254,11 @@ std::vector<Days::ContinuedTrip> Days::continued_on(std::uint32_t service_day) c
     for (const auto& block : blocks_) {
         Index before = kNone;
         for (const auto trip : block) {
-            if (!runs(trip, service_day)) continue;
+            if (!network_.runs_on(trip, service_day)) continue;
             const auto last = before;
             before = trip;
-            if (last == kNone || std::ranges::binary_search(parted_, std::pair{last, trip})) continue;
+            if (last == kNone || !is_wanted_[last] || !is_wanted_[trip]) continue;
+            if (std::ranges::binary_search(parted_, std::pair{last, trip})) continue;
             const auto& end = network_.calls(last).back();
             const auto& begin = network_.calls(trip).front();
             if (data.stops[end.stop].station != data.stops[begin.stop].station) continue;

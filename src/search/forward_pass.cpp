@@ -33,7 +33,8 @@ void ForwardPass::scan() {
     for (auto index = stretch_.day_of(from_); index < stretch_.day_count(); ++index) {
         const auto& day = stretch_.day(index);
         const auto first = day.first_from(from_ - Stretch::offset(index));
-        const auto last = static_cast<std::uint32_t>(day.connections.size());
+        // What departs later may be of runs that have no place here.
+        const auto last = day.first_from(stretch_.to() - Stretch::offset(index));
         const bool goes_on = scan_forward(
             day, first, last, [&](auto begin, auto end) { return scan_piece<kVia>(index, begin, end); },
             [&](auto begin, auto end) { return settle<kVia>(index, begin, end); });

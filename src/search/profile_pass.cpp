@@ -254,6 +254,7 @@ std::vector<FoundJourney> ProfilePass::journeys() {
             if (best[lane] >= earliest) continue;
             earliest = best[lane];
             FoundJourney journey{.rides = {}, .changes = static_cast<int>(lane)};
+            tried_.clear();
             const bool is_found = board(labels_.entries[entry_of[lane]], {earliest, lane, 0}, journey.rides);
             RAILBOOK_ASSERT(is_found);
             found.push_back(std::move(journey));
@@ -267,25 +268,60 @@ bool ProfilePass::board(const Entry& entry, const Goal& goal, std::vector<Ride>&
     return ride(day.run_of(entry.at.at), day.connections[entry.at.at].run, day.rides[entry.at.at].call, goal, rides);
 }
 
-/// Adds the ride from that call, and what follows it; nothing where that does not lead to the goal.
+/// Adds the ride from that call, and what follows it; nothing where that does not lead to the goal. Passengers may stay
+/// in one run after the other: each of them is looked at once.
 bool ProfilePass::ride(const RunIndex& run, std::uint32_t number, Index board, const Goal& goal,
                        std::vector<Ride>& rides) {
-    const auto calls = network_.calls(run.trip);
-    const auto time_of = [&](std::int32_t since) {
-        return stretch_.relative(network_.time_of(run.trip, run.day, since + run.shift).time_since_epoch().count() /
-                                 1000);
+    struct Stay {
+        RunIndex run;
+        std::uint32_t number = 0;
+        Index board = 0;
+        std::uint32_t layer = 0;
+        std::size_t rides = 0;  // before it
+        std::size_t next = 0;   // of those in which they may stay
     };
     const auto before = rides.size();
-    auto next = goal;
+    std::vector<Stay> chain{{run, number, board, goal.layer, before}};
+    while (!chain.empty()) {
+        auto& stay = chain.back();
+        rides.resize(stay.rides);
+        if (stay.next == 0 && alight(stay.run, stay.board, chain.size() > 1, stay.layer, goal, rides)) return true;
+        const auto onward = onward_of(stay.run, stay.number);
+        while (stay.next < onward.size() &&
+               !tried_.insert({onward[stay.next].to, stay.layer, goal.changes}).second) {
+            ++stay.next;
+        }
+        if (stay.next >= onward.size()) {
+            chain.pop_back();
+            continue;
+        }
+        const auto& each = onward[stay.next++];
+        const auto last = static_cast<Index>(network_.calls(stay.run.trip).size() - 1);
+        rides.push_back(ride_of(network_, stay.run, stay.board, last));
+        rides.back().stays = chain.size() > 1;
+        chain.push_back({each.run, each.to, 0, stay.layer, rides.size()});
+    }
+    rides.resize(before);
+    return false;
+}
+
+/// Adds the ride to where passengers alight, and what follows, where that leads to the goal. Else `layer` is the one
+/// at the end of the run.
+bool ProfilePass::alight(const RunIndex& run, Index board, bool stays, std::uint32_t& layer, const Goal& goal,
+                         std::vector<Ride>& rides) {
+    const auto calls = network_.calls(run.trip);
+    const auto before = rides.size();
     for (auto call = board + 1; call < calls.size(); ++call) {
-        const auto arrival = time_of(calls[call].arrival);
+        const auto arrival = time_of(run, calls[call].arrival);
         if (arrival > goal.arrival) break;
         const auto spot = times_.spot_of_stop(calls[call].stop);
-        if (next.layer + 1 < targets_.layers() && targets_.via[next.layer].has(spot)) ++next.layer;
+        if (layer + 1 < targets_.layers() && targets_.via[layer].has(spot)) ++layer;
         if (!calls[call].drop_off) continue;
         rides.push_back(ride_of(network_, run, board, call));
-        if (next.layer + 1 == targets_.layers() && targets_.to.has(spot) && arrival == goal.arrival) return true;
-        if (next.changes > 0) {
+        rides.back().stays = stays;
+        if (layer + 1 == targets_.layers() && targets_.to.has(spot) && arrival == goal.arrival) return true;
+        if (goal.changes > 0) {
+            const Goal next{goal.arrival, goal.changes, layer};
             if (change(spot, arrival + times_.within(spot), next, rides)) return true;
             for (const auto& walk : times_.walks_from(spot)) {
                 if (change(walk.to, arrival + walk.seconds, next, rides)) return true;
@@ -293,18 +329,18 @@ bool ProfilePass::ride(const RunIndex& run, std::uint32_t number, Index board, c
         }
         rides.resize(before);
     }
-    const auto departure = time_of(calls[calls.size() - 2].departure);
-    if (departure >= stretch_.to() || departure < 0) return false;
-    for (const auto& each : stretch_.day(stretch_.day_of(departure)).onward_from(number)) {
-        rides.push_back(ride_of(network_, run, board, static_cast<Index>(calls.size() - 1)));
-        const auto joined = rides.size();
-        if (ride(each.run, each.to, 0, next, rides)) {
-            rides[joined].stays = true;
-            return true;
-        }
-        rides.resize(before);
-    }
     return false;
+}
+
+std::span<const Continued> ProfilePass::onward_of(const RunIndex& run, std::uint32_t number) {
+    const auto calls = network_.calls(run.trip);
+    const auto departure = time_of(run, calls[calls.size() - 2].departure);
+    if (departure >= stretch_.to() || departure < 0) return {};
+    return stretch_.day(stretch_.day_of(departure)).onward_from(number);
+}
+
+std::int32_t ProfilePass::time_of(const RunIndex& run, std::int32_t since) const {
+    return stretch_.relative(network_.time_of(run.trip, run.day, since + run.shift).time_since_epoch().count() / 1000);
 }
 
 bool ProfilePass::change(Index spot, std::int32_t time, const Goal& goal, std::vector<Ride>& rides) {

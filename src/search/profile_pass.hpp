@@ -1,6 +1,9 @@
 #pragma once
 /// The profile pass of a connection scan: backward too, but for every departure (or arrival) of a window at once.
 
+#include <set>
+#include <span>
+#include <tuple>
 #include <vector>
 
 #include "search/scan_state.hpp"
@@ -51,6 +54,10 @@ private:
         std::uint32_t layer = 0;
     };
     bool ride(const RunIndex& run, std::uint32_t number, Index board, const Goal& goal, std::vector<Ride>& rides);
+    bool alight(const RunIndex& run, Index board, bool stays, std::uint32_t& layer, const Goal& goal,
+                std::vector<Ride>& rides);
+    std::span<const Continued> onward_of(const RunIndex& run, std::uint32_t number);
+    std::int32_t time_of(const RunIndex& run, std::int32_t since) const;
     bool change(Index spot, std::int32_t time, const Goal& goal, std::vector<Ride>& rides);
     bool board(const Entry& entry, const Goal& goal, std::vector<Ride>& rides);
 
@@ -66,6 +73,8 @@ private:
     std::size_t spots_ = 0;
     bool changed_ = false;     // a label of a spot, in the instant
     std::vector<Lanes> kept_;  // of the runs of an instant
+    /// Of a journey that is put together: runs, layers and changes from whose beginning it was tried.
+    std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>> tried_;
 };
 
 }  // namespace railbook::search

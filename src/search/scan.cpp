@@ -83,6 +83,7 @@ std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
     std::ranges::sort(found, {}, [](const FoundJourney& journey) {
         return std::tuple{journey.departure(), journey.arrival(), journey.changes};
     });
+    work->stretch.end();
     const std::lock_guard lock{mutex_};
     idle_.push_back(std::move(work));
     return found;

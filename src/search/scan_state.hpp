@@ -37,6 +37,8 @@ public:
         from_ = relative(from);
         to_ = relative(to);
     }
+    /// Lets go of the days.
+    void end() { days_.clear(); }
     std::int32_t from() const { return from_; }
     std::int32_t to() const { return to_; }
     std::uint32_t day_count() const { return static_cast<std::uint32_t>(days_.size()); }

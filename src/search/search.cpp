@@ -25,7 +25,7 @@ using timetable::Network;
 using timetable::Snapshot;
 
 /// No journey has more; a longer id is refused before anything is looked up.
-constexpr std::size_t kMaxLegs = 32;
+constexpr std::size_t kMaxLegs = 128;
 /// Not to be encoded in the parts of a journey's id. What separates them, `/` and `+`, is.
 constexpr std::string_view kKeep = ":@,";
 
@@ -92,6 +92,9 @@ Status check(const JourneyQuery& query) {
     if (query.via.size() > JourneyQuery::kMaxVia) {
         return fail(fmt::format("there may be up to {} stations on the way", JourneyQuery::kMaxVia));
     }
+    if (search::folded_types(query.trains).empty() != query.trains.empty()) {
+        return fail("a kind of train has a letter or a digit");
+    }
     if (query.trains.size() > JourneyQuery::kMaxTrains) {
         return fail(fmt::format("there may be up to {} kinds of trains", JourneyQuery::kMaxTrains));
     }
@@ -156,10 +159,17 @@ struct Offer {
 /// Leaves out what another feed has at least as good, and orders the rest as one list.
 void merge(std::vector<Offer>& offers, const JourneyQuery& query) {
     const bool one = query.window == Duration{0};
+    // For one moment, the end that was not asked for only decides between equals.
     const auto is_no_better = [&](const Offer& offer, const Offer& other) {
-        return (offer.departure() <= other.departure() || (one && query.depart)) &&
-               (offer.arrival() >= other.arrival() || (one && query.arrive)) &&
-               offer.journey.changes >= other.journey.changes;
+        const bool leaves_later = offer.departure() > other.departure();
+        const bool arrives_earlier = offer.arrival() < other.arrival();
+        if (offer.journey.changes < other.journey.changes) return false;
+        if (!one) return !leaves_later && !arrives_earlier;
+        const bool is_better = query.depart ? arrives_earlier : leaves_later;
+        const bool is_equal =
+            offer.journey.changes == other.journey.changes &&
+            (query.depart ? offer.arrival() == other.arrival() : offer.departure() == other.departure());
+        return !is_better && !(is_equal && (query.depart ? leaves_later : arrives_earlier));
     };
     std::vector<Offer> kept;
     for (auto& offer : offers) {
@@ -197,6 +207,24 @@ void cut(std::vector<Offer>& found, std::size_t limit, End end) {
     }
 }
 
+/// Where the page before that moment begins, over days of which no timetable is; empty where there are no others.
+std::string earlier_page(const std::vector<Way>& ways, Timestamp first, Duration window) {
+    auto ends = Timestamp::min();
+    for (const auto& way : ways) {
+        if (way.network->begins() < first) ends = std::max(ends, std::min(way.network->ends(), first));
+    }
+    return ends == Timestamp::min() ? std::string{} : to_string(ends - window);
+}
+
+/// The same of the page that begins with that moment.
+std::string later_page(const std::vector<Way>& ways, Timestamp last) {
+    auto begins = Timestamp::max();
+    for (const auto& way : ways) {
+        if (way.network->ends() > last) begins = std::min(begins, std::max(way.network->begins(), last));
+    }
+    return begins == Timestamp::max() ? std::string{} : to_string(begins);
+}
+
 Journey journey_of(std::vector<Leg> legs) {
     Journey journey{journey_id(legs), std::move(legs)};
     return journey;
@@ -232,7 +260,19 @@ Result<std::size_t> find_exactly(const Run& run, std::string_view text, std::siz
     return find_call(run, text, first);
 }
 
-Result<Leg> parse_leg(Timetable& timetable, std::string_view text) {
+/// A leg of an id, and its run, whose doors may be closed to those who do not stay on board.
+struct NamedLeg {
+    Leg leg;
+    Run run;
+};
+
+Error closed_doors(const NamedLeg& named, bool boards) {
+    const auto& call = named.run.calls[boards ? named.leg.span.from : named.leg.span.to];
+    return {ErrorCode::not_found, fmt::format("{} does not let passengers {} at {}", named.run.train,
+                                              boards ? "board" : "alight", call.name)};
+}
+
+Result<NamedLeg> parse_leg(Timetable& timetable, std::string_view text) {
     std::string parts[3];
     for (auto& part : parts) {
         const auto decoded = base::percent_decode(take_until(text, '/'));
@@ -240,24 +280,20 @@ Result<Leg> parse_leg(Timetable& timetable, std::string_view text) {
         part = *decoded;
     }
     if (!text.empty()) return not_a_journey("a leg is RUN/FROM/TO");
-    const auto run = timetable.run(parts[0]);
+    auto run = timetable.run(parts[0]);
     if (!run) return run.error();
     const auto from = find_exactly(*run, parts[1], 0);
     if (!from) return from.error();
     const auto to = find_exactly(*run, parts[2], *from + 1);
     if (!to) return to.error();
-    if (!run->calls[*from].pick_up || !run->calls[*to].drop_off) {
-        return Error{ErrorCode::not_found, fmt::format("{} does not let passengers {} at {}", run->train,
-                                                       run->calls[*from].pick_up ? "alight" : "board",
-                                                       run->calls[run->calls[*from].pick_up ? *to : *from].name)};
-    }
-    return Leg{.run = run->id,
-               .train = run->train,
-               .headsign = run->headsign,
-               .from = departure_of(*run, *from),
-               .to = arrival_of(*run, *to),
-               .span = {static_cast<std::uint16_t>(*from), static_cast<std::uint16_t>(*to)},
-               .stops = *to - *from - 1};
+    Leg leg{.run = run->id,
+            .train = run->train,
+            .headsign = run->headsign,
+            .from = departure_of(*run, *from),
+            .to = arrival_of(*run, *to),
+            .span = {static_cast<std::uint16_t>(*from), static_cast<std::uint16_t>(*to)},
+            .stops = *to - *from - 1};
+    return NamedLeg{std::move(leg), *std::move(run)};
 }
 
 }  // namespace
@@ -332,18 +368,19 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
         return window.to <= way.network->begins() || window.from >= way.network->ends();
     };
     if (std::ranges::all_of(*ways, is_outside)) return outside(*ways->front().network);
-    std::erase_if(*ways, is_outside);
 
-    std::vector<Offer> found;
-    Timestamp begins = Timestamp::max();
-    Timestamp ends = Timestamp::min();
-    for (const auto& way : *ways) {
-        const auto finder = finders_->find(**snapshot, *way.network, search::folded_types(query.trains));
-        for (auto& journey : finder->find(question_of(query, way))) found.push_back({way.network, std::move(journey)});
-        begins = std::min(begins, way.network->begins());
-        ends = std::max(ends, way.network->ends());
-    }
-    if (ways->size() > 1) merge(found, query);
+    const auto types = search::folded_types(query.trains);
+    const auto ask = [&](const JourneyQuery& asked) {
+        std::vector<Offer> found;
+        for (const auto& way : *ways) {
+            const auto finder = finders_->find(**snapshot, *way.network, types);
+            for (auto& journey : finder->find(question_of(asked, way)))
+                found.push_back({way.network, std::move(journey)});
+        }
+        if (ways->size() > 1) merge(found, asked);
+        return found;
+    };
+    auto found = ask(query);
     const auto all = found.size();
     cut(found, query.limit, end);
 
@@ -351,31 +388,53 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     for (const auto& offer : found) page.journeys.push_back(journey_of(*offer.network, offer.journey));
     // The pages before and after are asked by departure, whichever way this one was.
     const bool one = query.window == Duration{0};
-    const bool whole = end == End::departure && found.size() == all && !one;
-    const Timestamp first = end == End::departure || found.empty() ? window.from : found.front().departure();
-    // Of the journeys for one moment the first that leaves is the one to come after.
-    const Timestamp last = whole || found.empty() ? window.to
-                                                  : (one ? found.front() : found.back()).departure() + Duration{1};
-    if (first > begins && !one) page.earlier_cursor = to_string(first - query.window);
-    if (last < ends) page.later_cursor = to_string(last);
+    Timestamp first = window.from;
+    Timestamp last = window.to;
+    if (found.empty() && one) {
+        // Somebody may leave in this time and arrive after it.
+        auto wider = query;
+        wider.depart = window.from;
+        wider.arrive = std::nullopt;
+        wider.window = query.max_duration;
+        const auto next = ask(wider);
+        if (!next.empty()) last = next.front().departure();
+    } else if (found.empty()) {
+        // Whoever leaves in a window of arrivals arrives after it.
+        if (end == End::arrival) last = window.from;
+    } else {
+        if (end == End::arrival) first = found.front().departure();
+        // Of the journeys for one moment the first that leaves is the one to come after.
+        const bool whole = end == End::departure && found.size() == all && !one;
+        if (!whole) last = (one ? found.front() : found.back()).departure() + Duration{1};
+    }
+    if (!one) page.earlier_cursor = earlier_page(*ways, first, query.window);
+    page.later_cursor = later_page(*ways, last);
     return page;
 }
 
 Result<Journey> Search::journey(std::string_view id) {
     if (id.empty()) return not_a_journey("it is empty");
     if (static_cast<std::size_t>(std::ranges::count(id, '+')) >= kMaxLegs) return not_a_journey("it has too many legs");
+    std::vector<NamedLeg> named;
     std::vector<Leg> legs;
     while (!id.empty()) {
         const bool more = id.find('+') != std::string_view::npos;
         auto leg = parse_leg(timetable_, take_until(id, '+'));
         if (!leg) return leg.error();
         if (more && id.empty()) return not_a_journey("a leg is missing at its end");
-        if (!legs.empty() && leg->from.time < legs.back().to.time) {
+        if (!legs.empty() && leg->leg.from.time < legs.back().to.time) {
             return not_a_journey("a leg leaves before the one before it arrives");
         }
-        legs.push_back(*std::move(leg));
+        legs.push_back(leg->leg);
+        named.push_back(*std::move(leg));
     }
     if (const auto done = find_stays(legs); !done) return done.error();
+    for (std::size_t i = 0; i < legs.size(); ++i) {
+        const auto& calls = named[i].run.calls;
+        const bool is_left = i + 1 == legs.size() || !legs[i + 1].stays;
+        if (!legs[i].stays && !calls[legs[i].span.from].pick_up) return closed_doors(named[i], true);
+        if (is_left && !calls[legs[i].span.to].drop_off) return closed_doors(named[i], false);
+    }
     return journey_of(std::move(legs));
 }
 

@@ -195,13 +195,15 @@ void StationIndex::merge(std::span<const std::shared_ptr<const Network>> network
             const auto code = uic_of(record);
             auto& of_name = by_name[written_out(network->names_of(i).front().plain)];
             std::optional<Index> place;
-            if (!code.empty()) {
+            // Stations of one feed are never one, however many have the same name.
+            const bool is_first_feed = network == networks.front();
+            if (!code.empty() && !is_first_feed) {
                 place = same(by_code[code], station, [&](Index, const NetworkData::Station& other) {
                     return !has_position(record) || !has_position(other) ||
                            metres_between(record, other) <= kSameCodeMetres;
                 });
             }
-            if (!place) {
+            if (!place && !is_first_feed) {
                 place = same(of_name, station, [&](Index other_place, const NetworkData::Station& other) {
                     return (code.empty() || code_of[other_place].empty()) && has_position(record) &&
                            has_position(other) && metres_between(record, other) <= kSameNameMetres;

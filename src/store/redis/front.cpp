@@ -323,12 +323,13 @@ Front::KnownRun Front::learn(const Run& run) {
     Words wired;
     for (const auto& key : keys.keys) wired.add(key);
     auto fresh =
-        std::make_shared<const Known>(run, std::move(digest), std::move(keys), std::move(guard), std::move(wired));
+        std::make_shared<const Known>(run, std::move(digest), now_epoch ? now_epoch->number : 0, std::move(keys),
+                                      std::move(guard), std::move(wired));
     const std::lock_guard lock{mutex_};
     if (known_.size() >= kMostRuns) known_.clear();
     auto& kept = known_[run.id];
     // Copies that were compared once are shared, so that comparing them again is cheap.
-    if (!kept.run || kept.run->digest != fresh->digest) kept = {std::move(fresh), 0};
+    if (!kept.run || kept.run->digest != fresh->digest || kept.run->epoch != fresh->epoch) kept = {std::move(fresh), 0};
     return kept.run;
 }
 

@@ -88,6 +88,7 @@ public:
     struct Known {
         Run run;
         std::string digest;
+        std::uint64_t epoch = 0;  ///< Of the keys and the guard; 0 for none.
         RunKeys keys;
         std::string guard;  ///< Where Redis says the same, holds may be placed.
         Words wired;        ///< The keys, as they go over the wire.

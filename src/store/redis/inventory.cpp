@@ -195,6 +195,11 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
             if (*pinned) known = front_.learn(**pinned);
             if (!*pinned || !check_pinned(known->run, run)) return place_in_record(command, wanted, runs, max_holds);
         }
+        // Another epoch began meanwhile: what is placed in one has its fence, and is told as of it.
+        if (known->epoch != epoch->number) {
+            if (known->epoch < epoch->number) front_.forget(run.id);
+            continue;
+        }
         const auto& run_keys = known->keys;
         if (front_.is_cluster()) {
             const auto reserved = front_.reserve(*epoch, {.hold = wanted,
@@ -349,7 +354,10 @@ Result<Hold> RedisInventory::place_in_record(const Command& command, const Hold&
         if (!fence) return fence.error();
         if (*fence) with_fence.fence = **fence;
         auto done = record_.inventory().place_hold(command, with_fence, runs, max_holds);
-        if (*fence && (!done || done->fence != **fence)) front_.give_back_fence(**fence);
+        // Where it is not known what became of it, the hold may have the fence.
+        const bool is_unused =
+            done ? done->fence != fence->value_or(0) : done.error().code != ErrorCode::unavailable;
+        if (*fence && is_unused) front_.give_back_fence(**fence);
         return done;
     });
     if (placed) front_.tell_of(*placed);

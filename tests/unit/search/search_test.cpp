@@ -316,6 +316,138 @@ TEST_F(SearchTest, StationsOfSeveralFeedsHaveTheTrainsOfAll) {
     EXPECT_EQ(search_.find(twice).error().code, ErrorCode::invalid_argument);
 }
 
+TEST_F(SearchTest, ForOneMomentTheFeedInWhichOneLeavesLaterIsTheBetterOne) {
+    FeedFiles later;
+    later.set("stop_times.txt", "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+                                "1,08:30:00,08:30:00,A,1\n1,10:00:00,10:00:00,C,2\n");
+    import(FeedFiles{}, "f");
+    import(later, "g");
+    auto wanted = query("2026-12-01T07:00", Duration{0});
+    wanted.to = {"f", "C"};
+    EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.g:1"));
+}
+
+TEST_F(SearchTest, CursorsLeapOverDaysOfWhichNoTimetableIs) {
+    FeedFiles next;
+    next.set("calendar.txt",
+             "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
+             "daily,1,1,1,1,1,1,1,20270201,20270214\n");
+    import(FeedFiles{}, "f");
+    import(next, "g");
+    EXPECT_EQ(at(page(query("2026-12-14")).later_cursor), at("2027-02-01"));
+    EXPECT_EQ(at(page(query("2027-02-01")).earlier_cursor), at("2026-12-14"));
+}
+
+TEST_F(SearchTest, WhereNothingIsFoundTheNextPageBeginsWithWhatComesNext) {
+    import(FeedFiles{});
+    auto wanted = query("2026-12-01T07:30", Duration{0});
+    wanted.max_duration = std::chrono::minutes{75};
+    EXPECT_THAT(runs(wanted), IsEmpty());
+    wanted.depart = at(page(wanted).later_cursor);
+    EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.f:1"));
+    auto arrives = query("2026-12-01T07:30", std::chrono::hours{1});
+    arrives.arrive = std::exchange(arrives.depart, std::nullopt);
+    *arrives.arrive += std::chrono::hours{1};
+    EXPECT_THAT(runs(arrives), IsEmpty());
+    EXPECT_LE(at(page(arrives).later_cursor), at("2026-12-01T08:00"));
+}
+
+// --- Keeping the seat ---
+
+class StayingTest : public SearchTest {
+protected:
+    /// Trips of the routes X (ICE) and Y (RE), with their blocks: `X,daily,1,,block`.
+    static FeedFiles feed(const std::string& trips, const std::string& times) {
+        FeedFiles files;
+        files
+            .set("routes.txt",
+                 "route_id,agency_id,route_short_name,route_long_name,route_type\nX,R,ICE,,2\nY,R,RE,,2\n")
+            .set("trips.txt", "route_id,service_id,trip_id,trip_short_name,block_id\n" + trips)
+            .set("stop_times.txt",
+                 "trip_id,arrival_time,departure_time,stop_id,stop_sequence,pickup_type,drop_off_type\n" + times);
+        return files;
+    }
+    JourneyPage journeys(const std::vector<std::string>& kinds = {}) {
+        auto wanted = query("2026-12-01");
+        wanted.to = {"f", "C"};
+        wanted.trains = kinds;
+        return page(wanted);
+    }
+};
+
+TEST_F(StayingTest, AVehicleAlsoRunsAsTrainsThatNobodyWants) {
+    import(feed("X,daily,1,,v\nY,daily,2,,v\nX,daily,3,,v\n",
+                "1,08:00:00,08:00:00,A,1,,\n1,09:00:00,09:00:00,B,2,,\n2,09:10:00,09:10:00,B,1,,\n"
+                "2,09:30:00,09:30:00,C,2,,\n2,09:50:00,09:50:00,B,3,,\n3,10:00:00,10:00:00,B,1,,\n"
+                "3,11:00:00,11:00:00,C,2,,\n"));
+    const auto all = journeys().journeys;
+    ASSERT_THAT(all, SizeIs(1));
+    EXPECT_EQ(all.front().changes(), 0U);
+    EXPECT_TRUE(all.front().legs.back().stays);
+    const auto fast = journeys({"ICE"}).journeys;
+    ASSERT_THAT(fast, SizeIs(1));
+    EXPECT_EQ(fast.front().changes(), 1U) << "the vehicle was away meanwhile";
+    EXPECT_EQ(search_.journey(fast.front().id)->changes(), 1U);
+}
+
+TEST_F(StayingTest, WhoStaysNeedsNoDoor) {
+    import(feed("X,daily,1,,v\nX,daily,2,,v\n",
+                "1,08:00:00,08:00:00,A,1,,\n1,09:00:00,09:00:00,B,2,,1\n2,09:10:00,09:10:00,B,1,1,\n"
+                "2,10:00:00,10:00:00,C,2,,\n"));
+    const auto found = journeys().journeys;
+    ASSERT_THAT(found, SizeIs(1));
+    const auto again = search_.journey(found.front().id);
+    ASSERT_TRUE(again) << again.error().detail;
+    EXPECT_EQ(again->changes(), 0U);
+    EXPECT_THAT(search_.journey("2026-12-01.f:1/f:A/f:B").error().detail, HasSubstr("alight at Bedorf"));
+    EXPECT_THAT(search_.journey("2026-12-01.f:2/f:B/f:C").error().detail, HasSubstr("board at Bedorf"));
+}
+
+TEST_F(StayingTest, OfVeryManyWaysToStayTheOneThatLeadsThereIsFoundAtOnce) {
+    constexpr int kLoops = 40;
+    std::string trips = "X,daily,start,,\nX,daily,goal,,\n";
+    std::string times = "start,06:00:00,06:00:00,A,1,,\nstart,06:10:00,06:10:00,B,2,,\n"
+                        "goal,09:00:00,09:00:00,B,1,,\ngoal,10:00:00,10:00:00,C,2,,\n";
+    std::string stays = "from_stop_id,to_stop_id,from_trip_id,to_trip_id,transfer_type\n";
+    const auto name = [](int loop) { return "l" + std::to_string(loop); };
+    for (int i = 0; i < kLoops; ++i) {
+        char time[16];
+        std::snprintf(time, sizeof time, "%02d:%02d:00", 6 + (11 + i) / 60, (11 + i) % 60);
+        trips += "X,daily," + name(i) + ",,\n";
+        times += name(i) + "," + time + "," + time + ",B,1,,\n" + name(i) + "," + time + "," + time + ",A,2,,\n";
+        char end[16];
+        std::snprintf(end, sizeof end, "%02d:%02d:30", 6 + (11 + i) / 60, (11 + i) % 60);
+        times += name(i) + "," + end + "," + end + ",B,3,,\n";
+        stays += "B,B,start," + name(i) + ",4\n";
+        for (int k = i + 1; k < kLoops; ++k) stays += "B,B," + name(i) + "," + name(k) + ",4\n";
+    }
+    stays += "B,B," + name(kLoops - 1) + ",goal,4\n";
+    auto files = feed(trips, times);
+    files.set("transfers.txt", stays);
+    import(files);
+    const auto found = journeys().journeys;
+    ASSERT_FALSE(found.empty());
+    EXPECT_EQ(found.front().changes(), 0U);
+    EXPECT_EQ(to_string(found.front().legs.back().run), "2026-12-01.f:goal");
+}
+
+TEST_F(StayingTest, RunsOfADayThatBeginsAfterTheQuestionAreNotLookedAt) {
+    auto files = feed("X,daily,0,,\nX,daily,1,,\nX,daily,2,,\n",
+                      "0,17:00:00,17:00:00,A,1,,\n0,23:00:00,23:00:00,C,2,,\n1,01:00:00,01:00:00,A,1,,\n"
+                      "1,01:00:00,01:00:00,B,2,,\n2,01:00:00,01:00:00,B,1,,\n2,01:00:00,01:00:00,C,2,,\n");
+    files.set("agency.txt",
+              "agency_id,agency_name,agency_url,agency_timezone\nR,Railways,http://r.example,America/New_York\n");
+    import(files);
+    for (int hour = 0; hour < 24; ++hour) {
+        JourneyQuery wanted{.from = {"f", "A"}, .to = {"f", "C"}, .depart = at("2026-12-02T01:00Z"), .window = {}};
+        *wanted.depart += std::chrono::hours{hour};
+        wanted.max_duration = std::chrono::hours{2};
+        wanted.min_change = Duration{0};
+        const auto found = page(wanted).journeys;
+        EXPECT_EQ(found.size(), hour >= 3 && hour <= 5 ? 1U : 0U) << hour;
+    }
+}
+
 // --- Ids ---
 
 TEST_F(SearchTest, AnIdIsReadBackAsTheSameJourneyWhateverItsIdsHold) {
@@ -360,7 +492,7 @@ TEST_F(SearchTest, WhatIsNoIdIsRefused) {
     EXPECT_EQ(search_.journey("2026-12-01.f:1/f:B/f:A").error().code, ErrorCode::not_found);
     EXPECT_EQ(search_.journey("2027-12-01.f:1/f:A/f:B").error().code, ErrorCode::not_found);
     std::string long_id = "2026-12-01.f:1/f:A/f:B";
-    for (int i = 0; i < 40; ++i) long_id += "+x";
+    for (int i = 0; i < 200; ++i) long_id += "+x";
     EXPECT_THAT(search_.journey(long_id).error().detail, HasSubstr("too many legs"));
 }
 
