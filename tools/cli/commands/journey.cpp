@@ -218,8 +218,8 @@ int find_many(const FindJourney& options, Context& context) {
     std::vector<double> times;
     for (std::size_t number = 0; number < asked->size(); ++number) {
         const auto& [line, from_text, to_text, departure] = (*asked)[number];
-        const auto at_line = [&, line = line](Error error) {
-            error.detail = fmt::format("{}:{}: {}", options.queries, line, error.detail);
+        const auto at_line = [&, line_number = line](Error error) {
+            error.detail = fmt::format("{}:{}: {}", options.queries, line_number, error.detail);
             return context.fail(std::move(error));
         };
         const auto from = timetable.station(from_text);
