@@ -13,6 +13,8 @@ namespace {
 
 constexpr Duration kLongest = std::chrono::days{1};
 constexpr Duration kLongestAnswer = std::chrono::days{14};
+/// Of one hold: a script in Lua takes no more arguments for one call than some thousands.
+constexpr std::size_t kMostSeats = 1000;
 constexpr int kMaxRounds = 20'000;  // of a millisecond each, where a run is busy
 
 Error no_end() { return {ErrorCode::unavailable, "a run is busy for too long", "try again"}; }
@@ -169,6 +171,9 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
     // Redis looks so far back for holds and answers.
     if (wanted.latest_end - command.now > kLongest || command.keep_answer > kLongestAnswer)
         return place_in_record(command, wanted, runs, max_holds);
+    std::size_t seats = 0;
+    for (const auto& item : wanted.items) seats += item.seats.size();
+    if (seats > kMostSeats) return place_in_record(command, wanted, runs, max_holds);
     const Run& run = runs.front();
     const auto owner = owner_field(wanted.owner);
     const auto field = answer_field(command);
