@@ -29,9 +29,6 @@ private:
     void scan();
     template <bool kVia>
     bool scan_piece(std::uint32_t day, std::uint32_t first, std::uint32_t last);
-    /// Scans an instant until no label of a spot changes any more: a connection may lead to one that stands before it.
-    template <bool kVia>
-    bool settle(std::uint32_t day, std::uint32_t first, std::uint32_t last);
     const BackwardLabels::Boarding& boarding_after(const BackwardLabels::Alighting& alighting, int changes);
     Index call_after(ConnectionRef connection);
 
@@ -46,8 +43,9 @@ private:
     std::uint32_t open_ = 0;  // lanes below it have no start yet
     std::size_t spots_ = 0;
     std::vector<Start> starts_;
-    bool changed_ = false;                                                  // a label of a spot, in the instant
-    std::vector<std::pair<std::uint32_t, BackwardLabels::Alighting>> kept_;  // of the runs of an instant
+    bool changed_ = false;  // a label of a spot, in the instant
+    std::vector<std::pair<std::size_t, std::pair<std::uint32_t, BackwardLabels::Alighting>>>
+        kept_;  // of the runs of an instant
 };
 
 }  // namespace railbook::search

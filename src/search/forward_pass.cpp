@@ -37,34 +37,14 @@ void ForwardPass::scan() {
         const auto last = day.first_from(stretch_.to() - Stretch::offset(index));
         const bool goes_on = scan_forward(
             day, first, last, [&](auto begin, auto end) { return scan_piece<kVia>(index, begin, end); },
-            [&](auto begin, auto end) { return settle<kVia>(index, begin, end); });
+            [&](auto begin, auto end) {
+                return settle_instant(
+                    stretch_, index, {begin, end}, targets_.layers(), kept_, changed_,
+                    [&](auto place) { return labels_.on_board[place]; },
+                    [&](auto place, auto value) { labels_.on_board[place] = value; },
+                    [&] { return scan_piece<kVia>(index, begin, end); });
+            });
         if (!goes_on) return;
-    }
-}
-
-template <bool kVia>
-bool ForwardPass::settle(std::uint32_t index, std::uint32_t first, std::uint32_t last) {
-    // What is on board belongs to a place on the run's way: each time it begins anew.
-    const auto& connections = stretch_.day(index).connections;
-    const auto runs = stretch_.run_count();
-    kept_.clear();
-    for (std::uint32_t layer = 0; layer < targets_.layers(); ++layer) {
-        for (auto at = first; at < last; ++at) {
-            const auto place = std::size_t{layer} * runs + stretch_.place_of(connections[at].run);
-            kept_.push_back(labels_.on_board[place]);
-        }
-    }
-    while (true) {
-        changed_ = false;
-        if (!scan_piece<kVia>(index, first, last)) return false;
-        if (!changed_) return true;
-        auto kept = kept_.begin();
-        for (std::uint32_t layer = 0; layer < targets_.layers(); ++layer) {
-            for (auto at = first; at < last; ++at) {
-                const auto place = std::size_t{layer} * runs + stretch_.place_of(connections[at].run);
-                labels_.on_board[place] = *kept++;
-            }
-        }
     }
 }
 

@@ -19,9 +19,6 @@ private:
     void scan();
     template <bool kVia>
     bool scan_piece(std::uint32_t day, std::uint32_t first, std::uint32_t last);
-    /// Scans an instant until no label of a spot changes any more: a connection may lead to one that stands before it.
-    template <bool kVia>
-    bool settle(std::uint32_t day, std::uint32_t first, std::uint32_t last);
 
     const ChangeTimes& times_;
     const Targets& targets_;
@@ -33,8 +30,8 @@ private:
     std::uint32_t lanes_ = 0;  // that are asked for
     std::uint32_t open_ = 0;   // lanes below it may still get better
     std::size_t spots_ = 0;
-    bool changed_ = false;            // a label of a spot, in the instant
-    std::vector<std::uint32_t> kept_;  // of the runs of an instant
+    bool changed_ = false;                                     // a label of a spot, in the instant
+    std::vector<std::pair<std::size_t, std::uint32_t>> kept_;  // of the runs of an instant
 };
 
 }  // namespace railbook::search

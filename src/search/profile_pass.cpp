@@ -84,7 +84,16 @@ void ProfilePass::scan() {
         const auto last = day.first_from(until - Stretch::offset(index));
         scan_backward(
             day, first, last, [&](auto begin, auto end) { return scan_piece<kVia>(index, begin, end); },
-            [&](auto begin, auto end) { return settle<kVia>(index, begin, end); });
+            [&](auto begin, auto end) {
+                return settle_instant(
+                    stretch_, index, {begin, end}, targets_.layers(), kept_, changed_,
+                    [&](auto place) { return labels_.labels[labels_.label_of_run[place]]; },
+                    [&](auto place, const auto& lanes) {
+                        if (const auto label = labels_.label_of_run[place]; label != kNothing)
+                            labels_.labels[label] = lanes;
+                    },
+                    [&] { return scan_piece<kVia>(index, begin, end); });
+            });
     }
 }
 
@@ -111,33 +120,6 @@ void ProfilePass::add_entry(std::size_t place, std::int32_t departure, const Lan
     changed_ = true;
     labels_.first[place] = static_cast<std::uint32_t>(labels_.entries.size());
     labels_.entries.push_back(entry);
-}
-
-template <bool kVia>
-bool ProfilePass::settle(std::uint32_t index, std::uint32_t first, std::uint32_t last) {
-    // What is on board belongs to a place on the run's way: each time it begins anew.
-    const auto& connections = stretch_.day(index).connections;
-    const auto runs = stretch_.run_count();
-    kept_.clear();
-    for (std::uint32_t layer = 0; layer < targets_.layers(); ++layer) {
-        for (auto at = first; at < last; ++at) {
-            const auto place = std::size_t{layer} * runs + stretch_.place_of(connections[at].run);
-            kept_.push_back(labels_.labels[labels_.label_of_run[place]]);
-        }
-    }
-    while (true) {
-        changed_ = false;
-        if (!scan_piece<kVia>(index, first, last)) return false;
-        if (!changed_) return true;
-        auto kept = kept_.begin();
-        for (std::uint32_t layer = 0; layer < targets_.layers(); ++layer) {
-            for (auto at = first; at < last; ++at) {
-                const auto place = std::size_t{layer} * runs + stretch_.place_of(connections[at].run);
-                if (const auto label = labels_.label_of_run[place]; label != kNothing) labels_.labels[label] = *kept;
-                ++kept;
-            }
-        }
-    }
 }
 
 template <bool kVia>
@@ -287,8 +269,7 @@ bool ProfilePass::ride(const RunIndex& run, std::uint32_t number, Index board, c
         rides.resize(stay.rides);
         if (stay.next == 0 && alight(stay.run, stay.board, chain.size() > 1, stay.layer, goal, rides)) return true;
         const auto onward = onward_of(stay.run, stay.number);
-        while (stay.next < onward.size() &&
-               !tried_.insert({onward[stay.next].to, stay.layer, goal.changes}).second) {
+        while (stay.next < onward.size() && !tried_.insert({onward[stay.next].to, stay.layer, goal.changes}).second) {
             ++stay.next;
         }
         if (stay.next >= onward.size()) {

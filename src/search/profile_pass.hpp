@@ -40,9 +40,6 @@ private:
     bool scan_piece_avx2(std::uint32_t day, std::uint32_t first, std::uint32_t last);
     template <bool kVia>
     bool scan_piece_by(std::uint32_t day, std::uint32_t first, std::uint32_t last);
-    /// Scans an instant until no label of a spot changes any more: a connection may lead to one that stands before it.
-    template <bool kVia>
-    bool settle(std::uint32_t day, std::uint32_t first, std::uint32_t last);
     const Entry& first_from(std::size_t place, std::int32_t time) const;
     void add_entry(std::size_t place, std::int32_t departure, const Lanes& arrival, ConnectionRef at);
     std::vector<FoundJourney> journeys();
@@ -71,8 +68,8 @@ private:
     Lanes best_{};  // of the journeys found so far
     std::uint32_t lanes_ = 0;
     std::size_t spots_ = 0;
-    bool changed_ = false;     // a label of a spot, in the instant
-    std::vector<Lanes> kept_;  // of the runs of an instant
+    bool changed_ = false;                             // a label of a spot, in the instant
+    std::vector<std::pair<std::size_t, Lanes>> kept_;  // of the runs of an instant
     /// Of a journey that is put together: runs, layers and changes from whose beginning it was tried.
     std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>> tried_;
 };

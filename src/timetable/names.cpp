@@ -80,16 +80,6 @@ void for_each_spelling(const FoldedName& name, const Each& each) {
     if (!name.spelled_out.empty()) each(std::string_view{name.spelled_out});
 }
 
-std::vector<std::string_view> words_of(std::string_view folded) {
-    std::vector<std::string_view> words;
-    while (!folded.empty()) {
-        const auto blank = folded.find(' ');
-        words.push_back(folded.substr(0, blank));
-        folded = blank == std::string_view::npos ? std::string_view{} : folded.substr(blank + 1);
-    }
-    return words;
-}
-
 /// One spelling against one: a word of the name serves one word of the text.
 Fit fit_of(std::string_view text, std::string_view name) {
     if (text == name) return Fit::exact;
@@ -142,6 +132,16 @@ FoldedName fold(std::string_view text) {
         }
     }
     return std::move(folder).result();
+}
+
+std::vector<std::string_view> words_of(std::string_view folded) {
+    std::vector<std::string_view> words;
+    while (!folded.empty()) {
+        const auto blank = folded.find(' ');
+        words.push_back(folded.substr(0, blank));
+        folded = blank == std::string_view::npos ? std::string_view{} : folded.substr(blank + 1);
+    }
+    return words;
 }
 
 bool same_name(const FoldedName& left, const FoldedName& right) {

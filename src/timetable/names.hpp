@@ -15,6 +15,8 @@ struct FoldedName {
     std::string spelled_out;
 };
 FoldedName fold(std::string_view text);
+/// Of a folded text, which outlives them.
+std::vector<std::string_view> words_of(std::string_view folded);
 
 /// Whether the two are the same name in some spelling. Names without a letter or digit are no names.
 bool same_name(const FoldedName& left, const FoldedName& right);

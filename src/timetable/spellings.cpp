@@ -43,16 +43,6 @@ constexpr std::array kEnds{Abbreviation{"bf", "bahnhof"}, Abbreviation{"str", "s
 /// A name has few words that can be written otherwise; a feed that means ill gets no more than this.
 constexpr std::size_t kMostSpellings = 12;
 
-/// Calls `f` with each word's place in the text and its length.
-template <class F>
-void for_each_word(std::string_view text, const F& f) {
-    for (std::size_t at = 0; at < text.size();) {
-        const auto end = std::min(text.find(' ', at), text.size());
-        f(at, end - at);
-        at = end + 1;
-    }
-}
-
 /// Calls `f` with what the word may be written as, short or long.
 template <class F>
 void for_each_other(std::string_view word, const F& f) {
@@ -81,24 +71,23 @@ std::vector<std::string> spellings_of(const FoldedName& name) {
     if (!name.spelled_out.empty()) add(name.spelled_out);
     for (std::size_t i = 0; i < spellings.size(); ++i) {
         const std::string spelling = spellings[i];
-        for_each_word(spelling, [&](std::size_t at, std::size_t size) {
-            for_each_other(std::string_view{spelling}.substr(at, size), [&](const std::string& other) {
+        for (const auto word : words_of(spelling)) {
+            for_each_other(word, [&](const std::string& other) {
                 auto changed = spelling;
-                add(changed.replace(at, size, other));
+                add(changed.replace(static_cast<std::size_t>(word.data() - spelling.data()), word.size(), other));
             });
-        });
+        }
     }
     return spellings;
 }
 
 std::string written_out(const std::string& folded) {
     std::string text;
-    for_each_word(folded, [&](std::size_t at, std::size_t size) {
-        const auto word = std::string_view{folded}.substr(at, size);
+    for (const auto word : words_of(folded)) {
         const auto* known = std::ranges::find(kAbbreviations, word, &Abbreviation::brief);
         if (!text.empty()) text += ' ';
         text += known == kAbbreviations.end() ? word : known->full;
-    });
+    }
     return text;
 }
 

@@ -42,16 +42,6 @@ std::string_view uic_of(const NetworkData::Station& station) {
 /// Typing errors that a word of so many letters may have.
 std::size_t errors_allowed(std::size_t letters) { return letters < 4 ? 0 : letters < 8 ? 1 : 2; }
 
-std::vector<std::string_view> split(std::string_view folded) {
-    std::vector<std::string_view> words;
-    while (!folded.empty()) {
-        const auto blank = folded.find(' ');
-        words.push_back(folded.substr(0, blank));
-        folded = blank == std::string_view::npos ? std::string_view{} : folded.substr(blank + 1);
-    }
-    return words;
-}
-
 const NetworkData::Station& record_of(const FoundStation& station) {
     return station.network->data().stations[station.index];
 }
@@ -263,7 +253,7 @@ void StationIndex::index_names() {
     split_names.reserve(names.size());
     std::vector<std::string_view> all;
     for (const auto& name : names) {
-        split_names.push_back(split(name));
+        split_names.push_back(timetable::words_of(name));
         auto& words = split_names.back();
         if (words.size() > kMostWords) words.resize(kMostWords);
         all.insert(all.end(), words.begin(), words.end());
@@ -351,7 +341,7 @@ Fit StationIndex::fit_of(std::span<const Wanted> text, Index name) const {
 }
 
 void StationIndex::find_exactly(std::string_view folded, Hits& hits) const {
-    const auto words = split(folded);
+    const auto words = timetable::words_of(folded);
     if (words.empty() || words.size() > kMostWords) return;
     std::vector<Wanted> text;
     for (const auto word : words) text.push_back(wanted(word));
@@ -369,7 +359,7 @@ void StationIndex::find_exactly(std::string_view folded, Hits& hits) const {
 }
 
 void StationIndex::find_nearly(std::string_view folded, Hits& hits) const {
-    const auto words = split(folded);
+    const auto words = timetable::words_of(folded);
     if (words.empty() || words.size() > kMostWords) return;
     std::vector<Near> text;
     text.reserve(words.size());

@@ -31,7 +31,7 @@ void add_station(CLI::App& app, Context& context) {
     auto* noun = app.add_subcommand("station", "Find stations");
     {
         auto options = std::make_shared<FindStation>();
-        auto* command = noun->add_subcommand("find", "Stations whose name has these words, busiest first");
+        auto* command = noun->add_subcommand("find", "Stations for what somebody types, the best first");
         command->add_option("TEXT", options->text, "Beginnings of words of the name, in any order")->required();
         command->add_option("--limit", options->limit, "At most so many (1 to 100)")->capture_default_str();
         on_run(*command, context, options, run);
