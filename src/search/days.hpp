@@ -88,6 +88,8 @@ public:
     };
     Numbers runs_between(std::int64_t from, std::int64_t to) const;
 
+    /// Whether passengers of any run may keep their seats in another.
+    bool may_ever_stay() const { return !blocks_.empty() || !stays_.empty(); }
     /// Whether passengers of the first run may keep their seats in the second.
     bool may_stay(const RunIndex& first, const RunIndex& second) const;
 

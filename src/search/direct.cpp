@@ -55,20 +55,29 @@ std::vector<Ride> direct_rides(const Network& network, Index from, Index to, End
         }
         const Index trip = boarding->trip;
         const auto calls = network.calls(trip);
-        // Along the train: each place to alight is paired with the last place to board before it, once.
-        std::optional<Index> board;
-        while (alighting != alightings.end() && alighting->trip == trip) {
-            while (boarding != boardings.end() && boarding->trip == trip && boarding->call < alighting->call) {
-                if (calls[boarding->call].pick_up) board = boarding->call;
-                ++boarding;
+        const auto of_trip = [trip](const Network::Visit& visit) { return visit.trip == trip; };
+        const std::span all_boardings{boarding, std::find_if_not(boarding, boardings.end(), of_trip)};
+        const std::span all_alightings{alighting, std::find_if_not(alighting, alightings.end(), of_trip)};
+        if (end == End::departure) {
+            auto next = all_alightings.begin();
+            for (const auto& [ignored, board] : all_boardings) {
+                if (!calls[board].pick_up) continue;
+                while (next != all_alightings.end() && (next->call <= board || !calls[next->call].drop_off)) ++next;
+                if (next == all_alightings.end()) break;
+                add_runs(network, trip, board, next->call, end, window, rides);
             }
-            if (board && calls[alighting->call].drop_off) {
-                add_runs(network, trip, *board, alighting->call, end, window, rides);
-                board.reset();
+        } else {
+            std::optional<Index> board;
+            auto next = all_boardings.begin();
+            for (const auto& [ignored, alight] : all_alightings) {
+                for (; next != all_boardings.end() && next->call < alight; ++next) {
+                    if (calls[next->call].pick_up) board = next->call;
+                }
+                if (board && calls[alight].drop_off) add_runs(network, trip, *board, alight, end, window, rides);
             }
-            ++alighting;
         }
-        while (boarding != boardings.end() && boarding->trip == trip) ++boarding;
+        boarding += static_cast<std::ptrdiff_t>(all_boardings.size());
+        alighting += static_cast<std::ptrdiff_t>(all_alightings.size());
     }
     std::ranges::sort(rides, [](const Ride& left, const Ride& right) {
         return std::tie(left.departure, left.arrival, left.run.trip) <

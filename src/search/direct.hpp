@@ -34,8 +34,8 @@ Ride ride_of(const Network& network, const timetable::RunIndex& run, Index board
 /// Which end of a ride must be within the window.
 enum class End : std::uint8_t { departure, arrival };
 
-/// Every ride between two stations of a network, by departure, then arrival, then trip. Where a train calls at one of
-/// them more than once, of rides that begin or end the same way the shortest counts.
+/// The rides between two stations of a network, by departure, then arrival, then trip. Where a train calls at one of
+/// them more than once, one alights as soon as one can, or, with the arrival within the window, boards as late.
 std::vector<Ride> direct_rides(const Network& network, Index from, Index to, End end, const TimeWindow& window);
 
 Leg leg_of(const Network& network, const Ride& ride);

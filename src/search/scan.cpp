@@ -48,7 +48,11 @@ LaneKernel fastest_lane_kernel() {
 
 ConnectionScan::ConnectionScan(const Network& network, const std::function<bool(Index trip)>& is_wanted,
                                LaneKernel kernel)
-    : network_{network}, interchanges_{network.data()}, days_{network, interchanges_, is_wanted}, kernel_{kernel} {}
+    : network_{network},
+      interchanges_{network.data()},
+      days_{network, interchanges_, is_wanted},
+      rides_all_{!is_wanted},
+      kernel_{kernel} {}
 
 ConnectionScan::~ConnectionScan() = default;
 
@@ -64,6 +68,8 @@ bool ConnectionScan::begin(Work& work, std::int64_t from, std::int64_t until) {
 }
 
 std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
+    if (question.most_changes == 0 && question.via.empty() && rides_all_ && !days_.may_ever_stay())
+        return direct(question);
     std::unique_ptr<Work> work;
     {
         const std::lock_guard lock{mutex_};
@@ -90,6 +96,32 @@ std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
 }
 
 bool ConnectionScan::may_stay(const RunIndex& first, const RunIndex& second) { return days_.may_stay(first, second); }
+
+std::vector<FoundJourney> ConnectionScan::direct(const Question& question) const {
+    const auto at = [](std::int64_t seconds) { return Timestamp{std::chrono::seconds{seconds}}; };
+    const bool leaves = question.end == End::departure;
+    // Seconds are whole: a window (from, to] is [from + 1, to + 1).
+    const std::int64_t length = question.window ? *question.window : question.longest + 1;
+    const auto first = leaves ? question.time : question.time - length + 1;
+    auto rides = direct_rides(network_, question.from, question.to, question.end, {at(first), at(first + length)});
+    std::erase_if(rides, [&](const Ride& ride) {
+        if (ride.arrival - ride.departure > std::chrono::seconds{question.longest}) return true;
+        if (question.window) return false;
+        return leaves ? ride.arrival > at(question.time + question.longest)
+                      : ride.departure < at(question.time - question.longest);
+    });
+    // The last to leave first, and of those the first to arrive: what then arrives earlier is better in that.
+    std::ranges::sort(rides, [](const Ride& left, const Ride& right) {
+        return left.departure != right.departure ? left.departure > right.departure : left.arrival < right.arrival;
+    });
+    std::vector<FoundJourney> found;
+    for (const auto& ride : rides) {
+        if (found.empty() || ride.arrival < found.back().arrival()) found.push_back({.rides = {ride}});
+    }
+    if (!question.window && !found.empty()) found = {leaves ? found.back() : found.front()};
+    std::ranges::reverse(found);
+    return found;
+}
 
 std::vector<FoundJourney> ConnectionScan::by_departure(const Question& question, Work& work) {
     auto& stretch = work.stretch;

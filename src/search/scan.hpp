@@ -26,6 +26,8 @@ public:
 private:
     struct Work;
 
+    /// Without changes and stations on the way, where nobody can stay in a second train.
+    std::vector<FoundJourney> direct(const Question& question) const;
     std::vector<FoundJourney> by_departure(const Question& question, Work& work);
     std::vector<FoundJourney> by_arrival(const Question& question, Work& work);
     std::vector<FoundJourney> in_departure_window(const Question& question, Work& work);
@@ -36,6 +38,7 @@ private:
     const Network& network_;
     Interchanges interchanges_;
     Days days_;
+    bool rides_all_ = true;  // not only wanted trips
     LaneKernel kernel_;
     // What a question needs in memory is kept for the next one: for as many as were ever asked at once.
     std::mutex mutex_;
