@@ -79,7 +79,8 @@ public:
     ~Search();
 
     /// Errors: not_found (no such station; a date outside the timetable, which the detail names); invalid_argument
-    /// (the same station twice in a row, both or neither of depart and arrive, a number that is out of its range).
+    /// (the same station twice in a row, both or neither of depart and arrive, a number that is out of its range, a
+    /// kind of train without a letter or digit).
     Result<JourneyPage> find(const JourneyQuery& query);
     /// The journey that an id names. Errors: invalid_argument (not an id); not_found.
     Result<Journey> journey(std::string_view id);

@@ -92,7 +92,7 @@ Status check(const JourneyQuery& query) {
     if (query.via.size() > JourneyQuery::kMaxVia) {
         return fail(fmt::format("there may be up to {} stations on the way", JourneyQuery::kMaxVia));
     }
-    if (search::folded_types(query.trains).empty() != query.trains.empty()) {
+    if (std::ranges::any_of(query.trains, [](const auto& type) { return search::folded_types({type}).empty(); })) {
         return fail("a kind of train has a letter or a digit");
     }
     if (query.trains.size() > JourneyQuery::kMaxTrains) {

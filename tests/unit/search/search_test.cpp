@@ -283,6 +283,7 @@ TEST_F(SearchTest, QuestionsWithoutSenseAreRefused) {
     EXPECT_EQ(code([](JourneyQuery& q) { q.via = {q.to}; }), ErrorCode::invalid_argument);
     EXPECT_EQ(code([](JourneyQuery& q) { q.via.assign(5, {"f", "C"}); }), ErrorCode::invalid_argument);
     EXPECT_EQ(code([](JourneyQuery& q) { q.trains.assign(17, "IC"); }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.trains = {"IC", "--"}; }), ErrorCode::invalid_argument);
     EXPECT_EQ(code([](JourneyQuery& q) { q.from.stop = "Q"; }), ErrorCode::not_found);
     EXPECT_EQ(code([](JourneyQuery& q) { q.to.feed = "g"; }), ErrorCode::not_found);
 }
