@@ -33,7 +33,11 @@ fuzz_seconds=$((30 * scale)) # a slow machine stops here, however many runs that
 bench_seconds=0.05
 
 export RAILBOOK_TEST_SCALE=$scale
-export RC_PARAMS=${RC_PARAMS:-max_success=$((100 * scale))}
+# Without --long the same random numbers are taken each time, so that a failure is of the change that is tested; the long
+# tests take new ones. A failure prints what repeats it.
+seed=""
+[[ "$is_long" == true ]] || seed=" seed=20261123"
+export RC_PARAMS=${RC_PARAMS:-max_success=$((100 * scale))$seed}
 export UBSAN_OPTIONS=print_stacktrace=1
 symbolizer=$(command -v llvm-symbolizer-19 || true)
 export ASAN_SYMBOLIZER_PATH=$symbolizer TSAN_OPTIONS=external_symbolizer_path=$symbolizer

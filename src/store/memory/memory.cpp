@@ -147,7 +147,10 @@ Result<T> MemoryStore::answered(const Command& command, const Step& step) {
         return Error{ErrorCode::damaged, "a kept answer is of another operation"};
     }
     Result<T> answer = step();
-    if (answer) place.keep(*answer, now);
+    if (answer) {
+        place.keep(*answer, now);
+        all_->pass(now);  // the answer is stored, whether or not the step has changed anything
+    }
     return answer;
 }
 
