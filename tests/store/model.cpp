@@ -170,7 +170,7 @@ bool World::same_cells() {
 }
 
 bool World::place(int a, int b, int c) {
-    // One or two seats on one run, sometimes a seat of the other one too.
+    // One seat or two of one coach on one run, sometimes a seat of the other one too.
     std::vector<Wish> wishes;
     std::set<Cell> cells;
     const auto add = [&](std::size_t run, std::vector<std::uint32_t> seats, int where) {
@@ -185,7 +185,7 @@ bool World::place(int a, int b, int c) {
     const auto run = choose(a, 2);
     const auto seat = static_cast<std::uint32_t>(choose(b, 4));
     if (b / 4 % 2 == 0) add(run, {seat}, c);
-    else add(run, {seat, (seat + 1) % 4}, c);
+    else add(run, {seat, seat ^ 1U}, c);  // of one coach, so of one class
     if (a / 2 % 3 == 0) add(1 - run, {static_cast<std::uint32_t>(choose(c, 4))}, b);
     std::vector<railbook::Run> runs;
     for (const auto& wish : wishes) runs.push_back(*wish.run);
