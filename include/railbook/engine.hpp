@@ -31,6 +31,17 @@ struct EngineOptions {
     Environment* environment = nullptr;
 };
 
+/// Who wants to travel, and what of a journey matters beside its times.
+struct TravelWishes {
+    /// Each needs a seat on every leg. Nobody: one adult, as the tariff understands an adult.
+    std::vector<QuotePassenger> passengers = {};
+    /// Only journeys with seats of it for all, priced in it. Empty: of any class, but one throughout.
+    std::string travel_class = {};
+    bool with_seats = false;                        ///< Only journeys with free seats for all.
+    bool together = false;                          ///< Only where they can sit side by side on every leg.
+    std::optional<Money> max_price = std::nullopt;  ///< Only journeys for which all of them pay no more.
+};
+
 /// A law of the design that live data breaks.
 struct Violation {
     std::string law;     ///< Such as `no cell twice`.
@@ -65,8 +76,11 @@ public:
     Bookings& bookings();
     Ticketing& ticketing();
 
-    /// Journeys, each leg with its free seats by class. Errors: those of Search::find.
-    Result<JourneyPage> find_journeys(const JourneyQuery& query);
+    /// Journeys, each leg with its free seats by class, and what they cost at least. Those that are not as wished are
+    /// left out of the best ones of Search::find, so a page may have fewer than the query's limit, or none; for one
+    /// moment it is the next ones that are as wished. Errors: those of Search::find; invalid_argument (a passenger or a
+    /// currency that the tariff does not know).
+    Result<JourneyPage> find_journeys(const JourneyQuery& query, const TravelWishes& wishes = {});
     /// Does what has come due, in at most `limit` steps: expiry, and payments that were left open. Safe in many
     /// threads and processes at once. Returns how much was done; repeat while it is `limit`.
     Result<std::size_t> run_due(std::size_t limit = 100);

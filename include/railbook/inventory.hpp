@@ -70,6 +70,8 @@ struct HoldPolicy {
 struct Availability {
     std::uint64_t version = 0;
     std::map<std::string, int> free;
+    /// Classes in which the party that was asked for can sit side by side.
+    std::vector<std::string> together = {};
 };
 
 struct SeatView {
@@ -133,8 +135,9 @@ public:
 
     /// Every seat of the run on a span. Errors: not_found; invalid_argument.
     Result<SeatMap> seats(const RunId& run, std::string_view from, std::string_view to);
-    /// Free seats by class, an answer a ride, in one batch.
-    Result<std::vector<Availability>> availability(const std::vector<Ride>& rides);
+    /// Free seats by class, an answer a ride, in one batch, and where a party of so many can sit side by side.
+    /// Errors: not_found; invalid_argument.
+    Result<std::vector<Availability>> availability(const std::vector<Ride>& rides, int party = 1);
     /// What changed on the run after a version that was told before. Errors: not_found.
     Result<SeatChanges> changes_after(const RunId& run, std::uint64_t version);
 

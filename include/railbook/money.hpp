@@ -24,6 +24,9 @@ struct Money {
 Result<Money> add(const Money& left, const Money& right);
 /// `12.50 EUR`.
 std::string to_string(const Money& money);
+/// The reverse: `12.5 EUR` and `12.50EUR` are the same. Errors: invalid_argument (not an amount with a currency of ISO
+/// 4217, or more decimals than that has).
+Result<Money> parse_money(std::string_view text);
 /// The number of decimals of a currency. Errors: invalid_argument (not three capital letters, or not in ISO 4217).
 Result<int> decimals_of(std::string_view currency);
 

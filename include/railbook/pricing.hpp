@@ -76,6 +76,12 @@ struct Quote {
     bool operator==(const Quote&) const = default;
 };
 
+/// A journey of which the lowest price is asked for.
+struct PricedJourney {
+    std::vector<std::int64_t> distances;  ///< Of each ride, in metres.
+    std::vector<std::string> classes;     ///< In one of which all of it would be bought.
+};
+
 struct PricingPolicy {
     Duration quote_ttl = std::chrono::minutes{30};
 };
@@ -83,11 +89,18 @@ struct PricingPolicy {
 /// Thread-safe. Environment, store and timetable must outlive this object.
 class Pricing {
 public:
+    static constexpr Duration kLookEvery = std::chrono::seconds{2};
+
     Pricing(Environment& environment, Store& store, Timetable& timetable, PricingPolicy policy);
     ~Pricing();
 
     /// Errors: invalid_argument (a leg, passenger, class or flexibility that there is not); not_found.
     Result<Quote> quote(const QuoteRequest& request);
+    /// The lowest price of each journey for all the passengers together, over its classes and every flexibility;
+    /// nothing where none has a fare. By the tariff of quotes that name none, which is remembered: what another process
+    /// imports counts after kLookEvery. Errors: invalid_argument (passengers).
+    Result<std::vector<std::optional<Money>>> lowest_prices(const std::vector<QuotePassenger>& passengers,
+                                                            const std::vector<PricedJourney>& journeys);
     /// The quote that a token carries. Errors: invalid_argument (not a token, or not signed by this store);
     /// quote_expired.
     Result<Quote> check(std::string_view token, Timestamp now);
@@ -102,14 +115,17 @@ public:
 
 private:
     struct Signer;
+    struct Known;
     Result<const Signer*> signer();
+    Result<std::shared_ptr<const Known>> known_tariff();
 
     Environment& environment_;
     Store& store_;
     Timetable& timetable_;
     PricingPolicy policy_;
     std::mutex mutex_;
-    std::unique_ptr<Signer> signer_;  // made on first use: its key is in the store
+    std::unique_ptr<Signer> signer_;      // made on first use: its key is in the store
+    std::shared_ptr<const Known> known_;  // the tariff of quotes that name none, as it was last looked up
 };
 
 }  // namespace railbook

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <railbook/ids.hpp>
+#include <railbook/money.hpp>
 #include <railbook/stores.hpp>
 #include <railbook/timetable.hpp>
 
@@ -52,6 +53,7 @@ struct Leg {
     Span span;
     std::size_t stops = 0;                 ///< Calls between the two.
     bool stays = false;                    ///< Passengers of the leg before keep their seats: it is no change.
+    std::int64_t distance = 0;             ///< In metres, as fares count it.
     std::map<std::string, int> free = {};  ///< Seats by class that are free throughout; filled by the Engine.
 };
 
@@ -59,6 +61,9 @@ struct Leg {
 struct Journey {
     std::string id;
     std::vector<Leg> legs;  ///< At least one.
+    /// The least for which its passengers can have seats of one class on every leg now; filled by the Engine. Nothing
+    /// where there are no such seats, or no fare. It is no promise: a quote is.
+    std::optional<Money> price_from = std::nullopt;
     Timestamp departure() const { return legs.front().from.time; }
     Timestamp arrival() const { return legs.back().to.time; }
     Duration duration() const { return arrival() - departure(); }

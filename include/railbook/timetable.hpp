@@ -113,6 +113,8 @@ public:
     Result<Run> run(const RunId& id);
     /// The same by text; the feed may be left out. Errors: invalid_argument; not_found.
     Result<Run> run(std::string_view id);
+    /// The run as the timetable has it now, pinned or not; the store is not asked. Errors: not_found.
+    Result<Run> planned_run(const RunId& id);
     /// Every run of a service date, by departure.
     Result<std::vector<RunSummary>> runs(ServiceDate date);
 

@@ -49,6 +49,34 @@ std::string to_string(const Money& money) {
     return fmt::format("{}{}.{:0{}} {}", sign, size / unit, size % unit, money.scale, money.currency);
 }
 
+Result<Money> parse_money(std::string_view text) {
+    const auto fail = [whole = text.substr(0, 32)] {
+        return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not an amount of money", whole),
+                     "write an amount and its currency, such as '59.90 EUR'"};
+    };
+    constexpr std::size_t kMaxDigits = 15;  // of all, so that an amount is far from the end of 64 bits
+    const auto take_digits = [&] {
+        const auto end = text.find_first_not_of("0123456789");
+        const auto digits = text.substr(0, end);
+        text = end == std::string_view::npos ? std::string_view{} : text.substr(end);
+        return digits;
+    };
+    const auto whole = take_digits();
+    std::string_view decimals;
+    if (text.starts_with('.')) {
+        text.remove_prefix(1);
+        decimals = take_digits();
+        if (decimals.empty()) return fail();
+    }
+    if (text.starts_with(' ')) text.remove_prefix(1);
+    const auto scale = decimals_of(text);
+    if (whole.empty() || !scale || decimals.size() > static_cast<std::size_t>(*scale)) return fail();
+    std::string digits{whole};
+    digits.append(decimals).append(static_cast<std::size_t>(*scale) - decimals.size(), '0');
+    if (digits.size() > kMaxDigits) return fail();
+    return Money{std::stoll(digits), std::string{text}, *scale};
+}
+
 Result<int> decimals_of(std::string_view currency) {
     const auto found = std::ranges::find(kCurrencies, currency, &Decimals::currency);
     if (found == kCurrencies.end())

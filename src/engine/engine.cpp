@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "booking/sandbox.hpp"
+#include "engine/journeys.hpp"
 #include "engine/verify.hpp"
 #include "store/memory/memory.hpp"
 #include "store/postgres/postgres.hpp"
@@ -117,20 +118,8 @@ Inventory& Engine::inventory() { return parts_->inventory; }
 Bookings& Engine::bookings() { return parts_->bookings; }
 Ticketing& Engine::ticketing() { return parts_->ticketing; }
 
-Result<JourneyPage> Engine::find_journeys(const JourneyQuery& query) {
-    auto page = parts_->search.find(query);
-    if (!page) return page;
-    std::vector<Ride> rides;
-    for (const auto& journey : page->journeys) {
-        for (const auto& leg : journey.legs) rides.push_back({leg.run, leg.span});
-    }
-    auto availability = parts_->inventory.availability(rides);
-    if (!availability) return availability.error();
-    auto next = availability->begin();
-    for (auto& journey : page->journeys) {
-        for (auto& leg : journey.legs) leg.free = std::move((next++)->free);
-    }
-    return page;
+Result<JourneyPage> Engine::find_journeys(const JourneyQuery& query, const TravelWishes& wishes) {
+    return engine::find_journeys({parts_->search, parts_->pricing, parts_->inventory}, query, wishes);
 }
 
 Result<std::size_t> Engine::run_due(std::size_t limit) {

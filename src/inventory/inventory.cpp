@@ -9,6 +9,7 @@
 #include "base/command.hpp"
 #include "inventory/seat_choice.hpp"
 #include "inventory/rides.hpp"
+#include "inventory/side_by_side.hpp"
 
 namespace railbook {
 
@@ -397,48 +398,67 @@ Result<SeatMap> Inventory::seats(const RunId& id, std::string_view from, std::st
     return map;
 }
 
-Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride>& rides) {
+Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride>& rides, int party) {
+    if (party < 1) return Error{ErrorCode::invalid_argument, "a party is of one at least"};
     const auto now = store_.now();
     if (!now) return now.error();
+    // Each run is looked up once, however many rides are on it.
     std::vector<RunId> ids;
-    std::vector<Run> runs;
+    std::map<RunId, std::size_t> places;
     for (const auto& ride : rides) {
-        auto run = timetable_.run(ride.run);
-        if (!run) return std::move(run).error();
-        ids.push_back(run->id);
-        runs.push_back(*std::move(run));
+        if (places.try_emplace(ride.run, ids.size()).second) ids.push_back(ride.run);
     }
     auto occupancy = store_.inventory().occupancy(ids, *now);
     if (!occupancy) return occupancy.error();
-    for (std::size_t i = 0; i < rides.size(); ++i) {
-        // Where nothing is taken, it does not matter of which coaches.
-        while (!(*occupancy)[i].taken.bits.empty() || !inventory::is_about((*occupancy)[i], runs[i])) {
-            const auto is_current = inventory::has_its_coaches(store_, runs[i]);
-            if (!is_current) return is_current.error();
-            if (*is_current && inventory::is_about((*occupancy)[i], runs[i])) break;
-            auto run = timetable_.run(ids[i]);
-            if (!run) return std::move(run).error();
-            runs[i] = *std::move(run);
-            auto again = store_.inventory().occupancy({ids[i]}, *now);
-            if (!again) return std::move(again).error();
-            (*occupancy)[i] = std::move(again->front());
+    const auto is_pinned = [](const Occupancy& known) { return known.taken.seats != 0; };
+    std::vector<Run> runs;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        // Of a run that is not pinned nobody has a seat, and the store need not be asked for its coaches.
+        auto run = is_pinned((*occupancy)[i]) ? timetable_.run(ids[i]) : timetable_.planned_run(ids[i]);
+        if (!run) return std::move(run).error();
+        runs.push_back(*std::move(run));
+    }
+    if (std::ranges::any_of(*occupancy, is_pinned)) {
+        // Other coaches are another version of the run: if it is the same after the run was read as before, it is of
+        // these coaches.
+        auto after = store_.inventory().occupancy(ids, *now);
+        if (!after) return after.error();
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            const bool is_same = (*after)[i].version == (*occupancy)[i].version;
+            (*occupancy)[i] = std::move((*after)[i]);
+            if (is_same && inventory::is_about((*occupancy)[i], runs[i])) continue;
+            while (true) {
+                const auto is_current = inventory::has_its_coaches(store_, runs[i]);
+                if (!is_current) return is_current.error();
+                if (*is_current && inventory::is_about((*occupancy)[i], runs[i])) break;
+                auto run = timetable_.run(ids[i]);
+                if (!run) return std::move(run).error();
+                runs[i] = *std::move(run);
+                auto again = store_.inventory().occupancy({ids[i]}, *now);
+                if (!again) return std::move(again).error();
+                (*occupancy)[i] = std::move(again->front());
+            }
         }
-        if (rides[i].span.from >= rides[i].span.to || rides[i].span.to > runs[i].segment_count())
-            return Error{ErrorCode::invalid_argument, fmt::format("{} has no such segments", to_string(ids[i]))};
     }
 
     std::vector<Availability> answers;
-    for (std::size_t i = 0; i < rides.size(); ++i) {
+    for (const auto& ride : rides) {
+        const auto place = places.at(ride.run);
+        const auto& run = runs[place];
+        if (ride.span.from >= ride.span.to || ride.span.to > run.segment_count())
+            return Error{ErrorCode::invalid_argument, fmt::format("{} has no such segments", to_string(ride.run))};
         Availability answer;
-        answer.version = (*occupancy)[i].version;
-        const auto plan = plans_->of(runs[i].consist);
-        const SeatMasks taken = masks_of(runs[i], (*occupancy)[i].taken);
+        answer.version = (*occupancy)[place].version;
+        const auto plan = plans_->of(run.consist);
+        const SeatMasks taken = masks_of(run, (*occupancy)[place].taken);
         inventory::SeatSet free{plan->seats()};
-        inventory::find_free(planes_of(taken), rides[i].span, 0, plan->seats(), free.words());
+        inventory::find_free(planes_of(taken), ride.span, 0, plan->seats(), free.words());
         for (const auto& [travel_class, seats] : plan->classes()) {
             inventory::SeatSet of_class = free;
             of_class &= seats;
             answer.free[travel_class] = static_cast<int>(of_class.count());
+            if (inventory::sits_together(*plan, of_class, static_cast<std::uint32_t>(party)))
+                answer.together.push_back(travel_class);
         }
         answers.push_back(std::move(answer));
     }

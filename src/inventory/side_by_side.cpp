@@ -295,6 +295,14 @@ private:
 
 }  // namespace
 
+bool sits_together(const SeatPlan& plan, const SeatSet& free, std::uint32_t count) {
+    if (count > free.seats()) return false;
+    auto places = SeatSet::unfilled(free.seats());
+    find_neighbours(free.words(), plan.joined().words(), count, places.words());
+    if (const auto* apart = plan.apart(count)) places -= *apart;
+    return places.any();
+}
+
 std::optional<std::uint32_t> best_side_by_side(const SeatStageView& stage, const SeatSet& eligible, std::uint32_t count,
                                                std::optional<std::uint32_t> near) {
     RAILBOOK_ASSERT(count > 0);

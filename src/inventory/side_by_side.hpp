@@ -13,4 +13,7 @@ namespace railbook::inventory {
 std::optional<std::uint32_t> best_side_by_side(const SeatStageView& stage, const SeatSet& eligible, std::uint32_t count,
                                                std::optional<std::uint32_t> near);
 
+/// Whether `count` seats of `free` are together somewhere: neighbours by number, in one row where rows are known.
+bool sits_together(const SeatPlan& plan, const SeatSet& free, std::uint32_t count);
+
 }  // namespace railbook::inventory

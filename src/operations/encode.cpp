@@ -117,6 +117,7 @@ value encode(const Journey& journey) {
                         {"departure", to_string(leg.from.time, leg.from.zone)},
                         {"arrival", to_string(leg.to.time, leg.to.zone)},
                         {"stops", leg.stops},
+                        {"distance", leg.distance},
                         {"free", encode(leg.free)}});
         if (leg.stays) legs.back().as_object()["stays"] = true;
     }
@@ -129,7 +130,8 @@ value encode(const Journey& journey) {
             {"arrival", to_string(to.time, to.zone)},
             {"duration", seconds_of(journey.duration())},
             {"changes", journey.changes()},
-            {"legs", std::move(legs)}};
+            {"legs", std::move(legs)},
+            {"price_from", journey.price_from ? encode(*journey.price_from) : value(nullptr)}};
 }
 
 value encode(const JourneyPage& page) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "operations/encode.hpp"
+#include "operations/passengers.hpp"
 #include "operations/table.hpp"
 
 namespace railbook::operations {
@@ -49,15 +50,7 @@ Result<value> create_quote(Request& request) {
         wanted.legs.push_back({take_run(leg), leg.text("from"), leg.text("to")});
         leg.finish();
     });
-    body.array("passengers", 100, true, [&](const value& element, const std::string& pointer) {
-        base::ObjectReader reader{element, pointer, body.mistakes()};
-        QuotePassenger passenger;
-        passenger.id = reader.optional_text("id", 64).value_or("");
-        passenger.type = reader.optional_text("type", 64);
-        if (const auto age = reader.optional_integer("age", 0, 150)) passenger.age = static_cast<int>(*age);
-        reader.finish();
-        wanted.passengers.push_back(std::move(passenger));
-    });
+    wanted.passengers = take_passengers(body, true);
     wanted.travel_class = body.optional_text("class", 64).value_or("");
     wanted.flexibility = body.optional_text("flexibility", 64).value_or("");
     wanted.tariff = body.optional_text("tariff", 64).value_or("");
@@ -305,15 +298,13 @@ constexpr Operation kOperations[] = {
     {{"booking.pay", Method::post, "/v1/bookings/{id}/payments", Scope::buy, IdempotencyKey::required,
       "Pay for a booking"},
      pay_booking},
-    {{"booking.show", Method::get, "/v1/bookings/{id}", Scope::buy, IdempotencyKey::none, "One booking"},
-     show_booking},
+    {{"booking.show", Method::get, "/v1/bookings/{id}", Scope::buy, IdempotencyKey::none, "One booking"}, show_booking},
     {{"booking.list", Method::get, "/v1/bookings", Scope::buy, IdempotencyKey::none, "Bookings, newest first"},
      list_bookings},
     {{"booking.history", Method::get, "/v1/bookings/{id}/history", Scope::buy, IdempotencyKey::none,
       "What happened to a booking"},
      show_history},
-    {{"payment.show", Method::get, "/v1/payments/{id}", Scope::buy, IdempotencyKey::none, "One payment"},
-     show_payment},
+    {{"payment.show", Method::get, "/v1/payments/{id}", Scope::buy, IdempotencyKey::none, "One payment"}, show_payment},
     {{"ticket.show", Method::get, "/v1/tickets/{id}", Scope::buy, IdempotencyKey::none, "One ticket"}, show_ticket},
 };
 

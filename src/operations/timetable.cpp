@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "operations/encode.hpp"
+#include "operations/passengers.hpp"
 #include "operations/table.hpp"
 
 namespace railbook::operations {
@@ -94,6 +95,20 @@ Result<DayWindow> day_of(Timestamp begin, std::string_view zone) {
     return DayWindow{begin, *end};
 }
 
+TravelWishes take_wishes(base::ObjectReader& body) {
+    TravelWishes wishes;
+    wishes.passengers = take_passengers(body, false);
+    wishes.travel_class = body.optional_text("class", 64).value_or("");
+    wishes.with_seats = body.boolean("with_seats", false);
+    wishes.together = body.boolean("together", false);
+    if (const auto text = body.optional_text("max_price", 64)) {
+        const auto price = parse_money(*text);
+        if (price) wishes.max_price = *price;
+        else body.mistake("max_price", price.error().detail + ": " + price.error().hint);
+    }
+    return wishes;
+}
+
 Result<value> find_journeys(Request& request) {
     const auto from_text = request.body.text("from");
     const auto to_text = request.body.text("to");
@@ -106,6 +121,7 @@ Result<value> find_journeys(Request& request) {
     const auto max_duration = request.body.optional_integer("max_duration", 1, 7 * 86400);
     const auto via = request.body.texts("via", JourneyQuery::kMaxVia);
     auto trains = request.body.texts("trains", JourneyQuery::kMaxTrains);
+    const auto wishes = take_wishes(request.body);
     if (auto refusal = request.refusal()) return std::move(*refusal);
 
     const auto from = request.engine.timetable().station(from_text);
@@ -145,7 +161,7 @@ Result<value> find_journeys(Request& request) {
             if (!window) query.window = day->end - day->begin;
         }
     }
-    const auto page = request.engine.find_journeys(query);
+    const auto page = request.engine.find_journeys(query, wishes);
     if (!page) return page.error();
     return encode(*page);
 }

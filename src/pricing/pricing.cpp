@@ -15,7 +15,7 @@ namespace railbook {
 namespace {
 
 constexpr std::size_t kMaxPassengers = 9;
-constexpr std::size_t kMaxLegs = 8;
+constexpr std::size_t kMaxLegs = 16;         // of a journey with seven changes, some of whose trains continue as others
 constexpr std::size_t kMaxPassengerId = 64;  // bytes
 constexpr std::size_t kMaxShown = 64;        // bytes of a caller's text in an error
 constexpr std::string_view kSigningKey = "quote-signing-key";
@@ -39,6 +39,13 @@ const Document* find_document(const std::vector<Document>& imported, std::string
         if (document.name == name && (!newest || document.version > newest->version)) newest = &document;
     }
     return newest;
+}
+
+Result<pricing::Tariff> parse_stored(const Document& document) {
+    auto tariff = pricing::parse_tariff(document.text, ErrorCode::damaged);
+    if (tariff) return tariff;
+    return Error{ErrorCode::damaged,
+                 fmt::format("the stored tariff '{}' is not valid: {}", document.name, tariff.error().detail)};
 }
 
 Error no_such_tariff(std::string_view name) {
@@ -95,6 +102,11 @@ struct Pricing::Signer {
     base::SigningKey key;
 };
 
+struct Pricing::Known {
+    pricing::Tariff tariff;
+    Timestamp looked_at;
+};
+
 Pricing::Pricing(Environment& environment, Store& store, Timetable& timetable, PricingPolicy policy)
     : environment_{environment}, store_{store}, timetable_{timetable}, policy_{policy} {}
 
@@ -128,11 +140,8 @@ Result<Quote> Pricing::quote(const QuoteRequest& request) {
     if (!imported) return imported.error();
     const auto* document = find_document(*imported, request.tariff);
     if (!document) return no_such_tariff(request.tariff);
-    const auto tariff = pricing::parse_tariff(document->text, ErrorCode::damaged);
-    if (!tariff) {
-        return Error{ErrorCode::damaged,
-                     fmt::format("the stored tariff '{}' is not valid: {}", document->name, tariff.error().detail)};
-    }
+    const auto tariff = parse_stored(*document);
+    if (!tariff) return tariff.error();
     const auto travel_class = pricing::find_class(*tariff, request.travel_class);
     if (!travel_class) return travel_class.error();
     const auto flexibility = pricing::find_flexibility(*tariff, request.flexibility);
@@ -180,6 +189,60 @@ Result<Quote> Pricing::quote(const QuoteRequest& request) {
     return quote;
 }
 
+Result<std::shared_ptr<const Pricing::Known>> Pricing::known_tariff() {
+    const Timestamp now = environment_.now();
+    {
+        const std::lock_guard lock{mutex_};
+        if (known_ && now >= known_->looked_at && now < known_->looked_at + kLookEvery) return known_;
+    }
+    const auto imported = store_.timetable().documents(DocumentKind::tariff);
+    if (!imported) return imported.error();
+    auto tariff = parse_stored(*find_document(*imported, {}));
+    if (!tariff) return tariff.error();
+    const std::lock_guard lock{mutex_};
+    known_ = std::make_shared<const Known>(Known{*std::move(tariff), now});
+    return known_;
+}
+
+Result<std::vector<std::optional<Money>>> Pricing::lowest_prices(const std::vector<QuotePassenger>& passengers,
+                                                                 const std::vector<PricedJourney>& journeys) {
+    if (const auto named = name_passengers(passengers); !named) return named.error();
+    const auto known = known_tariff();
+    if (!known) return known.error();
+    const auto& tariff = (*known)->tariff;
+    std::vector<const pricing::PassengerType*> types;
+    for (const auto& passenger : passengers) {
+        const auto type = pricing::find_passenger_type(tariff, passenger.type, passenger.age);
+        if (!type) return type.error();
+        types.push_back(*type);
+    }
+    const auto price_in = [&](const std::vector<const pricing::DistanceBand*>& bands, std::size_t travel_class,
+                              const pricing::Flexibility& flexibility) {
+        std::int64_t sum = 0;
+        for (const auto* band : bands) {
+            for (const auto* type : types) sum += pricing::amount_of(tariff, *band, travel_class, *type, flexibility);
+        }
+        return sum;
+    };
+    std::vector<std::optional<Money>> prices;
+    for (const auto& journey : journeys) {
+        auto& lowest = prices.emplace_back();
+        std::vector<const pricing::DistanceBand*> bands;
+        for (const auto metres : journey.distances) bands.push_back(pricing::find_band(tariff, metres));
+        if (std::ranges::count(bands, nullptr) > 0) continue;
+        for (const auto& name : journey.classes) {
+            const auto found = std::ranges::find(tariff.classes, name);
+            if (found == tariff.classes.end()) continue;
+            const auto travel_class = static_cast<std::size_t>(found - tariff.classes.begin());
+            for (const auto& flexibility : tariff.flexibility) {
+                const auto price = price_in(bands, travel_class, flexibility);
+                if (!lowest || price < lowest->amount) lowest = Money{price, tariff.currency, tariff.scale};
+            }
+        }
+    }
+    return prices;
+}
+
 Result<Quote> Pricing::check(std::string_view token, Timestamp now) {
     const auto key = signer();
     if (!key) return key.error();
@@ -197,12 +260,15 @@ Result<Document> Pricing::import_tariff(std::string_view json) {
     }
     const auto now = store_.now();
     if (!now) return now.error();
-    return store_.timetable().put_document({.kind = DocumentKind::tariff,
-                                            .name = tariff->name,
-                                            .version = tariff->version,
-                                            .text = std::string{json},
-                                            .imported_at = *now},
-                                           *now);
+    auto stored = store_.timetable().put_document({.kind = DocumentKind::tariff,
+                                                   .name = tariff->name,
+                                                   .version = tariff->version,
+                                                   .text = std::string{json},
+                                                   .imported_at = *now},
+                                                  *now);
+    const std::lock_guard lock{mutex_};
+    known_ = nullptr;
+    return stored;
 }
 
 Result<std::vector<Document>> Pricing::tariffs() {

@@ -293,20 +293,35 @@ Result<const PassengerType*> find_passenger_type(const Tariff& tariff, const std
     return adult != types.end() ? &*adult : &types.front();
 }
 
-Result<Fare> fare_of(const Tariff& tariff, std::int64_t metres, std::size_t travel_class, const PassengerType& type,
-                     const Flexibility& flexibility) {
-    // A feed without distances gives 0, one that counts backwards less: both are the shortest ride.
-    const std::int64_t kilometres = metres <= 0 ? 0 : (metres - 1) / 1000 + 1;
+namespace {
+
+/// A feed without distances gives 0, one that counts backwards less: both are the shortest ride.
+std::int64_t kilometres_of(std::int64_t metres) { return metres <= 0 ? 0 : (metres - 1) / 1000 + 1; }
+
+}  // namespace
+
+const DistanceBand* find_band(const Tariff& tariff, std::int64_t metres) {
+    const auto kilometres = kilometres_of(metres);
     const auto band = std::ranges::find_if(
         tariff.distance_bands, [&](const DistanceBand& each) { return !each.to_km || kilometres <= *each.to_km; });
-    if (band == tariff.distance_bands.end()) {
+    return band == tariff.distance_bands.end() ? nullptr : &*band;
+}
+
+std::int64_t amount_of(const Tariff& tariff, const DistanceBand& band, std::size_t travel_class,
+                       const PassengerType& type, const Flexibility& flexibility) {
+    return round_to_unit(band.amounts[travel_class] * type.percent * flexibility.percent, 100 * 100, tariff.rounding);
+}
+
+Result<Fare> fare_of(const Tariff& tariff, std::int64_t metres, std::size_t travel_class, const PassengerType& type,
+                     const Flexibility& flexibility) {
+    const auto* band = find_band(tariff, metres);
+    if (!band) {
         return Error{ErrorCode::invalid_argument,
                      fmt::format("the ride has {} km, and the last distance band of the tariff '{}' ends at {} km",
-                                 kilometres, tariff.name, *tariff.distance_bands.back().to_km)};
+                                 kilometres_of(metres), tariff.name, *tariff.distance_bands.back().to_km)};
     }
     Fare fare;
-    fare.amount =
-        round_to_unit(band->amounts[travel_class] * type.percent * flexibility.percent, 100 * 100, tariff.rounding);
+    fare.amount = amount_of(tariff, *band, travel_class, type, flexibility);
     if (band->to_km) fare.rule = fmt::format("distance {}-{} km", band->from_km, *band->to_km);
     else fare.rule = fmt::format("distance from {} km", band->from_km);
     fare.rule += fmt::format(", {}, {}", tariff.classes[travel_class], type.type);

@@ -82,13 +82,19 @@ Result<const Flexibility*> find_flexibility(const Tariff& tariff, std::string_vi
 Result<const PassengerType*> find_passenger_type(const Tariff& tariff, const std::optional<std::string>& type,
                                                  std::optional<int> age);
 
+/// The first band that holds the distance (kilometres, rounded up); null beyond the last one.
+const DistanceBand* find_band(const Tariff& tariff, std::int64_t metres);
+/// What one passenger pays for one ride in the band, in minor units: the band's amount times the percentages of
+/// passenger type and flexibility, rounded once.
+std::int64_t amount_of(const Tariff& tariff, const DistanceBand& band, std::size_t travel_class,
+                       const PassengerType& type, const Flexibility& flexibility);
+
 /// What one passenger pays for one ride, and the rule that says so.
 struct Fare {
     std::int64_t amount = 0;  ///< In minor units.
     std::string rule;         ///< Such as `distance 101-200 km, second, child 50%`.
 };
-/// The first band that holds the distance (kilometres, rounded up), times the percentages of passenger type and
-/// flexibility, rounded once. Errors: invalid_argument (beyond the last band).
+/// The amount of the distance's band, with its rule. Errors: invalid_argument (beyond the last band).
 Result<Fare> fare_of(const Tariff& tariff, std::int64_t metres, std::size_t travel_class, const PassengerType& type,
                      const Flexibility& flexibility);
 

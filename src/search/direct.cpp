@@ -87,13 +87,15 @@ std::vector<Ride> direct_rides(const Network& network, Index from, Index to, End
 }
 
 Leg leg_of(const Network& network, const Ride& ride) {
+    const auto calls = network.calls(ride.run.trip);
     return {.run = network.id_of(ride.run),
             .train = network.train_name(ride.run.trip),
             .headsign = network.headsign(ride.run.trip),
             .from = network.departure(ride.run, ride.board),
             .to = network.arrival(ride.run, ride.alight),
             .span = {static_cast<std::uint16_t>(ride.board), static_cast<std::uint16_t>(ride.alight)},
-            .stops = ride.alight - ride.board - 1};
+            .stops = ride.alight - ride.board - 1,
+            .distance = std::int64_t{calls[ride.alight].distance} - calls[ride.board].distance};
 }
 
 }  // namespace railbook::search

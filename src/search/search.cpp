@@ -226,7 +226,7 @@ std::string later_page(const std::vector<Way>& ways, Timestamp last) {
 }
 
 Journey journey_of(std::vector<Leg> legs) {
-    Journey journey{journey_id(legs), std::move(legs)};
+    Journey journey{.id = journey_id(legs), .legs = std::move(legs)};
     return journey;
 }
 
@@ -292,7 +292,8 @@ Result<NamedLeg> parse_leg(Timetable& timetable, std::string_view text) {
             .from = departure_of(*run, *from),
             .to = arrival_of(*run, *to),
             .span = {static_cast<std::uint16_t>(*from), static_cast<std::uint16_t>(*to)},
-            .stops = *to - *from - 1};
+            .stops = *to - *from - 1,
+            .distance = run->calls[*to].distance - run->calls[*from].distance};
     return NamedLeg{std::move(leg), *std::move(run)};
 }
 

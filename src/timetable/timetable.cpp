@@ -281,6 +281,10 @@ Result<Run> Timetable::run(const RunId& id) {
     auto pinned = store_.inventory().find_pinned(id);
     if (!pinned) return pinned.error();
     if (*pinned) return **std::move(pinned);
+    return planned_run(id);
+}
+
+Result<Run> Timetable::planned_run(const RunId& id) {
     const auto now = snapshot();
     if (!now) return now.error();
     return run_of(**now, id);

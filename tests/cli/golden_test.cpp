@@ -41,6 +41,13 @@ TEST_F(GoldenTest, JourneysShowLocalTimesAndFreeSeats) {
     expect_golden("journey-find-csv", {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01", "-o", "csv"});
     expect_golden("journey-find-class",
                   {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01", "--class", "first"});
+    expect_golden("journey-find-party",
+                  {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01", "--passengers", "adult:2,child@8",
+                   "--together", "--max-price", "400 EUR"});
+    expect_golden("journey-find-too-dear",
+                  {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01", "--max-price", "1 EUR"});
+    expect_golden("journey-find-no-price",
+                  {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01", "--max-price", "1 euro"});
     expect_golden("journey-find-over-midnight", {"journey", "find", "tiny:C", "tiny:A", "--depart", "2026-12-01"});
     expect_golden("journey-find-two-zones", {"journey", "find", "Bergheim", "Overland", "--depart", "2026-12-01"});
     expect_golden("journey-find-arrive",

@@ -39,9 +39,12 @@ STORE_TEST(ConsistTest, EveryoneKeepsTheSeatOfTheSameNameOrGetsTheirNewOne) {
     const auto hold = place({{&ice, {7}, {1, 3}}}, "user:bert");
     ASSERT_TRUE(hold) << hold.error();
     const SeatId to{"3", coaches->coaches[2].places[0].number};
+    const auto version = store->inventory().occupancy({ice.id}, environment.now())->front().version;
     const auto run = change({{sale.hold.id, 1, seat(4), to}});
     ASSERT_TRUE(run) << run.error();
     EXPECT_EQ(*run->consist, *coaches);
+    EXPECT_GT(store->inventory().occupancy({ice.id}, environment.now())->front().version, version)
+        << "who reads the same version before and after has read one consist";
 
     const auto moved = store->inventory().find_hold(sale.hold.id);
     ASSERT_TRUE(moved) << moved.error();

@@ -3,6 +3,8 @@
 
 #include <limits>
 
+#include <fmt/format.h>
+
 #include <railbook/money.hpp>
 
 namespace railbook {
@@ -24,6 +26,27 @@ TEST(MoneyTest, WritesTheSmallestAndTheLargestAmount) {
     EXPECT_EQ(to_string(Money{kLeast, "EUR", 2}), "-92233720368547758.08 EUR");
     EXPECT_EQ(to_string(Money{kMost, "EUR", 2}), "92233720368547758.07 EUR");
     EXPECT_EQ(to_string(Money{kLeast, "JPY", 0}), "-9223372036854775808 JPY");
+}
+
+TEST(MoneyTest, IsReadAsItIsWritten) {
+    EXPECT_EQ(*parse_money("12.50 EUR"), (Money{1250, "EUR", 2}));
+    EXPECT_EQ(*parse_money("12.5EUR"), (Money{1250, "EUR", 2}));
+    EXPECT_EQ(*parse_money("0 EUR"), (Money{0, "EUR", 2}));
+    EXPECT_EQ(*parse_money("1250 JPY"), (Money{1250, "JPY", 0}));
+    EXPECT_EQ(*parse_money("1.25 KWD"), (Money{1250, "KWD", 3}));
+    EXPECT_EQ(*parse_money("1234567890123.45 EUR"), (Money{123'456'789'012'345, "EUR", 2}));
+}
+
+TEST(MoneyTest, RefusesWhatIsNoAmount) {
+    for (const auto* text :
+         {"", "EUR", "12", "12 eur", "12 XXZ", "12.345 EUR", "1.5 JPY", "12. EUR", ".5 EUR", "-1 EUR", "1,50 EUR",
+          "12  EUR", "12 EUR ", " 12 EUR", "12345678901234.56 EUR", "99999999999999999999 EUR"}) {
+        const auto parsed = parse_money(text);
+        ASSERT_FALSE(parsed) << text;
+        EXPECT_EQ(parsed.error().code, ErrorCode::invalid_argument) << text;
+        EXPECT_EQ(parsed.error().detail, fmt::format("'{}' is not an amount of money", text));
+        EXPECT_FALSE(parsed.error().hint.empty()) << text;
+    }
 }
 
 TEST(MoneyTest, AddsAmountsOfOneCurrencyOnly) {

@@ -57,6 +57,138 @@ TEST(EngineTest, JourneysCarryTheirFreeSeats) {
     EXPECT_EQ(page->journeys.back().legs.front().free, (std::map<std::string, int>{{"first", 2}, {"second", 4}}));
 }
 
+/// Journeys from one end of the small railway to the other, on its day of tests.
+class EngineJourneysTest : public testing::Test {
+protected:
+    JourneyQuery query(std::string_view depart = "2026-12-01") const {
+        JourneyQuery wanted{.from = {"t", "A"}, .to = {"t", "F"}};
+        wanted.depart = parse_when(depart, "Europe/Berlin")->time;
+        return wanted;
+    }
+    static TravelWishes adults(std::size_t count) {
+        TravelWishes wishes;
+        wishes.passengers.assign(count, QuotePassenger{.id = {}, .type = "adult"});
+        return wishes;
+    }
+    std::vector<Journey> find(const JourneyQuery& wanted, const TravelWishes& wishes) {
+        const auto page = world.engine().find_journeys(wanted, wishes);
+        EXPECT_TRUE(page) << page.error().detail;
+        return page ? page->journeys : std::vector<Journey>{};
+    }
+    std::vector<std::string> trains(const JourneyQuery& wanted, const TravelWishes& wishes) {
+        std::vector<std::string> found;
+        for (const auto& journey : find(wanted, wishes)) found.push_back(journey.legs.front().run.trip.trip);
+        return found;
+    }
+    void take(std::string_view trip, std::vector<SeatId> seats) {
+        const HoldRequest request{world.key(), {{World::run(trip), "A", "F", std::move(seats)}}};
+        const auto held = world.engine().inventory().hold(world.staff, request);
+        ASSERT_TRUE(held) << held.error().detail;
+    }
+
+    using Trains = std::vector<std::string>;
+    World world;
+};
+
+TEST_F(EngineJourneysTest, SayWhatTheyCostAtLeast) {
+    take("early", {{"2", "11"}, {"2", "12"}});
+    const auto alone = find(query(), {});
+    ASSERT_EQ(alone.size(), 2U);
+    EXPECT_EQ(alone.front().price_from, world.quote("A", "F", 1).total);
+    const auto three = find(query(), adults(3));
+    ASSERT_EQ(three.size(), 2U);
+    EXPECT_EQ(three.front().price_from, std::nullopt) << "two seats are left in each class";
+    EXPECT_EQ(three.back().price_from, world.quote("A", "F", 3).total);
+    EXPECT_EQ(three.back().legs.front().distance,
+              world.engine().timetable().run(World::run("late"))->calls.back().distance);
+}
+
+TEST_F(EngineJourneysTest, ArePricedInTheClassThatIsLeft) {
+    take("early", {{"2", "11"}, {"2", "12"}, {"2", "13"}, {"2", "14"}});
+    QuoteRequest first{.legs = {{World::run(), "A", "F"}}, .passengers = {{"1", "adult"}}, .travel_class = "first"};
+    EXPECT_EQ(find(query(), {}).front().price_from, world.engine().pricing().quote(first)->total);
+}
+
+TEST_F(EngineJourneysTest, AreLeftOutWhereSeatsAreMissing) {
+    take("early", {{"2", "11"}, {"2", "12"}});
+    auto wishes = adults(3);
+    EXPECT_EQ(trains(query(), wishes), (Trains{"early", "late"}));
+    wishes.with_seats = true;
+    EXPECT_EQ(trains(query(), wishes), Trains{"late"});
+    wishes.passengers.pop_back();
+    EXPECT_EQ(trains(query(), wishes), (Trains{"early", "late"}));
+    wishes.travel_class = "first";
+    EXPECT_EQ(trains(query(), wishes), (Trains{"early", "late"}));
+    wishes = adults(3);
+    wishes.travel_class = "first";
+    EXPECT_EQ(trains(query(), wishes), Trains{});
+    wishes.travel_class = "third";
+    EXPECT_EQ(trains(query(), wishes), Trains{});
+}
+
+TEST_F(EngineJourneysTest, AreLeftOutWhereAPartyCannotSitTogether) {
+    take("early", {{"2", "12"}});
+    auto wishes = adults(3);
+    wishes.with_seats = true;
+    EXPECT_EQ(trains(query(), wishes), (Trains{"early", "late"}));
+    wishes.together = true;
+    EXPECT_EQ(trains(query(), wishes), Trains{"late"});
+    wishes.passengers.pop_back();
+    EXPECT_EQ(trains(query(), wishes), (Trains{"early", "late"}));
+}
+
+TEST_F(EngineJourneysTest, AreLeftOutWhereTheyCostMore) {
+    take("early", {{"2", "11"}, {"2", "12"}, {"2", "13"}, {"2", "14"}});
+    TravelWishes wishes;
+    wishes.max_price = world.quote("A", "F", 1).total;
+    EXPECT_EQ(trains(query(), wishes), Trains{"late"}) << "the early one has first class only";
+    --wishes.max_price->amount;
+    EXPECT_EQ(trains(query(), wishes), Trains{});
+    wishes.max_price->currency = "CHF";
+    const auto refused = world.engine().find_journeys(query(), wishes);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(EngineJourneysTest, ForOneMomentAreTheNextThatAreAsWished) {
+    auto wanted = query("2026-12-01T07:00");
+    wanted.window = Duration{0};
+    auto wishes = adults(2);
+    wishes.travel_class = "second";
+    EXPECT_EQ(trains(wanted, wishes), Trains{"early"});
+    take("early", {{"2", "11"}, {"2", "12"}, {"2", "13"}});
+    EXPECT_EQ(trains(wanted, wishes), Trains{"late"});
+    wanted.arrive = parse_when("2026-12-01T23:00", "Europe/Berlin")->time;
+    wanted.depart = std::nullopt;
+    EXPECT_EQ(trains(wanted, wishes), Trains{"late"});
+    take("late", {{"2", "11"}, {"2", "12"}, {"2", "13"}});
+    EXPECT_EQ(trains(wanted, wishes), Trains{}) << "the early train of the day and the late one of the day before";
+    wanted.max_duration = std::chrono::hours{40};
+    EXPECT_EQ(trains(wanted, wishes), Trains{"late"}) << "of the day before";
+    EXPECT_EQ(find(wanted, wishes).front().legs.front().run.date, *parse_date("2026-11-30"));
+}
+
+TEST_F(EngineJourneysTest, FollowAnImportedTariffAtOnce) {
+    const auto before = find(query(), {}).front().price_from;
+    ASSERT_TRUE(before);
+    const auto imported = world.engine().pricing().import_tariff(R"({
+        "tariff": "flat", "version": 1, "currency": "CHF", "rounding": {"unit": 1, "mode": "half_up"},
+        "classes": ["first", "second"], "passenger_types": [{"type": "adult"}],
+        "distance_bands": [{"first": 3000, "second": 1100}],
+        "flexibility": [{"code": "FULL", "percent": 200, "refund": [], "exchange": []},
+                        {"code": "NON", "refund": [], "exchange": []}], "vat": []})");
+    ASSERT_TRUE(imported) << imported.error().detail;
+    EXPECT_EQ(find(query(), {}).front().price_from, (Money{1100, "CHF", 2}));
+    EXPECT_EQ(find(query(), adults(2)).front().price_from, (Money{2200, "CHF", 2}));
+}
+
+TEST_F(EngineJourneysTest, RefusePassengersThatNoTariffKnows) {
+    auto wishes = adults(10);
+    EXPECT_EQ(world.engine().find_journeys(query(), wishes).error().code, ErrorCode::invalid_argument);
+    wishes.passengers = {{"1", "emperor"}};
+    EXPECT_EQ(world.engine().find_journeys(query(), wishes).error().code, ErrorCode::invalid_argument);
+}
+
 TEST(EngineTest, DueWorkIsBoundedAndEnds) {
     World world;
     for (int i = 0; i < 4; ++i) ASSERT_TRUE(world.engine().inventory().hold(world.anna, world.best("A", "F", 1)));

@@ -232,9 +232,9 @@ TEST_F(PricingTest, RefusesPassengersThatDoNotFit) {
 }
 
 TEST_F(PricingTest, RefusesNoRidesAndTooMany) {
-    EXPECT_EQ(refused(request({})).detail, "a quote is for 1 to 8 rides");
-    EXPECT_EQ(refused(request(std::vector<QuoteLeg>(9, leg("t:A", "t:B")))).detail, "a quote is for 1 to 8 rides");
-    EXPECT_TRUE(pricing.quote(request(std::vector<QuoteLeg>(8, leg("t:A", "t:B")))));
+    EXPECT_EQ(refused(request({})).detail, "a quote is for 1 to 16 rides");
+    EXPECT_EQ(refused(request(std::vector<QuoteLeg>(17, leg("t:A", "t:B")))).detail, "a quote is for 1 to 16 rides");
+    EXPECT_TRUE(pricing.quote(request(std::vector<QuoteLeg>(16, leg("t:A", "t:B")))));
 }
 
 TEST_F(PricingTest, UsesTheTariffThatWasImportedLastInItsNewestVersion) {

@@ -30,25 +30,14 @@ struct FindJourney {
     std::vector<std::string> trains;
     std::string min_change;
     std::string max_duration;
+    std::string passengers;
     std::string travel_class;
+    bool with_seats = false;
+    bool together = false;
+    std::string max_price;
     std::string queries;
     bool timings = false;
 };
-
-/// Only journeys that have a free seat of the class on every leg.
-json::array with_seats_of(const json::array& journeys, const std::string& travel_class) {
-    json::array kept;
-    for (const auto& journey : journeys) {
-        bool free = true;
-        for (const auto& leg : array_at(journey, "/legs")) {
-            const auto* counts = member(leg, "/free");
-            const auto* count = counts ? counts->as_object().if_contains(travel_class) : nullptr;
-            free = free && count && count->is_int64() && count->get_int64() > 0;
-        }
-        if (free) kept.push_back(journey);
-    }
-    return kept;
-}
 
 /// A duration as whole seconds; nothing where the option was left out.
 Result<std::optional<std::int64_t>> seconds_of(const std::string& text) {
@@ -79,14 +68,14 @@ int find_one(const FindJourney& options, Context& context) {
     }
     if (!options.via.empty()) body["via"] = json::array(options.via.begin(), options.via.end());
     if (!options.trains.empty()) body["trains"] = json::array(options.trains.begin(), options.trains.end());
-    auto answer = context.call("journey.find", body);
+    if (!options.passengers.empty()) body["passengers"] = options.passengers;
+    if (!options.travel_class.empty()) body["class"] = options.travel_class;
+    if (options.with_seats) body["with_seats"] = true;
+    if (options.together) body["together"] = true;
+    if (!options.max_price.empty()) body["max_price"] = options.max_price;
+    const auto answer = context.call("journey.find", body);
     if (!answer) return context.fail(answer.error());
 
-    if (!options.travel_class.empty()) {
-        answer->value.as_object()["journeys"] =
-            with_seats_of(array_at(answer->value, "/journeys"), options.travel_class);
-        answer->text = json::serialize(answer->value);
-    }
     const auto& journeys = array_at(answer->value, "/journeys");
     switch (context.format()) {
         case Format::json: context.write(answer->text + '\n'); return kDone;
@@ -252,9 +241,11 @@ int run(const FindJourney& options, Context& context) {
         return context.fail({ErrorCode::invalid_argument, std::move(detail), std::move(hint)});
     };
     if (!options.queries.empty()) {
-        if (!options.from.empty() || !options.travel_class.empty()) {
-            return refused("with --queries the stations come from the file, and seats are not looked at",
-                           "leave out FROM, TO and --class");
+        const bool looks_at_seats = !options.passengers.empty() || !options.travel_class.empty() ||
+                                    options.with_seats || options.together || !options.max_price.empty();
+        if (!options.from.empty() || looks_at_seats) {
+            return refused("with --queries the stations come from the file, and seats and prices are not looked at",
+                           "leave out FROM, TO, --passengers, --class, --with-seats, --together and --max-price");
         }
         return find_many(options, context);
     }
@@ -268,7 +259,7 @@ int run(const FindJourney& options, Context& context) {
 void add_journey(CLI::App& app, Context& context) {
     auto* noun = app.add_subcommand("journey", "Find journeys");
     auto options = std::make_shared<FindJourney>();
-    auto* command = noun->add_subcommand("find", "Journeys from one station to another, with their free seats");
+    auto* command = noun->add_subcommand("find", "Journeys from one station to another, with free seats and prices");
     command->add_option("FROM", options->from, "Station: id or name");
     command->add_option("TO", options->to, "Station: id or name");
     auto* depart = command->add_option("--depart", options->depart,
@@ -291,7 +282,12 @@ void add_journey(CLI::App& app, Context& context) {
     command->add_option("--min-change", options->min_change,
                         "What a change takes at least, where the timetable does not say; 2m where it is left out");
     command->add_option("--max-duration", options->max_duration, "The longest journey; 24h where it is left out");
-    command->add_option("--class", options->travel_class, "Only journeys with a free seat of this class");
+    command->add_option("--passengers", options->passengers,
+                        "Who travels: adult:2,child@8; one adult where it is left out");
+    command->add_option("--class", options->travel_class, "Only journeys with seats of this class for all of them");
+    command->add_flag("--with-seats", options->with_seats, "Only journeys with seats for all of them");
+    command->add_flag("--together", options->together, "Only where they can sit side by side");
+    command->add_option("--max-price", options->max_price, "Only journeys that cost all of them no more: '59.90 EUR'");
     command
         ->add_option("--queries", options->queries,
                      "Answer many questions: a CSV file with from_stop_id, to_stop_id and departure")

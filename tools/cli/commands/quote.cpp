@@ -1,7 +1,6 @@
 #include <boost/json.hpp>
 
 #include "commands/commands.hpp"
-#include "commands/passengers.hpp"
 #include "commands/views.hpp"
 
 namespace railbook::cli {
@@ -22,9 +21,7 @@ int run(const CreateQuote& options, Context& context) {
     json::object body;
     if (options.from.empty()) body["journey"] = options.ride;
     else body["legs"] = {{{"run", options.ride}, {"from", options.from}, {"to", options.to}}};
-    auto passengers = parse_passengers(options.passengers);
-    if (!passengers) return context.fail(passengers.error());
-    body["passengers"] = *std::move(passengers);
+    body["passengers"] = options.passengers;
     if (!options.travel_class.empty()) body["class"] = options.travel_class;
     if (!options.flexibility.empty()) body["flexibility"] = options.flexibility;
     if (!options.tariff.empty()) body["tariff"] = options.tariff;

@@ -67,9 +67,8 @@ private:
     }
 
     Result<json::array> find_journeys() {
-        const auto answer = call("journey.find", {{"from", request_.from},
-                                                  {"to", request_.to},
-                                                  {"depart", request_.depart}});
+        const auto answer =
+            call("journey.find", {{"from", request_.from}, {"to", request_.to}, {"depart", request_.depart}});
         if (!answer) return answer.error();
         const auto& journeys = array_at(answer->value, "/journeys");
         if (!journeys.empty()) return journeys;
@@ -82,14 +81,7 @@ private:
     Result<json::value> create_quote(const json::value& journey) {
         json::array passengers;
         for (const auto& passenger : request_.passengers) {
-            auto parsed = passenger.type.empty() ? Result<json::array>{json::array{json::object{}}}
-                                                 : parse_passengers(passenger.type);
-            if (!parsed) return parsed.error();
-            if (parsed->size() != 1) {
-                return Error{ErrorCode::invalid_argument,
-                             fmt::format("'{}' is not the type of one passenger", passenger.type)};
-            }
-            passengers.push_back(parsed->front());
+            passengers.push_back(passenger.type.empty() ? json::value(json::object{}) : json::value(passenger.type));
         }
         json::object body{{"journey", text_at(journey, "/id")}, {"passengers", std::move(passengers)}};
         if (!request_.travel_class.empty()) body["class"] = request_.travel_class;
@@ -143,9 +135,8 @@ private:
         json::array passengers;
         for (const auto& passenger : request_.passengers)
             passengers.push_back({{"given_name", passenger.given_name}, {"family_name", passenger.family_name}});
-        return call("booking.create", {{"hold", claim},
-                                       {"quote", quote.at("token")},
-                                       {"passengers", std::move(passengers)}});
+        return call("booking.create",
+                    {{"hold", claim}, {"quote", quote.at("token")}, {"passengers", std::move(passengers)}});
     }
 
     /// The booking is there, so whoever reads the error must learn its name.

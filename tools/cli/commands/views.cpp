@@ -138,6 +138,7 @@ Columns journey_columns(const json::array& journeys) {
                         [](const json::value& journey) {
                             return counts_at(json::value{{"free", free_throughout(journey)}}, "/free");
                         }),
+        money_column("PRICE FROM", "price_from", "/price_from"),
         text_column("JOURNEY", "id", "/id"),
     };
 }
