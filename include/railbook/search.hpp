@@ -18,15 +18,17 @@ namespace railbook {
 struct JourneyQuery {
     StationId from;
     StationId to;
-    /// Journeys that leave in [depart, depart + window); with `arrive`, ones that arrive in (arrive - window, arrive].
-    /// Of these, all but those for which another leaves no earlier, arrives no later and has no more changes.
+    /// Journeys that leave in [depart, depart + window); with `arrive`, ones that arrive in (arrive - window, arrive];
+    /// with `before`, ones that leave in [before - window, before). Just one of the three is given. Of these, all but those for which another leaves no earlier, arrives no later and has no more changes.
     /// A window of 0 asks for one moment: for each number of changes that makes it faster, the first to arrive of those
     /// that leave at `depart` or later; with `arrive`, the last to leave of those that arrive by then. It looks as far
     /// as `max_duration`.
     std::optional<Timestamp> depart = std::nullopt;
     std::optional<Timestamp> arrive = std::nullopt;
+    std::optional<Timestamp> before = std::nullopt;  ///< Not with a window of 0.
     Duration window = std::chrono::hours{24};
-    /// 1 to kMaxPage. Journeys that leave at the same moment stay on one page, if need be beyond the limit.
+    /// 1 to kMaxPage. Of more than these the first ones are given; with `arrive` and `before` the last ones. Journeys
+    /// that leave at the same moment stay on one page, if need be beyond the limit.
     std::size_t limit = kMaxPage;
     int max_changes = kMaxChanges;  ///< 0 to kMaxChanges.
     /// What a change takes at least where the timetable does not say; up to a day.
@@ -72,7 +74,7 @@ struct Journey {
 
 struct JourneyPage {
     std::vector<Journey> journeys;  ///< By departure, then arrival.
-    /// A `depart` that continues before; empty where the timetable ends, and with a window of 0.
+    /// A `before` that continues before; empty where the timetable ends, and with a window of 0.
     std::string earlier_cursor;
     std::string later_cursor;  ///< A `depart` that continues after; empty where the timetable ends.
 };
@@ -84,7 +86,7 @@ public:
     ~Search();
 
     /// Errors: not_found (no such station; a date outside the timetable, which the detail names); invalid_argument
-    /// (the same station twice in a row, both or neither of depart and arrive, a number that is out of its range, a
+    /// (the same station twice in a row, not just one of depart, arrive and before, a number that is out of its range, a
     /// kind of train without a letter or digit).
     Result<JourneyPage> find(const JourneyQuery& query);
     /// The journey that an id names. Errors: invalid_argument (not an id); not_found.

@@ -114,6 +114,7 @@ Result<value> find_journeys(Request& request) {
     const auto to_text = request.body.text("to");
     const auto depart = request.body.optional_text("depart");
     const auto arrive = request.body.optional_text("arrive");
+    const auto before = request.body.optional_text("before");
     const auto window = request.body.optional_integer("window", 0, 7 * 86400);
     const auto limit = request.body.optional_integer("limit", 1, static_cast<std::int64_t>(kMaxPage));
     const auto max_changes = request.body.optional_integer("max_changes", 0, JourneyQuery::kMaxChanges);
@@ -149,6 +150,11 @@ Result<value> find_journeys(Request& request) {
             if (!day) return day.error();
             query.window = day->end - day->begin;
         }
+    }
+    if (before) {
+        const auto when = parse_when(*before, from->zone);
+        if (!when) return when.error();
+        query.before = when->time;
     }
     if (arrive) {
         const auto when = parse_when(*arrive, to->zone);

@@ -73,9 +73,10 @@ Result<std::vector<Way>> ways_of(const Snapshot& snapshot, const JourneyQuery& q
 
 Status check(const JourneyQuery& query) {
     const auto fail = [](std::string detail) { return Error{ErrorCode::invalid_argument, std::move(detail)}; };
-    if (query.depart.has_value() == query.arrive.has_value()) {
-        return fail("ask for a departure or for an arrival, and not for both");
+    if (int{query.depart.has_value()} + int{query.arrive.has_value()} + int{query.before.has_value()} != 1) {
+        return fail("ask for a departure, for an arrival or for a departure before a time, and for one of them only");
     }
+    if (query.before && query.window == Duration{0}) return fail("journeys before a time need a window");
     if (query.window < Duration{0} || query.window > JourneyQuery::kMaxWindow) {
         return fail(fmt::format("the window must be from 0 to {}", to_string(JourneyQuery::kMaxWindow)));
     }
@@ -101,7 +102,7 @@ Status check(const JourneyQuery& query) {
     // Far from the ends of what a Timestamp holds, so that adding a window cannot overflow.
     constexpr std::chrono::sys_days kFirst{std::chrono::year{1800} / 1 / 1};
     constexpr std::chrono::sys_days kLast{std::chrono::year{2300} / 1 / 1};
-    const Timestamp asked = query.depart ? *query.depart : *query.arrive;
+    const Timestamp asked = query.depart ? *query.depart : query.arrive ? *query.arrive : *query.before;
     if (asked < kFirst || asked > kLast) return fail("the time must be between the years 1800 and 2300");
     return {};
 }
@@ -118,6 +119,7 @@ Error outside(const Network& network) {
 TimeWindow window_of(const JourneyQuery& query) {
     const Duration length = query.window == Duration{0} ? query.max_duration : query.window;
     if (query.depart) return {*query.depart, *query.depart + length};
+    if (query.before) return {*query.before - length, *query.before};
     return {*query.arrive - length + Duration{1}, *query.arrive + Duration{1}};
 }
 
@@ -136,9 +138,10 @@ Question question_of(const JourneyQuery& query, const Way& way) {
     question.longest = static_cast<std::int32_t>(std::chrono::floor<seconds>(query.max_duration).count());
     question.usual_change = static_cast<std::int32_t>(std::chrono::ceil<seconds>(query.min_change).count());
     std::int64_t other_end = 0;
-    if (query.depart) {
-        question.time = count_of(std::chrono::ceil<seconds>(*query.depart));
-        other_end = count_of(std::chrono::ceil<seconds>(*query.depart + query.window));
+    if (!query.arrive) {
+        const Timestamp begin = query.depart ? *query.depart : *query.before - query.window;
+        question.time = count_of(std::chrono::ceil<seconds>(begin));
+        other_end = count_of(std::chrono::ceil<seconds>(begin + query.window));
     } else {
         question.end = End::arrival;
         question.time = count_of(std::chrono::floor<seconds>(*query.arrive));
@@ -183,12 +186,15 @@ void merge(std::vector<Offer>& offers, const JourneyQuery& query) {
     offers = std::move(kept);
 }
 
-/// Cuts the list to the limit, from its end or (asked by arrival: the last ones are the best) from its front. What
-/// leaves at the same moment is not separated, because a cursor could not continue between it.
-void cut(std::vector<Offer>& found, std::size_t limit, End end) {
+/// Which of more journeys than the limit are given.
+enum class Kept : std::uint8_t { first, last };
+
+/// Cuts the list to the limit. What leaves at the same moment is not separated, because a cursor could not continue
+/// between it.
+void cut(std::vector<Offer>& found, std::size_t limit, Kept kept) {
     if (found.size() <= limit) return;
     const auto departure = [&](std::size_t at) { return found[at].departure(); };
-    if (end == End::departure) {
+    if (kept == Kept::first) {
         auto size = limit;
         while (size > 0 && departure(size - 1) == departure(size)) --size;
         if (size == 0) {
@@ -207,16 +213,16 @@ void cut(std::vector<Offer>& found, std::size_t limit, End end) {
     }
 }
 
-/// Where the page before that moment begins, over days of which no timetable is; empty where there are no others.
-std::string earlier_page(const std::vector<Way>& ways, Timestamp first, Duration window) {
+/// Where the page before that moment ends, over days of which no timetable is; empty where there are no others.
+std::string earlier_page(const std::vector<Way>& ways, Timestamp first) {
     auto ends = Timestamp::min();
     for (const auto& way : ways) {
         if (way.network->begins() < first) ends = std::max(ends, std::min(way.network->ends(), first));
     }
-    return ends == Timestamp::min() ? std::string{} : to_string(ends - window);
+    return ends == Timestamp::min() ? std::string{} : to_string(ends);
 }
 
-/// The same of the page that begins with that moment.
+/// The same of where the page that begins with that moment begins.
 std::string later_page(const std::vector<Way>& ways, Timestamp last) {
     auto begins = Timestamp::max();
     for (const auto& way : ways) {
@@ -363,7 +369,7 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     if (!ways) return ways.error();
     // No train leads from one feed to another.
     if (ways->empty()) return JourneyPage{};
-    const auto end = query.depart ? End::departure : End::arrival;
+    const auto end = query.arrive ? End::arrival : End::departure;
     const auto window = window_of(query);
     const auto is_outside = [&](const Way& way) {
         return window.to <= way.network->begins() || window.from >= way.network->ends();
@@ -383,11 +389,12 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     };
     auto found = ask(query);
     const auto all = found.size();
-    cut(found, query.limit, end);
+    cut(found, query.limit, query.depart ? Kept::first : Kept::last);
 
     JourneyPage page;
     for (const auto& offer : found) page.journeys.push_back(journey_of(*offer.network, offer.journey));
-    // The pages before and after are asked by departure, whichever way this one was.
+    // The pages before and after are asked by departure, whichever way this one was. Journeys that arrive within a
+    // window leave where others do that arrive after it, or before: the pages beside it go from its journeys on.
     const bool one = query.window == Duration{0};
     Timestamp first = window.from;
     Timestamp last = window.to;
@@ -403,12 +410,13 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
         // Whoever leaves in a window of arrivals arrives after it.
         if (end == End::arrival) last = window.from;
     } else {
-        if (end == End::arrival) first = found.front().departure();
+        const bool whole = found.size() == all;
+        if (end == End::arrival || (query.before && !whole)) first = found.front().departure();
         // Of the journeys for one moment the first that leaves is the one to come after.
-        const bool whole = end == End::departure && found.size() == all && !one;
-        if (!whole) last = (one ? found.front() : found.back()).departure() + Duration{1};
+        if (one) last = found.front().departure() + Duration{1};
+        else if (end == End::arrival || (query.depart && !whole)) last = found.back().departure() + Duration{1};
     }
-    if (!one) page.earlier_cursor = earlier_page(*ways, first, query.window);
+    if (!one) page.earlier_cursor = earlier_page(*ways, first);
     page.later_cursor = later_page(*ways, last);
     return page;
 }

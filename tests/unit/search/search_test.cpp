@@ -200,17 +200,34 @@ TEST_F(SearchTest, CursorsLeadThroughEveryJourneyOnce) {
     EXPECT_THAT(ids, SizeIs(4 * 14));
     EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), ids.size());
 
-    std::vector<std::string> back;
-    wanted = query("2026-12-14");
-    for (int pages = 0; pages < 100; ++pages) {
-        const auto found = page(wanted);
-        for (const auto& journey : found.journeys) back.push_back(journey.id);
-        if (found.earlier_cursor.empty()) break;
-        wanted.depart = at(found.earlier_cursor);
+    for (const std::size_t limit : {1U, 2U, 3U, 100U}) {
+        std::vector<std::string> back;
+        wanted = query("2026-12-14");
+        for (int pages = 0; pages < 100; ++pages) {
+            const auto found = page(wanted);
+            std::transform(found.journeys.rbegin(), found.journeys.rend(), std::back_inserter(back),
+                           [](const Journey& journey) { return journey.id; });
+            if (found.earlier_cursor.empty()) break;
+            wanted.depart = std::nullopt;
+            wanted.before = at(found.earlier_cursor);
+            wanted.limit = limit;
+        }
+        std::ranges::reverse(back);
+        EXPECT_EQ(back, ids) << limit;
     }
-    std::ranges::sort(back);
-    std::ranges::sort(ids);
-    EXPECT_EQ(back, ids);
+}
+
+TEST_F(SearchTest, BeforeATimeTheLastOnesToLeaveAreFound) {
+    import(trains({{"12:00:00", "15:00:00"}, {"13:00:00", "16:00:00"}}));
+    JourneyQuery wanted{.from = {"f", "A"}, .to = {"f", "B"}, .before = at("2026-12-02T12:00"), .limit = 2};
+    EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.f:3", "2026-12-02.f:1"));
+    EXPECT_EQ(at(page(wanted).later_cursor), at("2026-12-02T12:00"));
+    EXPECT_EQ(at(page(wanted).earlier_cursor), at("2026-12-01T13:00"));
+    wanted.limit = 100;
+    EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.f:2", "2026-12-01.f:3", "2026-12-02.f:1"));
+    EXPECT_EQ(at(page(wanted).earlier_cursor), at("2026-12-01T12:00"));
+    *wanted.before += Duration{1};
+    EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.f:3", "2026-12-02.f:1", "2026-12-02.f:2"));
 }
 
 TEST_F(SearchTest, WhatLeavesAtTheSameMomentStaysOnOnePage) {
@@ -235,7 +252,7 @@ TEST_F(SearchTest, CursorsEndWithTheTimetable) {
     import(FeedFiles{});
     EXPECT_THAT(page(query("2026-12-01")).earlier_cursor, IsEmpty());
     EXPECT_EQ(at(page(query("2026-12-01")).later_cursor), at("2026-12-02"));
-    EXPECT_EQ(at(page(query("2026-12-14")).earlier_cursor), at("2026-12-13"));
+    EXPECT_EQ(at(page(query("2026-12-14")).earlier_cursor), at("2026-12-14"));
     EXPECT_THAT(page(query("2026-12-14")).later_cursor, IsEmpty());
 }
 
@@ -280,6 +297,13 @@ TEST_F(SearchTest, QuestionsWithoutSenseAreRefused) {
     EXPECT_EQ(code([](JourneyQuery& q) { q.max_duration = Duration{0}; }), ErrorCode::invalid_argument);
     EXPECT_EQ(code([&](JourneyQuery& q) { q.max_duration = most + Duration{1}; }), ErrorCode::invalid_argument);
     EXPECT_EQ(code([](JourneyQuery& q) { q.via = {{"f", "Q"}}; }), ErrorCode::not_found);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.before = q.depart; }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code([](JourneyQuery& q) { q.depart = std::nullopt; }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code([](JourneyQuery& q) {
+                  q.before = std::exchange(q.depart, std::nullopt);
+                  q.window = Duration{0};
+              }),
+              ErrorCode::invalid_argument);
     EXPECT_EQ(code([](JourneyQuery& q) { q.via = {q.to}; }), ErrorCode::invalid_argument);
     EXPECT_EQ(code([](JourneyQuery& q) { q.via.assign(5, {"f", "C"}); }), ErrorCode::invalid_argument);
     EXPECT_EQ(code([](JourneyQuery& q) { q.trains.assign(17, "IC"); }), ErrorCode::invalid_argument);
@@ -336,7 +360,7 @@ TEST_F(SearchTest, CursorsLeapOverDaysOfWhichNoTimetableIs) {
     import(FeedFiles{}, "f");
     import(next, "g");
     EXPECT_EQ(at(page(query("2026-12-14")).later_cursor), at("2027-02-01"));
-    EXPECT_EQ(at(page(query("2027-02-01")).earlier_cursor), at("2026-12-14"));
+    EXPECT_EQ(at(page(query("2027-02-01")).earlier_cursor), at("2026-12-15"));
 }
 
 TEST_F(SearchTest, WhereNothingIsFoundTheNextPageBeginsWithWhatComesNext) {

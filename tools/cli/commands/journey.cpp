@@ -24,6 +24,8 @@ struct FindJourney {
     std::string to;
     std::string depart;
     std::string arrive;
+    std::string before;
+    int limit = static_cast<int>(kMaxPage);
     std::string window;
     int max_changes = JourneyQuery::kMaxChanges;
     std::vector<std::string> via;
@@ -47,10 +49,21 @@ Result<std::optional<std::int64_t>> seconds_of(const std::string& text) {
     return std::optional<std::int64_t>{std::chrono::ceil<std::chrono::seconds>(*duration).count()};
 }
 
+/// How to see the journeys before and after these.
+void note_pages(const json::value& page, Context& context) {
+    const auto earlier = text_at(page, "/earlier_cursor");
+    const auto later = text_at(page, "/later_cursor");
+    if (!earlier.empty()) context.note(fmt::format("earlier ones: --before {}", earlier));
+    if (!later.empty()) context.note(fmt::format("later ones: --depart {}", later));
+}
+
 int find_one(const FindJourney& options, Context& context) {
     json::object body{{"from", options.from}, {"to", options.to}, {"max_changes", options.max_changes}};
+    body["limit"] = options.limit;
     if (!options.arrive.empty()) {
         body["arrive"] = options.arrive;
+    } else if (!options.before.empty()) {
+        body["before"] = options.before;
     } else if (!options.depart.empty()) {
         body["depart"] = options.depart;
     } else {
@@ -82,6 +95,7 @@ int find_one(const FindJourney& options, Context& context) {
         case Format::table:
             if (journeys.empty()) break;
             context.write(describe_journeys(journeys, context.color()));
+            if (journeys.size() >= static_cast<std::size_t>(options.limit)) note_pages(answer->value, context);
             return kDone;
         case Format::jsonl:
         case Format::csv: break;
@@ -266,6 +280,12 @@ void add_journey(CLI::App& app, Context& context) {
                                        "Leave then or later: 2026-12-01, 2026-12-01T08:00 or with an offset; now "
                                        "where it is left out");
     auto* arrive = command->add_option("--arrive", options->arrive, "Arrive then or earlier")->excludes(depart);
+    auto* before = command->add_option("--before", options->before, "Leave before then, the last ones")
+                       ->excludes(depart)
+                       ->excludes(arrive);
+    command->add_option("--limit", options->limit, "So many journeys at most")
+        ->check(CLI::Range(1, static_cast<int>(kMaxPage)))
+        ->capture_default_str();
     command->add_option("--window", options->window,
                         "How far to look, such as 2h; the day where only a date is given, "
                         "else 24h; 0 asks for one moment");
@@ -292,7 +312,8 @@ void add_journey(CLI::App& app, Context& context) {
         ->add_option("--queries", options->queries,
                      "Answer many questions: a CSV file with from_stop_id, to_stop_id and departure")
         ->excludes(depart)
-        ->excludes(arrive);
+        ->excludes(arrive)
+        ->excludes(before);
     command->add_flag("--timings", options->timings,
                       "Tell how long the engine took for each of them, in microseconds, on the error output");
     on_run(*command, context, options, run);
