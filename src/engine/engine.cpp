@@ -122,7 +122,7 @@ Result<JourneyPage> Engine::find_journeys(const JourneyQuery& query) {
     if (!page) return page;
     std::vector<Ride> rides;
     for (const auto& journey : page->journeys) {
-        for (const auto& leg : journey.legs) rides.push_back({leg.run, leg.span});
+        for (const auto& leg : journey.legs) rides.push_back({leg.run, leg.span, leg.from.call, leg.to.call});
     }
     auto availability = parts_->inventory.availability(rides);
     if (!availability) return availability.error();

@@ -402,6 +402,7 @@ Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride
     if (!now) return now.error();
     std::vector<RunId> ids;
     std::vector<Run> runs;
+    std::vector<Span> spans;
     for (const auto& ride : rides) {
         auto run = timetable_.run(ride.run);
         if (!run) return std::move(run).error();
@@ -423,7 +424,10 @@ Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride
             if (!again) return std::move(again).error();
             (*occupancy)[i] = std::move(again->front());
         }
-        if (rides[i].span.from >= rides[i].span.to || rides[i].span.to > runs[i].segment_count())
+        spans.push_back(rides[i].span);
+        if (rides[i].from && rides[i].to)
+            spans.back() = runs[i].span_between(*rides[i].from, *rides[i].to).value_or(Span{});
+        else if (rides[i].span.from >= rides[i].span.to || rides[i].span.to > runs[i].segment_count())
             return Error{ErrorCode::invalid_argument, fmt::format("{} has no such segments", to_string(ids[i]))};
     }
 
@@ -434,7 +438,7 @@ Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride
         const auto plan = plans_->of(runs[i].consist);
         const SeatMasks taken = masks_of(runs[i], (*occupancy)[i].taken);
         inventory::SeatSet free{plan->seats()};
-        inventory::find_free(planes_of(taken), rides[i].span, 0, plan->seats(), free.words());
+        if (spans[i] != Span{}) inventory::find_free(planes_of(taken), spans[i], 0, plan->seats(), free.words());
         for (const auto& [travel_class, seats] : plan->classes()) {
             inventory::SeatSet of_class = free;
             of_class &= seats;
