@@ -109,10 +109,38 @@ struct ConsistOffer {
     std::vector<Reseating> stranded;    ///< For whom there is no seat: `to` is empty. The change is then impossible.
 };
 
+/// A ride that a change of a run's calls is about.
+struct AffectedRide {
+    HoldId hold;
+    std::string owner;
+    std::string reference = {};  ///< Of its booking, if it has one.
+    std::size_t tickets = 0;
+    std::vector<SeatId> seats;
+    Endpoint from;  ///< As it was sold.
+    Endpoint to;
+    std::optional<Endpoint> new_from = std::nullopt;  ///< As it would be; nothing where it would be lost.
+    std::optional<Endpoint> new_to = std::nullopt;
+};
+
+/// What it would mean for those who have seats of a run that it follows the timetable again. Nothing has changed yet.
+struct AdoptionOffer {
+    std::string id;  ///< Names this very outcome: confirming it later does just this, or nothing.
+    Run run;         ///< As it was sold.
+    Run planned;   ///< As the timetable has it; without a pin.
+    std::vector<CallChange> changes;
+    std::size_t unaffected = 0;          ///< Live rides that stay as they are.
+    std::vector<AffectedRide> affected;  ///< Which get other times, platforms or names.
+    std::vector<AffectedRide> lost;      ///< Which the new calls no longer allow: adopting is then impossible.
+};
+
 /// A ride on a run: what an availability is asked for.
 struct Ride {
     RunId run;
     Span span;
+    /// Where both are given the span is between these calls of the run as it was sold, which may differ from the
+    /// timetable; nothing is free where it has no such ride.
+    std::optional<CallId> from = std::nullopt;
+    std::optional<CallId> to = std::nullopt;
 };
 
 /// Thread-safe. Environment, store and timetable must outlive this object.
@@ -155,6 +183,15 @@ public:
     /// run has changed since: look at a new offer; or somebody is stranded).
     Result<Run> change_consist(const Principal& principal, const RunId& run, std::shared_ptr<const Consist> consist,
                                std::string_view offer);
+
+    /// What it would mean that a pinned run gets the calls that the timetable has by now. Operators only. Errors:
+    /// forbidden; not_found (no such run); conflict (it is not pinned, or as the timetable has it, or the timetable has
+    /// no such run any more: then it stays as it was sold).
+    Result<AdoptionOffer> offer_adoption(const Principal& principal, const RunId& run);
+    /// Does what the offer said, all or nothing: holds, bookings and tickets get the new times. Repeating it is
+    /// success. Errors: forbidden; not_found; conflict (the run or the timetable has changed since: look at a new
+    /// offer; or somebody would lose a ride).
+    Result<Run> adopt(const Principal& principal, const RunId& run, std::string_view offer);
 
 private:
     /// Chooses the seats and lets the store take them. `is_new` is set once the store has found that the command was

@@ -19,7 +19,8 @@ struct JourneyQuery {
     StationId from;
     StationId to;
     /// Journeys that leave in [depart, depart + window); with `arrive`, ones that arrive in (arrive - window, arrive];
-    /// with `before`, ones that leave in [before - window, before). Just one of the three is given. Of these, all but those for which another leaves no earlier, arrives no later and has no more changes.
+    /// with `before`, ones that leave in [before - window, before). Just one of the three is given. Of these, all but
+    /// those for which another leaves no earlier, arrives no later and has no more changes.
     /// A window of 0 asks for one moment: for each number of changes that makes it faster, the first to arrive of those
     /// that leave at `depart` or later; with `arrive`, the last to leave of those that arrive by then. It looks as far
     /// as `max_duration`.
@@ -86,8 +87,8 @@ public:
     ~Search();
 
     /// Errors: not_found (no such station; a date outside the timetable, which the detail names); invalid_argument
-    /// (the same station twice in a row, not just one of depart, arrive and before, a number that is out of its range, a
-    /// kind of train without a letter or digit).
+    /// (the same station twice in a row, not just one of depart, arrive and before, a number that is out of its range,
+    /// a kind of train without a letter or digit).
     Result<JourneyPage> find(const JourneyQuery& query);
     /// The journey that an id names. Errors: invalid_argument (not an id); not_found.
     Result<Journey> journey(std::string_view id);

@@ -123,6 +123,14 @@ private:
     std::shared_ptr<std::vector<T>> all_;
 };
 
+/// A half-open range of segments `[from, to)` of one run; segment n leads from call n to call n + 1.
+struct Span {
+    std::uint16_t from = 0;
+    std::uint16_t to = 0;
+    bool overlaps(const Span& other) const { return from < other.to && other.from < to; }
+    auto operator<=>(const Span&) const = default;
+};
+
 /// A train on one service date: its calls and its coaches.
 struct Run {
     RunId id;
@@ -134,15 +142,13 @@ struct Run {
     bool pinned = false;  ///< These calls and coaches are fixed: something of the run was held or sold.
 
     std::size_t segment_count() const { return calls.empty() ? 0 : calls.size() - 1; }
+    /// The span from one call to a later one; nothing where the run lacks one of them, or has them the other way round.
+    std::optional<Span> span_between(const CallId& from, const CallId& to) const;
 };
 
-/// A half-open range of segments `[from, to)` of one run; segment n leads from call n to call n + 1.
-struct Span {
-    std::uint16_t from = 0;
-    std::uint16_t to = 0;
-    bool overlaps(const Span& other) const { return from < other.to && other.from < to; }
-    auto operator<=>(const Span&) const = default;
-};
+/// Whether whoever rides from one call to the other can do so after a change of the run: both are there, in that order,
+/// and where passengers could board or alight they still may.
+bool still_carries(const Run& before, const Run& after, const CallId& from, const CallId& to);
 
 /// One end of a ride as a passenger reads it.
 struct Endpoint {
@@ -547,6 +553,11 @@ public:
     /// these coaches already it is answered as it is. Errors: conflict (the run has changed since, or is pinned
     /// otherwise, or somebody would be left without a seat or on a taken one).
     virtual Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) = 0;
+    /// Gives a pinned run the calls and names of `wanted`, which is that run as the timetable has it by now; it keeps
+    /// its coaches. Holds, bookings, tickets and blocks go between the same calls as before, all or nothing. `version`
+    /// is that of the run when this was planned. Where the run has these calls already it is answered as it is. Errors:
+    /// not_found (no such pinned run); conflict (the run has changed since, or somebody would lose a ride).
+    virtual Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) = 0;
 };
 
 class BookingsStore {

@@ -42,6 +42,24 @@ struct FileCount {
     std::size_t dropped = 0;
 };
 
+/// A call of a run that a newer timetable has otherwise.
+struct CallChange {
+    std::optional<Call> before;  ///< None: the train calls there now.
+    std::optional<Call> after;   ///< None: it no longer does.
+};
+/// What passengers would notice, in the order of the journey. Empty where only distances differ.
+std::vector<CallChange> changes_of(const Run& before, const Run& after);
+
+/// A run of which something was held or sold, and which the new timetable has otherwise or no longer has. It stays as
+/// it was sold until an operator adopts the change.
+struct PinnedRunChange {
+    RunId run;
+    bool dropped = false;   ///< The new timetable has no such run.
+    std::string detail;     ///< What changes, for a person.
+    std::size_t holds = 0;  ///< Live ones that are not booked.
+    std::size_t bookings = 0;
+};
+
 /// What an import found.
 struct ImportReport {
     Feed feed;
@@ -51,6 +69,8 @@ struct ImportReport {
     std::size_t dropped_count = 0;
     /// What is worth knowing and dropped nothing, such as service dates that were clipped.
     std::vector<std::string> notes;
+    /// Of service that is not over yet.
+    std::vector<PinnedRunChange> pinned;
     std::uint64_t bytes = 0;  ///< Of text read.
     static constexpr std::size_t kMaxListed = 100;
 };

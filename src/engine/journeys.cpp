@@ -35,7 +35,7 @@ Status complete(const Sellers& sellers, const std::vector<QuotePassenger>& passe
     const auto party = static_cast<int>(passengers.size());
     std::vector<Ride> rides;
     for (const auto& journey : journeys) {
-        for (const auto& leg : journey.legs) rides.push_back({leg.run, leg.span});
+        for (const auto& leg : journey.legs) rides.push_back({leg.run, leg.span, leg.from.call, leg.to.call});
     }
     auto availability = sellers.inventory.availability(rides, wishes.together ? party : 1);
     if (!availability) return availability.error();

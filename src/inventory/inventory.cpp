@@ -445,14 +445,16 @@ Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride
     for (const auto& ride : rides) {
         const auto place = places.at(ride.run);
         const auto& run = runs[place];
-        if (ride.span.from >= ride.span.to || ride.span.to > run.segment_count())
+        const bool by_calls = ride.from && ride.to;
+        if (!by_calls && (ride.span.from >= ride.span.to || ride.span.to > run.segment_count()))
             return Error{ErrorCode::invalid_argument, fmt::format("{} has no such segments", to_string(ride.run))};
+        const auto span = by_calls ? run.span_between(*ride.from, *ride.to) : std::optional{ride.span};
         Availability answer;
         answer.version = (*occupancy)[place].version;
         const auto plan = plans_->of(run.consist);
         const SeatMasks taken = masks_of(run, (*occupancy)[place].taken);
         inventory::SeatSet free{plan->seats()};
-        inventory::find_free(planes_of(taken), ride.span, 0, plan->seats(), free.words());
+        if (span) inventory::find_free(planes_of(taken), *span, 0, plan->seats(), free.words());
         for (const auto& [travel_class, seats] : plan->classes()) {
             inventory::SeatSet of_class = free;
             of_class &= seats;

@@ -25,7 +25,8 @@ SeatMasks masks_of(const Run& run, const SeatMasks& known) {
 }
 
 bool is_about(const Occupancy& occupancy, const Run& run) {
-    return occupancy.taken.seats == 0 || occupancy.taken.seats == run.consist->seat_count();
+    return occupancy.taken.seats == 0 ||
+           (occupancy.taken.seats == run.consist->seat_count() && occupancy.taken.segments == run.segment_count());
 }
 
 Result<bool> has_its_coaches(Store& store, const Run& run) {

@@ -15,10 +15,10 @@ Result<std::pair<std::size_t, std::size_t>> find_ends(const Run& run, std::strin
 /// The masks of the run, which is not pinned perhaps: then it has none yet.
 SeatMasks masks_of(const Run& run, const SeatMasks& known);
 
-/// Whether what was said of a run's seats is about the coaches that were read with it, by their number alone.
+/// Whether what was said of a run's seats is about the coaches and calls that were read with it, by their numbers.
 bool is_about(const Occupancy& occupancy, const Run& run);
-/// Whether the run still has the coaches that were read: between two questions to a store it may get others, and what
-/// is taken is told by the numbers of the seats.
+/// Whether the run still has the coaches and calls that were read: between two questions to a store it may get others,
+/// and what is taken is told by the numbers of the seats and segments.
 Result<bool> has_its_coaches(Store& store, const Run& run);
 
 }  // namespace railbook::inventory

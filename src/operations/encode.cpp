@@ -84,11 +84,16 @@ value encode(const ImportReport& report) {
         files.push_back({{"file", file.file}, {"rows", file.rows}, {"dropped", file.dropped}});
     array dropped;
     for (const auto& row : report.dropped) dropped.push_back({{"place", row.pointer}, {"reason", row.detail}});
-    return {{"feed", encode(report.feed)},
-            {"files", std::move(files)},
-            {"dropped_count", report.dropped_count},
-            {"dropped", std::move(dropped)},
-            {"notes", texts(report.notes)},
+    array pinned;
+    for (const auto& change : report.pinned) {
+        pinned.push_back({{"run", to_string(change.run)},
+                          {"change", change.dropped ? "dropped" : "changed"},
+                          {"detail", change.detail},
+                          {"holds", change.holds},
+                          {"bookings", change.bookings}});
+    }
+    return {{"feed", encode(report.feed)},   {"files", std::move(files)},    {"dropped_count", report.dropped_count},
+            {"dropped", std::move(dropped)}, {"notes", texts(report.notes)}, {"pinned", std::move(pinned)},
             {"bytes", report.bytes}};
 }
 
@@ -200,7 +205,11 @@ value encode(const SeatMap& map) {
 
 value encode(const SeatChanges& changes, const Run& run) {
     array list;
-    for (const auto& change : changes.changes) {
+    // The run may have got other coaches or calls since it was read.
+    const bool fits = std::ranges::all_of(changes.changes, [&](const SeatChange& change) {
+        return change.seat < run.consist->seat_count() && change.span.to < run.calls.size();
+    });
+    for (const auto& change : fits ? changes.changes : std::vector<SeatChange>{}) {
         list.push_back({{"version", change.version},
                         {"seat", to_string(run.consist->seat_at(change.seat))},
                         {"from", to_string(run.calls[change.span.from].id)},
@@ -209,7 +218,7 @@ value encode(const SeatChanges& changes, const Run& run) {
     }
     return {{"run", to_string(run.id)},
             {"version", changes.version},
-            {"resync", changes.resync},
+            {"resync", changes.resync || !fits},
             {"changes", std::move(list)}};
 }
 
@@ -237,6 +246,57 @@ value encode(const ConsistOffer& offer) {
             {"stranded", encode(offer.stranded)}};
 }
 
+namespace {
+
+value encode(const Call& call) {
+    object result;
+    if (call.arrives) result["arrives"] = to_string(*call.arrives, call.zone);
+    if (call.departs) result["departs"] = to_string(*call.departs, call.zone);
+    if (!call.platform.empty()) result["platform"] = call.platform;
+    if (!call.pick_up) result["pick_up"] = false;
+    if (!call.drop_off) result["drop_off"] = false;
+    return result;
+}
+
+value encode(const CallChange& change) {
+    const auto& call = change.after ? *change.after : *change.before;
+    object result{{"station", {{"id", to_string(call.id)}, {"name", call.name}}}};
+    if (change.before) result["before"] = encode(*change.before);
+    if (change.after) result["after"] = encode(*change.after);
+    return result;
+}
+
+value encode(const AffectedRide& ride) {
+    array seats;
+    for (const auto& seat : ride.seats) seats.emplace_back(to_string(seat));
+    object result{{"hold", to_string(ride.hold)},   {"owner", ride.owner},
+                  {"seats", std::move(seats)},      {"tickets", ride.tickets},
+                  {"from", encode_from(ride.from)}, {"to", encode_to(ride.to)}};
+    if (!ride.reference.empty()) result["booking"] = ride.reference;
+    if (ride.new_from) result["new_from"] = encode_from(*ride.new_from);
+    if (ride.new_to) result["new_to"] = encode_to(*ride.new_to);
+    return result;
+}
+
+template <class T>
+value encode_all(const std::vector<T>& items) {
+    array all;
+    for (const auto& item : items) all.push_back(encode(item));
+    return all;
+}
+
+}  // namespace
+
+value encode(const AdoptionOffer& offer) {
+    return {{"id", offer.id},
+            {"run", to_string(offer.run.id)},
+            {"train", offer.planned.train},
+            {"changes", encode_all(offer.changes)},
+            {"unaffected", offer.unaffected},
+            {"affected", encode_all(offer.affected)},
+            {"lost", encode_all(offer.lost)}};
+}
+
 value encode(const Availability& availability, const RunId& run) {
     return {{"run", to_string(run)}, {"version", availability.version}, {"free", encode(availability.free)}};
 }
@@ -250,10 +310,8 @@ value encode(const Quote& quote) {
         passengers.push_back({{"id", passenger.id}, {"type", passenger.type}});
     array lines;
     for (const auto& line : quote.lines) {
-        lines.push_back({{"passenger", line.passenger},
-                         {"leg", line.leg},
-                         {"rule", line.rule},
-                         {"amount", encode(line.amount)}});
+        lines.push_back(
+            {{"passenger", line.passenger}, {"leg", line.leg}, {"rule", line.rule}, {"amount", encode(line.amount)}});
     }
     return {{"id", to_string(quote.id)},
             {"total", encode(quote.total)},
@@ -272,8 +330,8 @@ value encode(const Hold& hold) {
     for (const auto& item : hold.items) {
         array seats;
         for (const auto& seat : item.seats) seats.emplace_back(to_string(seat.id));
-        object one{{"run", to_string(item.run)},      {"train", item.train},         {"from", encode_from(item.from)},
-                   {"to", encode_to(item.to)},        {"class", item.travel_class}, {"seats", std::move(seats)}};
+        object one{{"run", to_string(item.run)}, {"train", item.train},        {"from", encode_from(item.from)},
+                   {"to", encode_to(item.to)},   {"class", item.travel_class}, {"seats", std::move(seats)}};
         if (!item.reason.empty()) one["reason"] = item.reason;
         items.push_back(std::move(one));
     }

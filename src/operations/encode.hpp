@@ -24,6 +24,7 @@ boost::json::value encode(const SeatChanges& changes, const Run& run);
 boost::json::value encode(const SeatBlock& block, const Run& run);
 boost::json::value encode(const Reseating& reseating);
 boost::json::value encode(const ConsistOffer& offer);
+boost::json::value encode(const AdoptionOffer& offer);
 boost::json::value encode(const Availability& availability, const RunId& run);
 boost::json::value encode(const Quote& quote);
 boost::json::value encode(const Hold& hold);

@@ -82,6 +82,25 @@ Result<value> confirm_consist(Request& request) {
     return encode(*changed);
 }
 
+Result<value> offer_adoption(Request& request) {
+    const auto run = take_run(request);
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    if (!run) return run.error();
+    const auto offer = request.engine.inventory().offer_adoption(request.principal, run->id);
+    if (!offer) return offer.error();
+    return encode(*offer);
+}
+
+Result<value> confirm_adoption(Request& request) {
+    const auto run = take_run(request);
+    const auto offer = request.body.text("offer");
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    if (!run) return run.error();
+    const auto adopted = request.engine.inventory().adopt(request.principal, run->id, offer);
+    if (!adopted) return adopted.error();
+    return encode(*adopted);
+}
+
 constexpr Operation kOperations[] = {
     {{"run.changes", Method::get, "/v1/runs/{run}/seats/changes", Scope::read, IdempotencyKey::none,
       "What changed on a run since a version"},
@@ -98,6 +117,12 @@ constexpr Operation kOperations[] = {
     {{"run.consist_confirm", Method::post, "/v1/runs/{run}/consist-offers/{offer}/confirm", Scope::operate,
       IdempotencyKey::none, "Give a run the coaches of an offer"},
      confirm_consist},
+    {{"run.adoption_offer", Method::post, "/v1/runs/{run}/adoption-offers", Scope::operate, IdempotencyKey::none,
+      "What it would mean that a sold run follows the timetable again"},
+     offer_adoption},
+    {{"run.adoption_confirm", Method::post, "/v1/runs/{run}/adoption-offers/{offer}/confirm", Scope::operate,
+      IdempotencyKey::none, "Give a sold run the calls of the timetable"},
+     confirm_adoption},
 };
 
 }  // namespace

@@ -134,7 +134,7 @@ void RunAllocations::unmark(std::uint32_t node) {
 }
 
 bool RunAllocations::is_free(std::uint32_t seat, Span span, Timestamp now, const HoldId& mine) const {
-    if (seat >= seat_count_) return false;
+    if (seat >= seat_count_ || span.to > segment_count_) return false;
     if (!taken_.any(seat, span)) return true;
     return !any_of_seat(seat, [&](const Allocation& other) {
         return other.span.overlaps(span) && other.until > now &&
@@ -144,7 +144,8 @@ bool RunAllocations::is_free(std::uint32_t seat, Span span, Timestamp now, const
 
 SeatState RunAllocations::make_way(std::uint32_t seat, Span span, Timestamp now, const HoldId* mine) {
     auto before = SeatState::free;
-    if (seat >= seat_count_ || !taken_.any(seat, span)) return before;
+    // What lapsed before the run got other coaches or calls may name what is no longer there.
+    if (seat >= seat_count_ || span.to > segment_count_ || !taken_.any(seat, span)) return before;
     drop_if(seat, [&](const Allocation& other) {
         if (!other.span.overlaps(span) || other.state == SeatState::blocked) return false;
         const bool is_mine = mine && other.hold == *mine;

@@ -40,7 +40,7 @@ public:
     RunAllocations(const Run& run, std::uint64_t version, const std::vector<Allocation>& stored);
 
     /// Whether nobody but `mine` has a part of the span at `now`, and no part of it is blocked. There is no seat
-    /// beyond the train.
+    /// beyond the train, and no segment beyond its way.
     bool is_free(std::uint32_t seat, Span span, Timestamp now, const HoldId& mine) const;
     /// Brings the hold's allocations on `run` in line with the hold: they are there while it keeps its seats, with its
     /// state and deadline, and gone otherwise. Lapsed ones in the way are dropped. The version grows.

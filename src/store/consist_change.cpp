@@ -1,4 +1,4 @@
-#include "store/consist_change.hpp"
+#include "store/run_change.hpp"
 
 #include <algorithm>
 #include <set>
@@ -12,17 +12,13 @@
 namespace railbook::store {
 namespace {
 
-Error changed_since() {
-    return {ErrorCode::conflict, "the run has changed since the offer was made", "ask for a new offer"};
-}
-
 bool is_live(PartStatus status) {
     return status == PartStatus::prebooked || status == PartStatus::confirmed || status == PartStatus::fulfilled;
 }
 
 class Change {
 public:
-    Change(const ConsistBasis& basis, const ConsistChange& change, std::string_view actor, Timestamp now)
+    Change(const RunBasis& basis, const ConsistChange& change, std::string_view actor, Timestamp now)
         : basis_{basis},
           change_{change},
           actor_{actor},
@@ -35,7 +31,7 @@ public:
         outcome_.tickets = basis.tickets;
     }
 
-    Result<std::optional<ConsistOutcome>> make() {
+    Result<std::optional<RunOutcome>> make() {
         record("run:" + to_string(basis_.run.run.id), "run.consist_changed",
                fmt::format("{} to {}", basis_.run.run.consist->name, change_.consist->name));
         keep_blocks();
@@ -130,12 +126,12 @@ private:
         }
     }
 
-    const ConsistBasis& basis_;
+    const RunBasis& basis_;
     const ConsistChange& change_;
     const std::string actor_;
     const Timestamp now_;
     std::set<Reseating> moves_;  // those that are not made yet
-    ConsistOutcome outcome_;
+    RunOutcome outcome_;
     RunAllocations taken_{[this] {
         Run run = basis_.run.run;
         run.consist = change_.consist;
@@ -145,10 +141,14 @@ private:
 
 }  // namespace
 
-Result<std::optional<ConsistOutcome>> change_consist(const ConsistBasis& basis, const ConsistChange& change,
-                                                     std::string_view actor, Timestamp now) {
+Error changed_since() {
+    return {ErrorCode::conflict, "the run has changed since the offer was made", "ask for a new offer"};
+}
+
+Result<std::optional<RunOutcome>> change_consist(const RunBasis& basis, const ConsistChange& change,
+                                                 std::string_view actor, Timestamp now) {
     RAILBOOK_ASSERT(change.consist);
-    if (*basis.run.run.consist == *change.consist) return std::optional<ConsistOutcome>{};
+    if (*basis.run.run.consist == *change.consist) return std::optional<RunOutcome>{};
     if (basis.run.version != change.version) return changed_since();
     return Change{basis, change, actor, now}.make();
 }

@@ -63,8 +63,10 @@ void LoadCheck::on(const Run& run, std::uint64_t version) {
 
 bool LoadCheck::fits(const Hold& hold, const HoldItem& item) const {
     const auto run = runs_.find(item.run);
-    if (run == runs_.end() || item.span.from >= item.span.to || item.span.to > run->second.segments) return false;
-    return !keeps_seats(hold, counters_.time) ||
+    if (run == runs_.end() || item.span.from >= item.span.to) return false;
+    // What lapsed before the run got other coaches or calls may name what is no longer there.
+    if (!keeps_seats(hold, counters_.time)) return true;
+    return item.span.to <= run->second.segments &&
            std::ranges::all_of(item.seats, [&](const HeldSeat& seat) { return seat.index < run->second.seats; });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -76,11 +77,11 @@ void record(Changes& changes, const Hold& hold, Timestamp now, std::string_view 
 void record(Changes& changes, const BookingId& booking, Timestamp now, std::string_view actor, std::string_view action,
             std::string detail) {
     changes.booking_audit.push_back({.subject = "booking:" + to_string(booking),
-                             .number = 0,
-                             .at = now,
-                             .actor = std::string{actor},
-                             .action = std::string{action},
-                             .detail = std::move(detail)});
+                                     .number = 0,
+                                     .at = now,
+                                     .actor = std::string{actor},
+                                     .action = std::string{action},
+                                     .detail = std::move(detail)});
 }
 
 std::string named(const Payment& payment) { return "payment " + to_string(payment.id); }
@@ -319,35 +320,70 @@ AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::str
 void renumber(Hold& hold, const Run& run) {
     for (auto& item : hold.items.edit()) {
         if (item.run != run.id) continue;
+        const auto span = run.span_between(item.from.call, item.to.call);
+        if (span) {
+            item.span = *span;
+            item.train = run.train;
+            item.from = start_of_ride(run, *span);
+            item.to = end_of_ride(run, *span);
+        }
         for (auto& seat : item.seats) {
             const auto index = run.consist->index_of(seat.id);
-            seat.index = index && run.consist->coach_of(*index).travel_class == item.travel_class ? *index : kNoSeat;
+            const bool is_there = span && index && run.consist->coach_of(*index).travel_class == item.travel_class;
+            seat.index = is_there ? *index : kNoSeat;
         }
     }
+}
+
+namespace {
+Endpoint endpoint_of(const Call& call, const std::optional<Timestamp>& time) {
+    RAILBOOK_ASSERT(time);
+    return {.call = call.id, .name = call.name, .zone = call.zone, .time = *time, .platform = call.platform};
+}
+}  // namespace
+
+Endpoint start_of_ride(const Run& run, Span span) {
+    return endpoint_of(run.calls[span.from], run.calls[span.from].departs);
+}
+
+Endpoint end_of_ride(const Run& run, Span span) { return endpoint_of(run.calls[span.to], run.calls[span.to].arrives); }
+
+bool has_calls_of(const Run& run, const Run& other) {
+    return run.train == other.train && run.agency == other.agency && run.headsign == other.headsign &&
+           run.calls == other.calls;
 }
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
 
 namespace {
 
-/// The seat of a part as its hold has it now; null where the hold has none of that name.
-const HeldSeat* seat_of(const BookingPart& part, const Hold& hold) {
+/// What the part is of its hold as that is now; nothing where the hold has no such ride or seat.
+struct Place {
+    const HoldItem* item;
+    const HeldSeat* seat;
+};
+std::optional<Place> place_of(const BookingPart& part, const Hold& hold) {
     for (const auto& item : hold.items) {
-        if (item.run != part.run || item.span != part.span) continue;
+        if (item.run != part.run || item.from.call != part.from.call || item.to.call != part.to.call) continue;
         const auto found = std::ranges::find(item.seats, part.seat.id, &HeldSeat::id);
-        if (found != item.seats.end()) return &*found;
+        if (found != item.seats.end()) return Place{&item, &*found};
     }
-    return nullptr;
+    return std::nullopt;
 }
 
-/// The tickets with the seats of the booking as it is now: the coaches may have changed since they were made out.
-std::vector<Ticket> with_seats_of(const Booking& booking, std::vector<Ticket> tickets) {
+/// The tickets with the seats and rides of the booking as it is now: the coaches or calls may have changed since they
+/// were made out.
+std::vector<Ticket> as_booked(const Booking& booking, std::vector<Ticket> tickets) {
     for (auto& ticket : tickets) {
         auto leg = ticket.legs.begin();
         for (const auto& part : booking.parts) {
             if (part.passenger != ticket.passenger.id || leg == ticket.legs.end()) continue;
             RAILBOOK_ASSERT(leg->run == part.run);
-            (leg++)->seat = part.seat.id;
+            leg->seat = part.seat.id;
+            leg->train = part.train;
+            leg->from = part.from;
+            leg->to = part.to;
+            ++leg;
         }
     }
     return tickets;
@@ -363,12 +399,13 @@ Result<Changes> create_booking(const Hold* hold, const HoldClaim& claim, const B
     }));
     if (const auto ok = check_claimant(hold, claim); !ok) return ok.error();
     if (const auto ok = check_open(*hold, now); !ok) return ok.error();
-    // The coaches may have changed between the look at the hold and this step.
-    const bool has_seats = std::ranges::all_of(wanted.parts, [&](const BookingPart& part) {
-        const auto* seat = seat_of(part, *hold);
-        return seat && *seat == part.seat;
+    // The coaches or calls may have changed between the look at the hold and this step.
+    const bool is_as_seen = std::ranges::all_of(wanted.parts, [&](const BookingPart& part) {
+        const auto place = place_of(part, *hold);
+        return place && *place->seat == part.seat && place->item->span == part.span && place->item->from == part.from &&
+               place->item->to == part.to;
     });
-    if (!has_seats) return Error{ErrorCode::unavailable, "the hold has other seats by now", "look at it again"};
+    if (!is_as_seen) return Error{ErrorCode::unavailable, "the hold has other seats by now", "look at it again"};
     Changes changes;
     changes.booking = wanted;
     changes.booking->expires_at = std::min(wanted.expires_at, hold->latest_end);
@@ -433,9 +470,15 @@ Changes settle_payment(Payment payment, Booking booking, Hold hold, const Settle
         record(changes, booking.id, now, kSystem, "payment.captured", named(payment));
         if (seats_are_ours) {
             move_to(hold, HoldStatus::sold);
-            // Of a hold that had lapsed, the seats may have got other numbers.
+            // Of a hold that had lapsed, the seats may have got other numbers, and the rides other times.
             for (auto& part : booking.parts) {
-                if (const auto* seat = seat_of(part, hold)) part.seat = *seat;
+                const auto place = place_of(part, hold);
+                if (!place) continue;
+                part.seat = *place->seat;
+                part.span = place->item->span;
+                part.train = place->item->train;
+                part.from = place->item->from;
+                part.to = place->item->to;
             }
             move_parts(booking, PartStatus::confirmed);
             record(changes, booking.id, now, kSystem, "booking.confirmed", "hold " + to_string(hold.id));
@@ -445,7 +488,7 @@ Changes settle_payment(Payment payment, Booking booking, Hold hold, const Settle
                 booking.tickets.push_back(ticket.id);
                 names += ' ' + to_string(ticket.id);
             }
-            changes.tickets = with_seats_of(booking, settlement.tickets);
+            changes.tickets = as_booked(booking, settlement.tickets);
             record(changes, booking.id, now, kSystem, "tickets.issued", std::move(names));
             move_parts(booking, PartStatus::fulfilled);
             record(changes, booking.id, now, kSystem, "booking.fulfilled", named(payment));
@@ -465,7 +508,10 @@ Changes settle_payment(Payment payment, Booking booking, Hold hold, const Settle
 }
 
 bool has_other_numbers(const Booking& before, const Booking& after) {
-    return !std::ranges::equal(before.parts, after.parts, {}, &BookingPart::seat, &BookingPart::seat);
+    return !std::ranges::equal(before.parts, after.parts, [](const BookingPart& left, const BookingPart& right) {
+        return std::tie(left.seat, left.span, left.train, left.from, left.to) ==
+               std::tie(right.seat, right.span, right.train, right.from, right.to);
+    });
 }
 
 Changes settle_refund(Payment payment, Booking booking, const std::vector<LedgerTransaction>& postings,

@@ -89,9 +89,16 @@ AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::str
 
 /// A seat that a train does not have.
 inline constexpr std::uint32_t kNoSeat = 0xFFFFFFFF;
-/// The hold with its seats numbered as the run's coaches are now, which may have changed since it lapsed: a seat that
-/// is gone, or of another class, becomes kNoSeat.
+/// The hold with its seats numbered as the run's coaches are now, and its rides as the run calls now, both of which may
+/// have changed since it lapsed: a seat that is gone, or of another class, becomes kNoSeat, as do all where the run no
+/// longer calls at both ends.
 void renumber(Hold& hold, const Run& run);
+
+/// The ends of a ride as passengers read them; the span lies on the run.
+Endpoint start_of_ride(const Run& run, Span span);
+Endpoint end_of_ride(const Run& run, Span span);
+/// Whether the run has the calls and the names of the other, whatever their coaches.
+bool has_calls_of(const Run& run, const Run& other);
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
 
@@ -108,7 +115,7 @@ Result<Changes> begin_payment(const Booking* booking, const Hold* hold, std::spa
 /// `last_entry` is the number of the booking's last ledger entry, 0 for none.
 Changes settle_payment(Payment payment, Booking booking, Hold hold, const Settlement& settlement, bool seats_are_ours,
                        std::uint64_t last_entry, Timestamp now);
-/// Whether a part has its seat under another number: its ride is to be saved, too.
+/// Whether a part has its seat under another number, or another ride: it is to be saved, too.
 bool has_other_numbers(const Booking& before, const Booking& after);
 /// The payment's refund is due.
 Changes settle_refund(Payment payment, Booking booking, const std::vector<LedgerTransaction>& postings,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <span>
 #include <tuple>
 
@@ -25,7 +27,7 @@ using timetable::Snapshot;
 
 constexpr std::size_t kMaxFeedName = 32;
 constexpr std::size_t kMaxText = 256;
-constexpr std::size_t kMaxShown = 10;
+constexpr std::size_t kMaxShown = 3;
 
 bool is_feed_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
 
@@ -54,30 +56,80 @@ Error too_long(std::string_view what) {
     return {ErrorCode::invalid_argument, fmt::format("{} has more than {} bytes", what, kMaxText)};
 }
 
-/// What a run keeps, whatever an import says, once something of it was held.
+/// `08:10`, with the date where it is another one than that of the run.
+std::string clock_of(const std::optional<Timestamp>& time, const Call& call, ServiceDate date) {
+    if (!time) return "-";
+    const auto text = to_string(*time, call.zone);
+    return text.starts_with(to_string(date)) ? text.substr(11, 5) : text.substr(0, 16);
+}
+
+std::string describe(const CallChange& change, ServiceDate date) {
+    if (!change.after) return fmt::format("no longer calls at {}", change.before->name);
+    if (!change.before) return fmt::format("calls at {}, too", change.after->name);
+    const auto& [before, after] = std::tie(*change.before, *change.after);
+    std::vector<std::string> what;
+    if (before.arrives != after.arrives) {
+        what.push_back(fmt::format("arrives {} instead of {}", clock_of(after.arrives, after, date),
+                                   clock_of(before.arrives, before, date)));
+    }
+    if (before.departs != after.departs) {
+        what.push_back(fmt::format("departs {} instead of {}", clock_of(after.departs, after, date),
+                                   clock_of(before.departs, before, date)));
+    }
+    if (before.platform != after.platform) what.push_back(fmt::format("platform '{}'", after.platform));
+    if (before.pick_up != after.pick_up) what.push_back(after.pick_up ? "boarding" : "no boarding");
+    if (before.drop_off != after.drop_off) what.push_back(after.drop_off ? "alighting" : "no alighting");
+    if (what.empty()) what.push_back("another name or zone");
+    return fmt::format("{}: {}", after.name, fmt::join(what, ", "));
+}
+
+/// The pinned runs of a feed that its new timetable has otherwise, and how many would be affected.
 class PinnedRuns final : public RecordReader {
 public:
-    explicit PinnedRuns(const Network& network) : network_{network} {}
+    PinnedRuns(const Network& network, Timestamp now) : network_{network}, now_{now} {}
 
     void on(const Run& run, std::uint64_t) override {
-        if (run.id.trip.feed != network_.feed()) return;
+        if (run.id.trip.feed != network_.feed() || *run.calls.back().arrives < now_) return;
         const auto found = network_.find_run(run.id);
-        if (!found || network_.run(*found).calls != run.calls) changed_.push_back(to_string(run.id));
+        if (!found) {
+            changed_.emplace(run.id, PinnedRunChange{run.id, true, "the new timetable has no such run"});
+            return;
+        }
+        const auto after = network_.run(*found);
+        std::vector<std::string> what;
+        if (after.train != run.train) what.push_back(fmt::format("is called {}", after.train));
+        for (const auto& change : changes_of(run, after)) what.push_back(describe(change, run.id.date));
+        if (what.empty()) return;
+        const auto shown = std::span{what}.first(std::min(what.size(), kMaxShown));
+        changed_.emplace(run.id, PinnedRunChange{run.id, false,
+                                                 fmt::format("{}{}", fmt::join(shown, "; "),
+                                                             what.size() > shown.size()
+                                                                 ? fmt::format("; and {} more", what.size() - kMaxShown)
+                                                                 : "")});
+    }
+    void on(const Hold& hold) override {
+        const bool open = hold.status == HoldStatus::held || hold.status == HoldStatus::paying;
+        if (hold.status != HoldStatus::sold && (!open || hold.expires_at <= now_)) return;
+        std::set<RunId> told;
+        for (const auto& item : hold.items) {
+            const auto change = changed_.find(item.run);
+            if (change == changed_.end() || !told.insert(item.run).second) continue;
+            ++(hold.booking ? change->second.bookings : change->second.holds);
+        }
     }
     using RecordReader::on;
 
-    /// A sentence; empty where the new timetable agrees with all of them.
-    std::string note() const {
-        if (changed_.empty()) return {};
-        const auto shown = std::span{changed_}.first(std::min(changed_.size(), kMaxShown));
-        return fmt::format("runs with holds or bookings keep their calls, where the new timetable has others: {}{}",
-                           fmt::join(shown, ", "),
-                           changed_.size() > shown.size() ? fmt::format(" ({} in all)", changed_.size()) : "");
+    /// By run.
+    std::vector<PinnedRunChange> changes() {
+        std::vector<PinnedRunChange> all;
+        for (auto& [run, change] : changed_) all.push_back(std::move(change));
+        return all;
     }
 
 private:
     const Network& network_;
-    std::vector<std::string> changed_;
+    const Timestamp now_;
+    std::map<RunId, PinnedRunChange> changed_;
 };
 
 /// The trip of a run that was named without its feed, or with a feed that is none.
@@ -181,8 +233,8 @@ Result<ImportReport> Timetable::import_gtfs(const std::string& path, const Impor
     const auto name = options.name.empty() ? feed_name_of(path) : options.name;
     if (!is_feed_name(name)) {
         return Error{ErrorCode::invalid_argument,
-                     fmt::format("'{}' cannot be the name of a feed: a to z, 0 to 9 and -, at most {} of them",
-                                 name, kMaxFeedName),
+                     fmt::format("'{}' cannot be the name of a feed: a to z, 0 to 9 and -, at most {} of them", name,
+                                 kMaxFeedName),
                      "give the feed a name"};
     }
     if (options.rebase && (*options.rebase < ServiceDate{std::chrono::year{1900} / 1 / 1} ||
@@ -191,20 +243,20 @@ Result<ImportReport> Timetable::import_gtfs(const std::string& path, const Impor
     }
     const auto archive = timetable::Archive::open(path);
     if (!archive) return archive.error();
-    auto read = timetable::read_gtfs(**archive, {.feed = name,
-                                                 .rebase = options.rebase,
-                                                 .strict = options.strict,
-                                                 .today = ServiceDate{std::chrono::floor<std::chrono::days>(
-                                                     now->time_since_epoch())},
-                                                 .progress = options.progress});
+    auto read = timetable::read_gtfs(
+        **archive, {.feed = name,
+                    .rebase = options.rebase,
+                    .strict = options.strict,
+                    .today = ServiceDate{std::chrono::floor<std::chrono::days>(now->time_since_epoch())},
+                    .progress = options.progress});
     if (!read) return read.error();
     auto report = std::move(read->report);
     const auto data = timetable::encode(read->network);
     const auto network = Network::from_data(std::move(read->network));
     if (!network) return network.error();
-    PinnedRuns pinned{**network};
+    PinnedRuns pinned{**network, *now};
     if (const auto done = store_.read_all(pinned); !done) return done.error();
-    if (auto note = pinned.note(); !note.empty()) report.notes.push_back(std::move(note));
+    report.pinned = pinned.changes();
 
     report.feed.checksum = base::sha256_hex(data);
     report.feed.imported_at = *now;

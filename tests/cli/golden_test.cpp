@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include "cli/program.hpp"
 
 namespace railbook::test {
@@ -101,6 +103,22 @@ TEST_F(GoldenTest, OperatorsBlockSeatsAndChangeCoaches) {
     expect_golden("run-consist", {"run", "consist", kIc3, "short.json"});
     expect_golden("run-consist-json", {"run", "consist", kIc3, "short.json", "-o", "json"});
     expect_golden("run-consist-confirm", {"run", "consist", kIc3, "short.json", "--confirm"});
+}
+
+TEST_F(GoldenTest, ANewTimetableLeavesWhatWasSoldUntilItIsAdopted) {
+    ASSERT_EQ(run({"hold", "create", kIc3, "--from", "tiny:A", "--to", "tiny:C", "--best", "2"}).exit_code, 0);
+    std::ifstream file{folder / "tiny/stop_times.txt"};
+    std::string times{std::istreambuf_iterator<char>{file}, {}};
+    times.replace(times.find("16:20:00,16:20:00"), 17, "16:45:00,16:45:00");
+    write("tiny/stop_times.txt", times);
+    expect_golden("import-gtfs-sold", {"import", "gtfs", "tiny"});
+    expect_golden("run-show-sold", {"run", "show", kIc3});
+    expect_golden("run-adopt", {"run", "adopt", kIc3});
+    expect_golden("run-adopt-json", {"run", "adopt", kIc3, "-o", "json"});
+    expect_golden("run-adopt-confirm", {"run", "adopt", kIc3, "--confirm"});
+    expect_golden("run-show-adopted", {"run", "show", kIc3});
+    expect_golden("run-adopt-again", {"run", "adopt", kIc3});
+    EXPECT_EQ(run({"import", "gtfs", "tiny"}).exit_code, 0);
 }
 
 TEST_F(GoldenTest, TheStoryFromQuoteToTicket) {

@@ -71,8 +71,8 @@ RunHolds Contents::live_holds_of(const PinnedRun& pinned, Timestamp now) const {
     return found;
 }
 
-ConsistBasis Contents::basis_of(const PinnedRun& pinned, Timestamp now) const {
-    ConsistBasis basis{.run = live_holds_of(pinned, now), .bookings = {}, .tickets = {}, .blocks = {}};
+RunBasis Contents::basis_of(const PinnedRun& pinned, Timestamp now) const {
+    RunBasis basis{.run = live_holds_of(pinned, now), .bookings = {}, .tickets = {}, .blocks = {}};
     for (const auto& hold : basis.run.holds) {
         if (!hold.booking) continue;
         basis.bookings.push_back(bookings.at(*hold.booking).record);
@@ -148,7 +148,7 @@ void Contents::save(const Changes& changes, Timestamp now) {
     for (const auto& entry : changes.booking_audit) record(entry);
 }
 
-void Contents::save(const ConsistOutcome& outcome, Timestamp now) {
+void Contents::save(const RunOutcome& outcome, Timestamp now) {
     pass(now);
     auto& pinned = runs.at(outcome.run.id);
     const auto version = pinned.allocations.version() + 1;

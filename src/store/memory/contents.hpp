@@ -12,7 +12,7 @@
 
 #include <railbook/stores.hpp>
 
-#include "store/consist_change.hpp"
+#include "store/run_change.hpp"
 #include "store/memory/answers.hpp"
 #include "store/memory/holds.hpp"
 #include "store/rules.hpp"
@@ -85,7 +85,7 @@ public:
     bool seats_are_free(const Hold& hold, Timestamp now);
     /// With the holds that keep seats of the run at `now`.
     RunHolds live_holds_of(const PinnedRun& pinned, Timestamp now) const;
-    ConsistBasis basis_of(const PinnedRun& pinned, Timestamp now) const;
+    RunBasis basis_of(const PinnedRun& pinned, Timestamp now) const;
     std::vector<Payment> payments_of(const Booking& booking) const;
     std::uint64_t last_entry(const BookingId& booking) const;
     std::vector<AuditEntry> audit(std::string_view subject) const;
@@ -97,7 +97,7 @@ public:
     void save_hold(const Changes& changes, Holds::Row* row, const std::vector<PinnedRun*>& runs, Timestamp now);
     /// All of it. Whoever calls is alone.
     void save(const Changes& changes, Timestamp now);
-    void save(const ConsistOutcome& outcome, Timestamp now);
+    void save(const RunOutcome& outcome, Timestamp now);
     void record(AuditEntry entry);
     /// `latest` is `now` from now on, or later.
     void pass(Timestamp now);

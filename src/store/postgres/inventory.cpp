@@ -176,27 +176,37 @@ Result<SeatBlock> PostgresInventory::block_seats(const Command& command, const R
                            });
 }
 
+namespace {
+struct LockedRun {
+    std::int64_t number = 0;
+    std::int64_t edition = 0;
+};
+/// Nothing where it is not pinned.
+Result<std::optional<LockedRun>> lock_run(Step& step, const RunId& run) {
+    const auto locked = step.lock("SELECT latest, number, edition FROM railbook.lock_run($1, $2, $3, $4)",
+                                  {run.date, run.trip.feed, run.trip.trip, start_of(run)});
+    if (const auto ready = step.go(); !ready) return ready.error();
+    std::optional<LockedRun> found;
+    const auto read = step.answer(locked).each([&](Row& row) -> Status {
+        if (!row.is_null(1)) found = LockedRun{row.integer(1), row.integer(2)};
+        return {};
+    });
+    if (!read) return read.error();
+    return found;
+}
+}  // namespace
+
 Result<SeatBlock> PostgresInventory::unblock_seats(const Command& command, const SeatBlock& wanted) {
     return database_.command<SeatBlock>(command, [&](Step& step) -> Result<SeatBlock> {
-        const auto locked =
-            step.lock("SELECT latest, number, edition FROM railbook.lock_run($1, $2, $3, $4)",
-                      {wanted.run.date, wanted.run.trip.feed, wanted.run.trip.trip, start_of(wanted.run)});
-        if (const auto ready = step.go(); !ready) return ready.error();
-        std::vector<std::int64_t> number;
-        std::vector<std::int64_t> edition;
-        const auto read = step.answer(locked).each([&](Row& row) -> Status {
-            if (row.is_null(1)) return {};
-            number.push_back(row.integer(1));
-            edition.push_back(row.integer(2));
-            return {};
-        });
-        if (!read) return read.error();
-        if (number.empty()) return wanted;
-        const auto asked = step.ask(kBlocksOfRun, {number.front()});
+        const auto locked = lock_run(step, wanted.run);
+        if (!locked) return locked.error();
+        if (!*locked) return wanted;
+        const auto number = (*locked)->number;
+        const auto asked = step.ask(kBlocksOfRun, {number});
         if (const auto ready = step.go(); !ready) return ready.error();
         const auto blocks = step.answer(asked).all(read_placed);
         if (!blocks) return blocks.error();
-        const auto run = find_runs(step, database_.pinned_runs(), number, edition);
+        const auto run = find_runs(step, database_.pinned_runs(), {number}, {(*locked)->edition});
         if (!run) return run.error();
         if (const auto ok = check_unblock(wanted, run->front()); !ok) return ok.error();
         std::vector<SeatChange> changes;
@@ -210,7 +220,7 @@ Result<SeatBlock> PostgresInventory::unblock_seats(const Command& command, const
                 step.tell(
                     "DELETE FROM railbook.allocations "
                     "WHERE run = $1 AND seat = $2 AND from_segment = $3 AND hold IS NULL AND service_date = $4",
-                    {number.front(), seat.index, block.span.from, wanted.run.date});
+                    {number, seat.index, block.span.from, wanted.run.date});
             }
         }
         if (!rest.seats.empty()) allocate(step, rest, std::nullopt);
@@ -400,7 +410,7 @@ Result<SeatChanges> PostgresInventory::changes_after(const RunId& run, std::uint
     });
 }
 
-// --- Other coaches -------------------------------------------------------------------------------------------------
+// --- Other coaches and calls ---------------------------------------------------------------------------------------
 
 Result<RunHolds> PostgresInventory::holds_of_run(const RunId& run, Timestamp now) {
     std::optional<RunHolds> found;
@@ -430,7 +440,7 @@ Result<RunHolds> PostgresInventory::holds_of_run(const RunId& run, Timestamp now
     return *std::move(found);
 }
 
-Result<ConsistBasis> PostgresInventory::read_basis(Step& step, std::int64_t number, const Run& pinned) {
+Result<RunBasis> PostgresInventory::read_basis(Step& step, std::int64_t number, const Run& pinned) {
     const auto version = step.ask("SELECT version FROM railbook.run_versions WHERE run = $1", {number});
     const auto live = step.ask(kLiveHoldsOfRun, {number, step.now()});
     const auto blocked = step.ask(kBlocksOfRun, {number});
@@ -450,16 +460,16 @@ Result<ConsistBasis> PostgresInventory::read_basis(Step& step, std::int64_t numb
     if (!bookings) return std::move(bookings).error();
     auto tickets = step.answer(issued).all(read_ticket);
     if (!tickets) return std::move(tickets).error();
-    ConsistBasis basis{.run = {pinned, static_cast<std::uint64_t>(*counted), *std::move(holds)},
-                       .bookings = *std::move(bookings),
-                       .tickets = *std::move(tickets),
-                       .blocks = {}};
+    RunBasis basis{.run = {pinned, static_cast<std::uint64_t>(*counted), *std::move(holds)},
+                   .bookings = *std::move(bookings),
+                   .tickets = *std::move(tickets),
+                   .blocks = {}};
     for (const auto& [id, block] : *blocks) basis.blocks.push_back(block);
     return basis;
 }
 
-void PostgresInventory::save_outcome(Step& step, std::int64_t number, const ConsistOutcome& outcome) {
-    save_coaches(step, number, *outcome.run.consist);
+void PostgresInventory::save_outcome(Step& step, std::int64_t number, const RunOutcome& outcome) {
+    save_changed(step, number, outcome.run);
     step.tell("DELETE FROM railbook.allocations WHERE run = $1 AND service_date = $2", {number, outcome.run.id.date});
     std::map<HoldId, std::uint64_t> fences;
     for (const auto& hold : outcome.holds) fences[hold.id] = hold.fence;
@@ -495,6 +505,24 @@ Result<Run> PostgresInventory::change_consist(const Command& command, const Run&
                          save_outcome(step, taking.numbers.front(), **outcome);
                          return (*outcome)->run;
                      });
+}
+
+Result<Run> PostgresInventory::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) {
+    return database_.step<Run>(command.now, [&](Step& step) -> Result<Run> {
+        const auto locked = lock_run(step, wanted.id);
+        if (!locked) return locked.error();
+        if (!*locked) return not_found("pinned run");
+        const auto number = (*locked)->number;
+        const auto run = find_runs(step, database_.pinned_runs(), {number}, {(*locked)->edition});
+        if (!run) return run.error();
+        const auto basis = read_basis(step, number, run->front());
+        if (!basis) return basis.error();
+        const auto outcome = store::adopt_calls(*basis, wanted, version, command.owner, step.now());
+        if (!outcome) return outcome.error();
+        if (!*outcome) return run->front();
+        save_outcome(step, number, **outcome);
+        return (*outcome)->run;
+    });
 }
 
 }  // namespace railbook::store::postgres

@@ -3,7 +3,7 @@
 
 #include <railbook/stores.hpp>
 
-#include "store/consist_change.hpp"
+#include "store/run_change.hpp"
 #include "store/pages.hpp"
 #include "store/postgres/database.hpp"
 #include "store/postgres/groups.hpp"
@@ -65,6 +65,7 @@ public:
     Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) override;
     Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override;
     Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override;
+    Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) override;
 
     /// See SystemOfRecord.
     Result<std::optional<RunInRecord>> bring_to_front(const RunId& run, std::uint64_t epoch);
@@ -90,8 +91,8 @@ private:
     Result<T> take(const Command& command, bool keeps_answer, const TakingRequest& request,
                    const std::vector<const Run*>& runs, const Decide<T>& decide);
     /// Who is on the run, and what of it is blocked. `pinned` is the run.
-    static Result<ConsistBasis> read_basis(Step& step, std::int64_t number, const Run& pinned);
-    static void save_outcome(Step& step, std::int64_t number, const ConsistOutcome& outcome);
+    static Result<RunBasis> read_basis(Step& step, std::int64_t number, const Run& pinned);
+    static void save_outcome(Step& step, std::int64_t number, const RunOutcome& outcome);
 
     Database& database_;
     HoldGroups groups_;

@@ -1,5 +1,6 @@
 #pragma once
-/// The pinned runs that this process has read. Their calls never change; their coaches do, and their edition with them.
+/// The pinned runs that this process has read. Where one gets other coaches or calls,
+/// its edition changes, too.
 
 #include <cstdint>
 #include <map>

@@ -279,9 +279,12 @@ std::string insert_consist(Step& step, const Consist& consist) {
 
 }  // namespace
 
-void save_coaches(Step& step, std::int64_t number, const Consist& consist) {
-    step.tell("UPDATE railbook.runs SET consist = $2, seats = $3, edition = edition + 1 WHERE number = $1",
-              {number, insert_consist(step, consist), consist.seat_count()});
+void save_changed(Step& step, std::int64_t number, const Run& run) {
+    step.tell(
+        "UPDATE railbook.runs SET consist = $2, seats = $3, segments = $4, value = $5, edition = edition + 1 "
+        "WHERE number = $1",
+        {number, insert_consist(step, *run.consist), run.consist->seat_count(), run.segment_count(),
+         records::encode_calls(run)});
     step.tell(
         "UPDATE railbook.run_versions SET version = version + 1, told_after = version + 1, time = greatest(time, $2) "
         "WHERE run = $1",

@@ -125,8 +125,8 @@ void save_items(Step& step, const Hold& hold);
 /// Its parts and their seats.
 void save_rides(Step& step, const Booking& booking);
 void save_travel(Step& step, const Ticket& ticket);
-/// Other coaches for a pinned run, and one more version of it, before which nothing is told.
-void save_coaches(Step& step, std::int64_t number, const Consist& consist);
+/// A pinned run with other coaches or calls, and one more version of it, before which nothing is told.
+void save_changed(Step& step, std::int64_t number, const Run& run);
 /// One more version of the run, with what changed of its seats.
 void count_change(Step& step, const RunId& run, const std::vector<SeatChange>& changes);
 /// Drops what is told of the run's changes where that has become too much, as count_change() does: the run has gone

@@ -563,4 +563,11 @@ Result<Run> RedisInventory::change_consist(const Command& command, const Run& ru
     return changed;
 }
 
+Result<Run> RedisInventory::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) {
+    auto adopted = front_.in_record<Run>({name_of(wanted.id)}, std::nullopt,
+                                         [&] { return record_.inventory().adopt_calls(command, wanted, version); });
+    front_.forget(wanted.id);
+    return adopted;
+}
+
 }  // namespace railbook::store::redis

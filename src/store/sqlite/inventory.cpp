@@ -157,43 +157,71 @@ Result<RunHolds> SqliteInventory::holds_of_run(const RunId& run, Timestamp now) 
     });
 }
 
+namespace {
+
+/// The run is pinned.
+Result<RunBasis> read_basis(Step& step, const RunId& run) {
+    const auto pinned = step.tables.find_pinned(run);
+    if (!pinned) return pinned.error();
+    if (!*pinned) return Error{ErrorCode::damaged, "a run that was pinned is missing"};
+    auto holds = step.tables.live_holds_of(run, step.now);
+    if (!holds) return std::move(holds).error();
+    RunBasis basis{.run = {(*pinned)->run, (*pinned)->allocations.version(), *std::move(holds)},
+                   .bookings = {},
+                   .tickets = {},
+                   .blocks = {}};
+    for (const auto& hold : basis.run.holds) {
+        if (!hold.booking) continue;
+        auto booking = step.tables.find_booking(*hold.booking);
+        if (!booking) return std::move(booking).error();
+        if (!*booking) return Error{ErrorCode::damaged, "the booking of a hold is missing"};
+        auto tickets = step.tables.tickets_of(*hold.booking);
+        if (!tickets) return std::move(tickets).error();
+        basis.bookings.push_back(**std::move(booking));
+        basis.tickets.insert(basis.tickets.end(), tickets->begin(), tickets->end());
+    }
+    for (const auto& allocation : (*pinned)->allocations.live(step.now)) {
+        if (allocation.state == SeatState::blocked) basis.blocks.push_back(allocation);
+    }
+    return basis;
+}
+
+/// The run as it is from now on.
+Result<Run> save_outcome(Step& step, const RunBasis& basis, const Result<std::optional<RunOutcome>>& outcome) {
+    if (!outcome) return outcome.error();
+    if (!*outcome) return basis.run.run;
+    const auto version = basis.run.version + 1;
+    if (const auto done = step.tables.save(**outcome, version); !done) return done.error();
+    const Run& changed = (*outcome)->run;
+    step.effects.rebuilt = PinnedRun{changed, RunAllocations{changed, version, (*outcome)->allocations}};
+    return changed;
+}
+
+}  // namespace
+
+// Both alone: a step beside them would take the run as the mirror has it, and hold seats in coaches that are gone, or
+// between calls that are.
+
 Result<Run> SqliteInventory::change_consist(const Command& command, const Run& run, const ConsistChange& change) {
-    // Alone: a step beside it would take the run as the mirror has it, and hold seats in coaches that are gone.
     return database_.step_alone<Run>(command.now, [&](Step& step) -> Result<Run> {
         const auto stored = step.tables.find_run(run.id);
         if (!stored) return stored.error();
         if (*stored && *(*stored)->consist == *change.consist) return **stored;
         if (const auto done = pin(step, run); !done) return done.error();
-        const auto pinned = step.tables.find_pinned(run.id);
-        if (!pinned) return pinned.error();
-        if (!*pinned) return Error{ErrorCode::damaged, "a run that was pinned is missing"};
-        auto holds = step.tables.live_holds_of(run.id, step.now);
-        if (!holds) return std::move(holds).error();
-        ConsistBasis basis{.run = {(*pinned)->run, (*pinned)->allocations.version(), *std::move(holds)},
-                           .bookings = {},
-                           .tickets = {},
-                           .blocks = {}};
-        for (const auto& hold : basis.run.holds) {
-            if (!hold.booking) continue;
-            auto booking = step.tables.find_booking(*hold.booking);
-            if (!booking) return std::move(booking).error();
-            if (!*booking) return Error{ErrorCode::damaged, "the booking of a hold is missing"};
-            auto tickets = step.tables.tickets_of(*hold.booking);
-            if (!tickets) return std::move(tickets).error();
-            basis.bookings.push_back(**std::move(booking));
-            basis.tickets.insert(basis.tickets.end(), tickets->begin(), tickets->end());
-        }
-        for (const auto& allocation : (*pinned)->allocations.live(step.now)) {
-            if (allocation.state == SeatState::blocked) basis.blocks.push_back(allocation);
-        }
-        const auto outcome = store::change_consist(basis, change, command.owner, step.now);
-        if (!outcome) return outcome.error();
-        if (!*outcome) return basis.run.run;
-        const auto version = basis.run.version + 1;
-        if (const auto done = step.tables.save(**outcome, version); !done) return done.error();
-        const Run& changed = (*outcome)->run;
-        step.effects.rebuilt = PinnedRun{changed, RunAllocations{changed, version, (*outcome)->allocations}};
-        return changed;
+        const auto basis = read_basis(step, run.id);
+        if (!basis) return basis.error();
+        return save_outcome(step, *basis, store::change_consist(*basis, change, command.owner, step.now));
+    });
+}
+
+Result<Run> SqliteInventory::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) {
+    return database_.step_alone<Run>(command.now, [&](Step& step) -> Result<Run> {
+        const auto stored = step.tables.find_run(wanted.id);
+        if (!stored) return stored.error();
+        if (!*stored) return not_found("pinned run");
+        const auto basis = read_basis(step, wanted.id);
+        if (!basis) return basis.error();
+        return save_outcome(step, *basis, store::adopt_calls(*basis, wanted, version, command.owner, step.now));
     });
 }
 

@@ -12,7 +12,7 @@
 #include <railbook/stores.hpp>
 
 #include "store/allocations.hpp"
-#include "store/consist_change.hpp"
+#include "store/run_change.hpp"
 #include "store/pages.hpp"
 #include "store/rules.hpp"
 #include "store/sqlite/connection.hpp"
@@ -52,7 +52,7 @@ public:
     Result<std::optional<PinnedRun>> find_pinned(const RunId& id);
     Status insert_run(const Run& run, std::uint64_t version = 0);
     /// Has every allocation of the run, its coaches and its version be those of the outcome.
-    Status save(const ConsistOutcome& outcome, std::uint64_t version);
+    Status save(const RunOutcome& outcome, std::uint64_t version);
     Status each_run(const std::function<void(const Run&, std::uint64_t version)>& read);
 
     // Holds and allocations

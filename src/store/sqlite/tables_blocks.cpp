@@ -97,14 +97,14 @@ Status Tables::save_rides(const Booking& booking) {
     return {};
 }
 
-Status Tables::save(const ConsistOutcome& outcome, std::uint64_t version) {
+Status Tables::save(const RunOutcome& outcome, std::uint64_t version) {
     const auto number = run_number(outcome.run.id);
     if (!number) return number.error();
     const auto hash = put_consist(outcome.run.consist);
     if (!hash) return hash.error();
-    const auto coaches =
-        connection_.run("UPDATE runs SET consist = ?2 WHERE number = ?1", {*number, Value::bytes(*hash)});
-    if (!coaches) return coaches;
+    const auto changed = connection_.run("UPDATE runs SET consist = ?2, value = ?3 WHERE number = ?1",
+                                         {*number, Value::bytes(*hash), records::encode_calls(outcome.run)});
+    if (!changed) return changed;
     if (const auto done = connection_.run("UPDATE run_versions SET version = ?2 WHERE run = ?1", {*number, version});
         !done)
         return done;

@@ -134,6 +134,11 @@ public:
             contested("change_consist"), [&] { return my_.inner.inventory().change_consist(command, run, wanted); },
             [&](const Result<Run>& answer) { my_.tell({.name = command.operation, .owner = command.owner}, answer); });
     }
+    Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) override {
+        return my_.ports.call<Result<Run>>(
+            contested("adopt_calls"), [&] { return my_.inner.inventory().adopt_calls(command, wanted, version); },
+            [&](const Result<Run>& answer) { my_.tell({.name = command.operation, .owner = command.owner}, answer); });
+    }
 
 private:
     void changed(const Command& command, const std::optional<HoldClaim>& claim, const Result<Hold>& answer) const {

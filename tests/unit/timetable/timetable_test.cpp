@@ -162,13 +162,14 @@ TEST_F(TimetableTest, APinnedRunStaysAsItWasSoldAndTheImportSaysSo) {
     import(FeedFiles{});
     const auto sold = *timetable_.run("2026-12-02.f:1");
     pin(*store_, sold, environment_.now());
-    EXPECT_THAT(import(FeedFiles{}).notes, IsEmpty());
+    EXPECT_THAT(import(FeedFiles{}).pinned, IsEmpty());
 
     const auto report = import(FeedFiles{}.set("stop_times.txt",
                                                "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
                                                "1,08:10:00,08:10:00,A,1\n1,10:00:00,10:00:00,C,3\n"));
-    EXPECT_THAT(report.notes, ElementsAre("runs with holds or bookings keep their calls, where the new timetable has "
-                                          "others: 2026-12-02.f:1"));
+    ASSERT_THAT(report.pinned, SizeIs(1));
+    EXPECT_EQ(to_string(report.pinned.front().run), "2026-12-02.f:1");
+    EXPECT_EQ(report.pinned.front().holds, 1U);
     const auto run = timetable_.run("2026-12-02.f:1");
     ASSERT_TRUE(run) << run.error().detail;
     EXPECT_TRUE(run->pinned);

@@ -29,6 +29,18 @@ struct ImportGtfs {
     bool dry_run = false;
 };
 
+/// Runs that stay as they were sold.
+std::string describe_pinned(const json::value& report, bool color) {
+    const auto& pinned = array_at(report, "/pinned");
+    if (pinned.empty()) return {};
+    const Columns columns{
+        text_column("RUN", "run", "/run"),         text_column("CHANGE", "change", "/change"),
+        number_column("HOLDS", "holds", "/holds"), number_column("BOOKINGS", "bookings", "/bookings"),
+        text_column("WHAT", "detail", "/detail"),
+    };
+    return "\nthese stay as they were sold, until 'railbook run adopt RUN':\n" + table(columns, pinned, color);
+}
+
 std::string describe_import(const json::value& report, const ImportGtfs& options, bool color) {
     const json::value& feed = report.at("feed");
     const Columns files{
@@ -46,7 +58,7 @@ std::string describe_import(const json::value& report, const ImportGtfs& options
                {"stations", text_at(feed, "/stations")},
                {"trips", text_at(feed, "/trips")},
            }) +
-           "\n" + table(files, array_at(report, "/files"), color) + notes;
+           "\n" + table(files, array_at(report, "/files"), color) + notes + describe_pinned(report, color);
 }
 
 void list_dropped(const ImportReport& report, Context& context) {
@@ -61,8 +73,8 @@ void list_dropped(const ImportReport& report, Context& context) {
 int run(const ImportGtfs& options, Context& context) {
     // Importing is not one of the JSON operations, so the scope that they check is checked here.
     if (!context.principal().may(Scope::operate)) {
-        return context.fail({ErrorCode::forbidden, fmt::format("importing needs the scope '{}'",
-                                                               to_string(Scope::operate)),
+        return context.fail({ErrorCode::forbidden,
+                             fmt::format("importing needs the scope '{}'", to_string(Scope::operate)),
                              hint_for(ErrorCode::forbidden, "", "")});
     }
     ImportOptions wanted{.name = options.name, .strict = options.strict, .dry_run = options.dry_run};
@@ -83,8 +95,10 @@ int run(const ImportGtfs& options, Context& context) {
     list_dropped(*report, context);
     const std::string text = import_report_json(*report);
     const json::value value = json::parse(text);
-    if (context.format() == Format::csv) return context.print_list(feed_columns(), {value.at("feed")});
-    return context.print_one(text, value, {}, describe_import(value, options, context.color()));
+    const int printed = context.format() == Format::csv
+                            ? context.print_list(feed_columns(), {value.at("feed")})
+                            : context.print_one(text, value, {}, describe_import(value, options, context.color()));
+    return printed == kDone && !report->pinned.empty() ? kCheckFoundSomething : printed;
 }
 
 // --- Documents -----------------------------------------------------------------------------------------------------
@@ -120,7 +134,8 @@ void add_import(CLI::App& app, Context& context) {
     auto* noun = app.add_subcommand("import", "Bring in timetables, coach layouts and tariffs");
     {
         auto options = std::make_shared<ImportGtfs>();
-        auto* command = noun->add_subcommand("gtfs", "Import a timetable; it replaces an earlier one of its name");
+        auto* command = noun->add_subcommand(
+            "gtfs", "Import a timetable; it replaces an earlier one of its name. 7 if sold runs differ from it");
         command->add_option("FEED", options->feed, "GTFS zip file or folder")->required();
         command->add_option("--name", options->name, "Name of the feed; else made from the file's name");
         command->add_option("--rebase", options->rebase,

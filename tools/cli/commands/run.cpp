@@ -53,16 +53,15 @@ struct ChangeBlocks {
 int run(const ChangeBlocks& options, Context& context) {
     json::array seats;
     for (const auto& seat : options.seats) seats.push_back(json::value(seat));
-    const auto answer = context.call(
-        options.operation,
-        {{"run", options.run}, {"from", options.from}, {"to", options.to}, {"seats", std::move(seats)}});
+    const auto answer =
+        context.call(options.operation,
+                     {{"run", options.run}, {"from", options.from}, {"to", options.to}, {"seats", std::move(seats)}});
     if (!answer) return context.fail(answer.error());
     const auto& changed = array_at(answer->value, "/seats");
-    return context.print_one(answer->text, answer->value, {},
-                             fmt::format("{} {} from {} to {}\n", changed.size(),
-                                         options.operation == "run.block" ? "blocked" : "unblocked",
-                                         printable(text_at(answer->value, "/from/name")),
-                                         printable(text_at(answer->value, "/to/name"))));
+    return context.print_one(
+        answer->text, answer->value, {},
+        fmt::format("{} {} from {} to {}\n", changed.size(), options.operation == "run.block" ? "blocked" : "unblocked",
+                    printable(text_at(answer->value, "/from/name")), printable(text_at(answer->value, "/to/name"))));
 }
 
 struct ChangeConsist {
@@ -104,12 +103,76 @@ int run(const ChangeConsist& options, Context& context) {
         context.note("nothing has changed; --confirm does it");
         return context.print_one(offer->text, offer->value, {}, describe_offer(offer->value, context.color()));
     }
-    const auto changed = context.call_with_text(
-        "run.consist_confirm", body({{"run", options.run}, {"offer", text_at(offer->value, "/id")}}));
+    const auto changed = context.call_with_text("run.consist_confirm",
+                                                body({{"run", options.run}, {"offer", text_at(offer->value, "/id")}}));
     if (!changed) return context.fail(changed.error());
     context.note(fmt::format("{} has new coaches; {} seats have moved", text_at(changed->value, "/train"),
                              array_at(offer->value, "/reseatings").size()));
     return context.print_one(offer->text, offer->value, {}, describe_offer(offer->value, context.color()));
+}
+
+struct AdoptCalls {
+    std::string run;
+    bool confirm = false;
+};
+
+std::string describe_adoption(const json::value& offer, bool color) {
+    const auto change_of = [](const char* when) {
+        return [when = std::string{when}](const json::value& change) {
+            const auto before = text_at(change, "/before/" + when);
+            const auto after = text_at(change, "/after/" + when);
+            const auto minutes = [](const std::string& time) { return time.substr(0, 16); };
+            if (before == after) return minutes(after);
+            return fmt::format("{} -> {}", before.empty() ? "-" : minutes(before),
+                               after.empty() ? "-" : minutes(after));
+        };
+    };
+    const Columns changes{
+        text_column("STOP", "stop", "/station/name"),
+        computed_column("ARRIVES", "arrives", change_of("arrives")),
+        computed_column("DEPARTS", "departs", change_of("departs")),
+        computed_column("PLATFORM", "platform", change_of("platform")),
+    };
+    const Columns rides{
+        text_column("HOLD", "hold", "/hold"),
+        text_column("BOOKING", "booking", "/booking"),
+        number_column("TICKETS", "tickets", "/tickets"),
+        computed_column("SEATS", "seats",
+                        [](const json::value& ride) {
+                            std::string text;
+                            for (const auto& seat : array_at(ride, "/seats"))
+                                text += (text.empty() ? "" : " ") + text_at(seat, "");
+                            return text;
+                        }),
+        text_column("FROM", "from", "/from/name"),
+        text_column("TO", "to", "/to/name"),
+    };
+    const auto& affected = array_at(offer, "/affected");
+    const auto& lost = array_at(offer, "/lost");
+    std::string text = details({{"run", text_at(offer, "/run")},
+                                {"train", text_at(offer, "/train")},
+                                {"stay", text_at(offer, "/unaffected")},
+                                {"affected", std::to_string(affected.size())},
+                                {"lost", std::to_string(lost.size())}});
+    if (const auto& all = array_at(offer, "/changes"); !all.empty()) text += '\n' + table(changes, all, color);
+    if (!affected.empty()) text += "\nwould travel at other times:\n" + table(rides, affected, color);
+    if (!lost.empty()) text += "\nwould lose their ride:\n" + table(rides, lost, color);
+    return text;
+}
+
+int run(const AdoptCalls& options, Context& context) {
+    const auto offer = context.call("run.adoption_offer", {{"run", options.run}});
+    if (!offer) return context.fail(offer.error());
+    if (options.confirm) {
+        const auto adopted =
+            context.call("run.adoption_confirm", {{"run", options.run}, {"offer", text_at(offer->value, "/id")}});
+        if (!adopted) return context.fail(adopted.error());
+        context.note(fmt::format("{} is as the timetable has it; rides with other times: {}",
+                                 text_at(adopted->value, "/train"), array_at(offer->value, "/affected").size()));
+    } else {
+        context.note("nothing has changed; --confirm does it");
+    }
+    return context.print_one(offer->text, offer->value, {}, describe_adoption(offer->value, context.color()));
 }
 
 void add_blocking(CLI::App& noun, Context& context, const std::string& verb, const std::string& description) {
@@ -151,10 +214,18 @@ void add_run(CLI::App& app, Context& context) {
     add_blocking(*noun, context, "unblock", "Give blocked seats back to the sale");
     {
         auto options = std::make_shared<ChangeConsist>();
-        auto* command =
-            noun->add_subcommand("consist", "Other coaches for a run: shows whose seats move, and does it with --confirm");
+        auto* command = noun->add_subcommand(
+            "consist", "Other coaches for a run: shows whose seats move, and does it with --confirm");
         command->add_option("RUN", options->run, "Run: 2026-12-01.db:531")->required();
         command->add_option("FILE", options->file, "A document of one consist (docs/layouts.md)")->required();
+        command->add_flag("--confirm", options->confirm, "Do it, all or nothing");
+        on_run(*command, context, options, run);
+    }
+    {
+        auto options = std::make_shared<AdoptCalls>();
+        auto* command = noun->add_subcommand(
+            "adopt", "The timetable's new calls for a sold run: shows who is affected, and does it with --confirm");
+        command->add_option("RUN", options->run, "Run: 2026-12-01.db:531")->required();
         command->add_flag("--confirm", options->confirm, "Do it, all or nothing");
         on_run(*command, context, options, run);
     }

@@ -57,7 +57,7 @@ CREATE TABLE railbook.runs (
     trip bytea NOT NULL,
     start bigint NOT NULL,  -- seconds; -1 where the trip has none
     consist bytea NOT NULL REFERENCES railbook.consists (hash),
-    edition bigint NOT NULL DEFAULT 1,  -- grows when the coaches change; nothing else of a pinned run ever does
+    edition bigint NOT NULL DEFAULT 1,  -- grows when its coaches or calls change
     seats bigint NOT NULL,
     segments bigint NOT NULL,
     value bytea NOT NULL,

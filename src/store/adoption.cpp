@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "store/allocations.hpp"
+#include "store/rules.hpp"
+#include "store/run_change.hpp"
+
+namespace railbook::store {
+namespace {
+
+/// The coaches stay.
+Run with_calls_of(Run run, const Run& wanted) {
+    run.train = wanted.train;
+    run.agency = wanted.agency;
+    run.headsign = wanted.headsign;
+    run.calls = wanted.calls;
+    return run;
+}
+
+/// The run as it will be, and who is on it so far.
+struct Taken {
+    explicit Taken(Run changed) : run{std::move(changed)}, seats{run} {}
+    Run run;
+    RunAllocations seats;
+};
+
+class Adoption {
+public:
+    Adoption(const RunBasis& basis, const Run& wanted, std::string_view actor, Timestamp now)
+        : basis_{basis}, before_{basis.run.run}, actor_{actor}, now_{now}, taken_{with_calls_of(before_, wanted)} {
+        outcome_.run = taken_.run;
+        outcome_.holds = basis.run.holds;
+        outcome_.bookings = basis.bookings;
+        outcome_.tickets = basis.tickets;
+    }
+
+    Result<std::optional<RunOutcome>> make() {
+        record("run:" + to_string(before_.id), "run.adopted",
+               fmt::format("{} calls to {}", before_.calls.size(), outcome_.run.calls.size()));
+        if (const auto done = keep_blocks(); !done) return done.error();
+        for (auto& hold : outcome_.holds) {
+            for (auto& item : hold.items.edit()) {
+                if (item.run != before_.id) continue;
+                if (const auto done = move(hold, item); !done) return done.error();
+            }
+        }
+        for (std::size_t i = 0; i < outcome_.bookings.size(); ++i) tell_booking(i);
+        for (auto& ticket : outcome_.tickets) {
+            for (auto& leg : ticket.legs) {
+                if (leg.run == before_.id) follow(leg);
+            }
+        }
+        return std::optional{std::move(outcome_)};
+    }
+
+private:
+    void record(std::string subject, std::string_view action, std::string detail) {
+        outcome_.audit.push_back({.subject = std::move(subject),
+                                  .number = 0,
+                                  .at = now_,
+                                  .actor = actor_,
+                                  .action = std::string{action},
+                                  .detail = std::move(detail)});
+    }
+
+    bool take(const Allocation& allocation) {
+        if (!taken_.seats.is_free(allocation.seat, allocation.span, now_, HoldId{})) return false;
+        taken_.seats.put(allocation);
+        outcome_.allocations.push_back(allocation);
+        return true;
+    }
+
+    Status keep_blocks() {
+        for (auto block : basis_.blocks) {
+            const auto& from = before_.calls[block.span.from].id;
+            const auto& to = before_.calls[block.span.to].id;
+            const auto span = outcome_.run.span_between(from, to);
+            if (span) block.span = *span;
+            if (span && take(block)) continue;
+            return Error{ErrorCode::conflict,
+                         fmt::format("seat {} is blocked from {} to {}, where the train would no longer call so",
+                                     to_string(before_.consist->seat_at(block.seat)), to_string(from), to_string(to)),
+                         "unblock it first, and block it anew afterwards"};
+        }
+        return {};
+    }
+
+    /// A ride on the new calls. Of one that ended before the change it may be left as it was.
+    template <class Ride>
+    void follow(Ride& ride) const {
+        const auto span = outcome_.run.span_between(ride.from.call, ride.to.call);
+        if (!span) return;
+        if constexpr (requires { ride.span; }) ride.span = *span;
+        ride.train = outcome_.run.train;
+        ride.from = start_of_ride(outcome_.run, *span);
+        ride.to = end_of_ride(outcome_.run, *span);
+    }
+
+    Status move(const Hold& hold, HoldItem& item) {
+        if (!still_carries(before_, outcome_.run, item.from.call, item.to.call)) {
+            return Error{ErrorCode::conflict,
+                         fmt::format("hold {} would lose its ride from {} to {}", to_string(hold.id),
+                                     to_string(item.from.call), to_string(item.to.call)),
+                         "move or refund its passengers first; until then the run stays as it was sold"};
+        }
+        follow(item);
+        for (const auto& seat : item.seats) {
+            if (take(allocation_of(hold, item, seat))) continue;
+            return Error{
+                ErrorCode::conflict,
+                fmt::format("seat {} would be given twice: the train calls in another order", to_string(seat.id)),
+                "move or refund its passengers first; until then the run stays as it was sold"};
+        }
+        return {};
+    }
+
+    void tell_booking(std::size_t number) {
+        std::set<std::string> told;
+        for (auto& part : outcome_.bookings[number].parts) {
+            if (part.run != before_.id) continue;
+            const auto before = part;
+            follow(part);
+            if (part.from == before.from && part.to == before.to && part.train == before.train) continue;
+            auto detail =
+                fmt::format("{} {} to {}", to_string(part.run), to_string(part.from.call), to_string(part.to.call));
+            if (!told.insert(detail).second) continue;
+            record("booking:" + to_string(outcome_.bookings[number].id), "booking.retimed", std::move(detail));
+        }
+    }
+
+    const RunBasis& basis_;
+    const Run& before_;
+    const std::string actor_;
+    const Timestamp now_;
+    RunOutcome outcome_;
+    Taken taken_;
+};
+
+}  // namespace
+
+Result<std::optional<RunOutcome>> adopt_calls(const RunBasis& basis, const Run& wanted, std::uint64_t version,
+                                              std::string_view actor, Timestamp now) {
+    const auto& run = basis.run.run;
+    if (has_calls_of(run, wanted)) return std::optional<RunOutcome>{};
+    if (basis.run.version != version) return changed_since();
+    return Adoption{basis, wanted, actor, now}.make();
+}
+
+}  // namespace railbook::store

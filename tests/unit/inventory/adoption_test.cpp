@@ -1,0 +1,181 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/world.hpp"
+
+namespace railbook {
+namespace {
+
+using test::World;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class AdoptionOfferTest : public testing::Test {
+protected:
+    /// A new version of the timetable, in which only the early train runs, at these times.
+    ImportReport import(std::string_view stop_times) {
+        std::ofstream{world.folder.path() / "stop_times.txt"}
+            << "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+            << stop_times;
+        ImportOptions options;
+        options.name = "t";
+        auto report = world.engine().timetable().import_gtfs(world.folder.path().string(), options);
+        EXPECT_TRUE(report) << report.error().detail;
+        return *std::move(report);
+    }
+    void sell(const Principal& who, std::string_view from, std::string_view to) {
+        const auto booking = world.prebooked(who, from, to);
+        const auto paid = world.engine().bookings().pay(who, {world.key(), booking.id, "sandbox:success"});
+        ASSERT_TRUE(paid) << paid.error().detail;
+        ASSERT_TRUE(world.engine().run_due(100));
+    }
+
+    static constexpr std::string_view kLater =
+        "early,08:30:00,08:30:00,A,1\nearly,09:50:00,09:52:00,H,2\nearly,10:00:00,10:02:00,G,3\n"
+        "early,12:00:00,12:00:00,F,4\n";
+    static constexpr std::string_view kWithoutHannover =
+        "early,08:00:00,08:00:00,A,1\nearly,10:00:00,10:02:00,G,3\nearly,12:00:00,12:00:00,F,4\n";
+
+    World world;
+    Inventory& inventory = world.engine().inventory();
+};
+
+TEST_F(AdoptionOfferTest, AnImportListsTheSoldRunsThatItWouldChangeOrDrop) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
+    world.prebooked(world.ben);
+    EXPECT_THAT(import(kLater).pinned, SizeIs(1));
+    const auto changed = import(kLater).pinned.front();
+    EXPECT_EQ(changed.run, World::run());
+    EXPECT_FALSE(changed.dropped);
+    EXPECT_EQ(changed.detail,
+              "Altona: departs 08:30 instead of 08:00; Hannover: arrives 09:50 instead of 09:20, departs 09:52 instead "
+              "of 09:22");
+    EXPECT_EQ(changed.holds, 1U);
+    EXPECT_EQ(changed.bookings, 1U);
+
+    const auto dropped = import("late,18:00:00,18:00:00,A,1\nlate,19:20:00,19:22:00,H,2\n").pinned;
+    ASSERT_THAT(dropped, SizeIs(1));
+    EXPECT_TRUE(dropped.front().dropped);
+    EXPECT_EQ(world.engine().timetable().run(World::run())->calls.size(), 4U) << "it stays as it was sold";
+
+    world.environment.set_now(parse_when("2026-12-01T11:00:01Z", "UTC")->time);  // a second after it arrived
+    EXPECT_THAT(import(kLater).pinned, IsEmpty()) << "its service is over";
+}
+
+TEST_F(AdoptionOfferTest, TheOfferNamesWhoIsAffectedAndNothingHappensBeforeTheYes) {
+    sell(world.anna, "A", "F");
+    const auto held = inventory.hold(world.ben, world.best("G", "F", 2));
+    ASSERT_TRUE(held) << held.error().detail;
+    import(kLater);
+    const auto offer = inventory.offer_adoption(world.staff, World::run());
+    ASSERT_TRUE(offer) << offer.error().detail;
+    EXPECT_THAT(offer->changes, SizeIs(2));
+    EXPECT_EQ(offer->unaffected, 1U) << "Göttingen to Frankfurt is as it was";
+    ASSERT_THAT(offer->affected, SizeIs(1));
+    EXPECT_EQ(offer->affected[0].tickets, 1U);
+    EXPECT_FALSE(offer->affected[0].reference.empty());
+    EXPECT_EQ(offer->affected[0].new_from->time - offer->affected[0].from.time, std::chrono::minutes{30});
+    EXPECT_THAT(offer->lost, IsEmpty());
+    EXPECT_EQ(world.engine().timetable().run(World::run())->calls[0].departs, offer->affected[0].from.time);
+
+    const auto adopted = inventory.adopt(world.staff, World::run(), offer->id);
+    ASSERT_TRUE(adopted) << adopted.error().detail;
+    EXPECT_EQ(adopted->calls, world.engine().timetable().planned_run(World::run())->calls);
+    const auto bookings = world.engine().bookings().list(world.anna, {});
+    EXPECT_EQ(bookings->items.front().parts.front().from.time, offer->affected[0].new_from->time);
+    EXPECT_TRUE(world.engine().verify()->ok());
+    EXPECT_TRUE(inventory.adopt(world.staff, World::run(), offer->id)) << "repeating is success";
+    EXPECT_EQ(inventory.offer_adoption(world.staff, World::run()).error().code, ErrorCode::conflict);
+    EXPECT_THAT(import(kLater).pinned, IsEmpty());
+}
+
+TEST_F(AdoptionOfferTest, WhoWouldLoseTheRideIsNamedAndPreventsIt) {
+    const auto held = inventory.hold(world.anna, world.best("A", "H", 1));
+    ASSERT_TRUE(held) << held.error().detail;
+    import(kWithoutHannover);
+    const auto offer = inventory.offer_adoption(world.staff, World::run());
+    ASSERT_TRUE(offer) << offer.error().detail;
+    ASSERT_THAT(offer->lost, SizeIs(1));
+    EXPECT_EQ(offer->lost[0].hold, held->id);
+    EXPECT_FALSE(offer->lost[0].new_from);
+    const auto refused = inventory.adopt(world.staff, World::run(), offer->id);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+    EXPECT_FALSE(refused.error().hint.empty());
+}
+
+TEST_F(AdoptionOfferTest, AnOfferHoldsOnlyWhileRunAndTimetableAreAsTheyWere) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
+    import(kLater);
+    const auto offer = inventory.offer_adoption(world.staff, World::run());
+    ASSERT_TRUE(offer) << offer.error().detail;
+    ASSERT_TRUE(inventory.hold(world.ben, world.best("A", "F", 1)));
+    EXPECT_EQ(inventory.adopt(world.staff, World::run(), offer->id).error().code, ErrorCode::conflict);
+    const auto second = inventory.offer_adoption(world.staff, World::run());
+    import(kWithoutHannover);
+    EXPECT_EQ(inventory.adopt(world.staff, World::run(), second->id).error().code, ErrorCode::conflict);
+    const auto third = inventory.offer_adoption(world.staff, World::run());
+    EXPECT_TRUE(inventory.adopt(world.staff, World::run(), third->id));
+}
+
+TEST_F(AdoptionOfferTest, OnlyAnOperatorAndOnlyASoldRunThatTheTimetableStillHas) {
+    EXPECT_EQ(inventory.offer_adoption(world.anna, World::run()).error().code, ErrorCode::forbidden);
+    EXPECT_EQ(inventory.adopt(world.anna, World::run(), "x").error().code, ErrorCode::forbidden);
+    EXPECT_EQ(inventory.offer_adoption(world.staff, World::run()).error().code, ErrorCode::conflict) << "not sold";
+    EXPECT_EQ(inventory.offer_adoption(world.staff, World::run("none")).error().code, ErrorCode::not_found);
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
+    EXPECT_EQ(inventory.offer_adoption(world.staff, World::run()).error().code, ErrorCode::conflict) << "no change";
+    import("late,18:00:00,18:00:00,A,1\nlate,19:20:00,19:22:00,H,2\n");
+    const auto refused = inventory.offer_adoption(world.staff, World::run());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+    EXPECT_FALSE(refused.error().hint.empty());
+}
+
+/// The timetable has fewer calls than the run that was sold: its segments have other numbers.
+TEST_F(AdoptionOfferTest, FreeSeatsOfAJourneyAreThoseOfTheRunAsItWasSold) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("G", "F", 4)));
+    import(kWithoutHannover);
+    JourneyQuery query{.from = {"t", "A"}, .to = {"t", "G"}};
+    query.depart = parse_when("2026-12-01T06:00:00Z", "UTC")->time;
+    query.window = std::chrono::hours{2};
+    const auto before = world.engine().find_journeys(query);
+    ASSERT_TRUE(before) << before.error().detail;
+    ASSERT_THAT(before->journeys, SizeIs(1));
+    EXPECT_EQ(before->journeys[0].legs[0].free.at("second"), 4) << "only later the train is full";
+    query.from = {"t", "G"};
+    query.to = {"t", "F"};
+    query.window = std::chrono::hours{4};
+    const auto full = world.engine().find_journeys(query);
+    ASSERT_TRUE(full) << full.error().detail;
+    ASSERT_THAT(full->journeys, SizeIs(1));
+    EXPECT_EQ(full->journeys[0].legs[0].free.at("second"), 0);
+}
+
+TEST(ChangesOfTest, CallsThatComeGoOrChangeAreTold) {
+    const auto call = [](const char* station, int hour) {
+        Call made;
+        made.id.station = {"t", station};
+        made.arrives = made.departs = Timestamp{std::chrono::hours{hour}};
+        return made;
+    };
+    railbook::Run before;
+    before.calls = {call("A", 1), call("B", 2), call("C", 3)};
+    EXPECT_THAT(changes_of(before, before), IsEmpty());
+    railbook::Run after;
+    after.calls = {call("A", 1), call("X", 2), call("C", 4)};
+    const auto changes = changes_of(before, after);
+    ASSERT_THAT(changes, SizeIs(3));
+    EXPECT_EQ(changes[0].after->id.station.stop, "X");
+    EXPECT_FALSE(changes[0].before);
+    EXPECT_EQ(changes[1].before->id.station.stop, "B");
+    EXPECT_FALSE(changes[1].after);
+    EXPECT_EQ(changes[2].after->arrives, Timestamp{std::chrono::hours{4}});
+    railbook::Run measured = before;
+    measured.calls.edit()[1].distance = 5;
+    EXPECT_THAT(changes_of(before, measured), IsEmpty());
+}
+
+}  // namespace
+}  // namespace railbook
