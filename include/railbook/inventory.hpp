@@ -66,12 +66,21 @@ struct HoldPolicy {
     Duration keep_answers = std::chrono::hours{24};
 };
 
+/// A ride as a pinned run has it, whatever the timetable says by now.
+struct SoldRide {
+    Span span;
+    Endpoint from;
+    Endpoint to;
+    std::int64_t distance = 0;  ///< In metres.
+};
+
 /// Free seats by class on one span, throughout.
 struct Availability {
     std::uint64_t version = 0;
     std::map<std::string, int> free;
     /// Classes in which the party that was asked for can sit side by side.
     std::vector<std::string> together = {};
+    std::optional<SoldRide> as_sold = std::nullopt;  ///< Where the run is pinned and has the ride.
 };
 
 struct SeatView {

@@ -29,7 +29,24 @@ std::vector<std::string> classes_of(const Journey& journey, const Availability* 
     return classes;
 }
 
-/// Looks up what is free on the journeys and what they cost, and leaves out those that are not as wished.
+/// A pinned run is sold as it was, and so it is shown.
+void show_as_sold(Leg& leg, const SoldRide& sold) {
+    leg.span = sold.span;
+    leg.stops = static_cast<std::size_t>(sold.span.to - sold.span.from) - 1;
+    leg.from = sold.from;
+    leg.to = sold.to;
+    leg.distance = sold.distance;
+}
+
+/// Whether each leg leaves once the one before it is there: with other times than the timetable's it may not.
+bool holds_together(const Journey& journey) {
+    return std::ranges::adjacent_find(journey.legs, [](const Leg& leg, const Leg& next) {
+               return next.from.time < leg.to.time;
+           }) == journey.legs.end();
+}
+
+/// Looks up what is free on the journeys and what they cost, and leaves out those that are not as wished, or that the
+/// times of what was sold make impossible.
 Status complete(const Sellers& sellers, const std::vector<QuotePassenger>& passengers, const TravelWishes& wishes,
                 std::vector<Journey>& journeys) {
     const auto party = static_cast<int>(passengers.size());
@@ -45,18 +62,20 @@ Status complete(const Sellers& sellers, const std::vector<QuotePassenger>& passe
         auto& wanted = priced.emplace_back();
         wanted.classes = classes_of(journey, next, party, wishes);
         for (auto& leg : journey.legs) {
+            if (next->as_sold) show_as_sold(leg, *next->as_sold);
             wanted.distances.push_back(leg.distance);
             leg.free = std::move((next++)->free);
         }
+        if (!holds_together(journey)) wanted.classes.clear();
     }
     const auto prices = sellers.pricing.lowest_prices(passengers, priced);
     if (!prices) return prices.error();
     for (std::size_t i = 0; i < journeys.size(); ++i) journeys[i].price_from = (*prices)[i];
-    if (!is_choosy(wishes)) return {};
 
+    const bool with_seats = is_choosy(wishes);
     std::vector<Journey> kept;
     for (std::size_t i = 0; i < journeys.size(); ++i) {
-        if (priced[i].classes.empty()) continue;
+        if (!holds_together(journeys[i]) || (with_seats && priced[i].classes.empty())) continue;
         const auto& price = journeys[i].price_from;
         if (wishes.max_price) {
             if (!price) continue;
@@ -69,6 +88,9 @@ Status complete(const Sellers& sellers, const std::vector<QuotePassenger>& passe
         kept.push_back(std::move(journeys[i]));
     }
     journeys = std::move(kept);
+    std::stable_sort(journeys.begin(), journeys.end(), [](const Journey& left, const Journey& right) {
+        return left.departure() < right.departure();
+    });
     return {};
 }
 

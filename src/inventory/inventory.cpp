@@ -451,6 +451,12 @@ Result<std::vector<Availability>> Inventory::availability(const std::vector<Ride
         const auto span = by_calls ? run.span_between(*ride.from, *ride.to) : std::optional{ride.span};
         Availability answer;
         answer.version = (*occupancy)[place].version;
+        if (run.pinned && span) {
+            answer.as_sold = SoldRide{.span = *span,
+                                      .from = departure_of(run, span->from),
+                                      .to = arrival_of(run, span->to),
+                                      .distance = run.calls[span->to].distance - run.calls[span->from].distance};
+        }
         const auto plan = plans_->of(run.consist);
         const SeatMasks taken = masks_of(run, (*occupancy)[place].taken);
         inventory::SeatSet free{plan->seats()};

@@ -63,6 +63,38 @@ TEST_F(AdoptionOfferTest, AnImportListsTheSoldRunsThatItWouldChangeOrDrop) {
     EXPECT_THAT(import(kLater).pinned, IsEmpty()) << "its service is over";
 }
 
+TEST_F(AdoptionOfferTest, JourneysShowWhatIsSoldUntilTheChangeIsAdopted) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
+    const auto sold = *world.engine().timetable().run(World::run());
+    const auto departure = [&] {
+        JourneyQuery query{.from = {"t", "A"}, .to = {"t", "F"}, .depart = *sold.calls.front().departs};
+        const auto page = world.engine().find_journeys(query);
+        EXPECT_TRUE(page) << page.error().detail;
+        EXPECT_EQ(page->journeys.front().legs.front().free.at("second"), 3);
+        return page->journeys.front().departure();
+    };
+    import(kLater);
+    EXPECT_EQ(departure(), *sold.calls.front().departs);
+    const auto offer = inventory.offer_adoption(world.staff, World::run());
+    ASSERT_TRUE(offer) << offer.error().detail;
+    ASSERT_TRUE(inventory.adopt(world.staff, World::run(), offer->id));
+    EXPECT_EQ(departure(), *sold.calls.front().departs + std::chrono::minutes{30});
+}
+
+TEST_F(AdoptionOfferTest, JourneysThatWhatIsSoldMakesImpossibleAreNotShown) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
+    import("early,08:00:00,08:00:00,A,1\nearly,09:00:00,09:00:00,H,2\n"
+           "late,09:10:00,09:10:00,H,1\nlate,11:00:00,11:00:00,F,2\n");
+    JourneyQuery query{.from = {"t", "A"}, .to = {"t", "F"}};
+    query.depart = parse_when("2026-12-01", "Europe/Berlin")->time;
+    const auto found = world.engine().search().find(query);
+    ASSERT_TRUE(found) << found.error().detail;
+    EXPECT_THAT(found->journeys, SizeIs(1)) << "the timetable has a change at Hannover at 09:00";
+    const auto page = world.engine().find_journeys(query);
+    ASSERT_TRUE(page) << page.error().detail;
+    EXPECT_THAT(page->journeys, IsEmpty()) << "what was sold arrives there at 09:20 only";
+}
+
 TEST_F(AdoptionOfferTest, TheOfferNamesWhoIsAffectedAndNothingHappensBeforeTheYes) {
     sell(world.anna, "A", "F");
     const auto held = inventory.hold(world.ben, world.best("G", "F", 2));
