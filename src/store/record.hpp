@@ -37,7 +37,10 @@ struct RunInRecord {
     bool was_in_front = false;  ///< In this epoch, before this call.
 };
 
-/// Thread-safe, as every store. Its place_hold takes a fence that was drawn in front: one that is not 0.
+/// Thread-safe, as every store. Its place_hold takes a fence that was drawn in front: one that is not 0. In an epoch of
+/// a front only that front gives fences: where the record needs one by itself, it ends the epoch, and then the front is
+/// one without servers. So no fence is given twice, and those of a seat grow, whoever has lost sight of the front. What
+/// was done in an epoch that is over is not taken over: `unavailable`.
 class SystemOfRecord : public Store {
 public:
     struct FrontState {
@@ -53,7 +56,7 @@ public:
     /// Begins a new epoch, with that front, unless somebody else ended the epoch `ended` already. Answers the state
     /// then.
     virtual Result<FrontState> begin_epoch(std::uint64_t ended, const std::string& front) = 0;
-    /// The same epoch has this front from now on, if it had none. Answers the state then.
+    /// The first front, unless there was one before: a new epoch, if any fence was given. Answers the state then.
     virtual Result<FrontState> name_front(const std::string& front) = 0;
     /// A run that is to be in front from now on; nothing where it is not pinned.
     virtual Result<std::optional<RunInRecord>> bring_to_front(const RunId& run, std::uint64_t epoch) = 0;

@@ -141,7 +141,7 @@ STORE_TEST(TimetableStoreTest, SoundMediumHasNoFindings) {
     ASSERT_TRUE(findings) << findings.error();
     EXPECT_EQ(*findings, std::vector<std::string>{});
     EXPECT_EQ(store->info().kind, to_string(setting.kind));
-    EXPECT_EQ(store->info().schema, setting.kind == StoreKind::memory ? 0 : setting.kind == StoreKind::sqlite ? 3 : 2);
+    EXPECT_EQ(store->info().schema, setting.kind == StoreKind::memory ? 0 : 3);
 }
 
 }  // namespace

@@ -69,6 +69,8 @@ Result<Hold> PostgresInventory::take_over(const FrontStep& step, std::map<RunId,
         runs.push_back(pinned.at(id));
     }
     auto placed = place(step.command, step.hold, runs, 0, Done::in_front);
+    if (placed && placed->id != step.hold.id)
+        return Error{ErrorCode::hold_lost, "the record has another hold under the command's key"};
     // Without a key nothing says that it was done before; the hold does.
     if (!placed) {
         auto found = find_hold(step.hold.id);
@@ -101,7 +103,10 @@ Result<std::size_t> PostgresInventory::take_over_together(std::span<const FrontS
     const auto run = database_.pinned_runs().find(id);
     if (!run) return std::size_t{0};
     if (const auto made = database_.make_partition(id.date); !made) return made.error();
-    return groups_.take_over(steps.first(count), *run);
+    const auto done = groups_.take_over(steps.first(count), *run);
+    // Where the group fails for what one of them brought, the others must not wait for it: each is a step of its own.
+    if (!done && done.error().code == ErrorCode::unavailable) return std::size_t{0};
+    return done;
 }
 
 Result<std::vector<Status>> PostgresInventory::take_over(const std::vector<FrontStep>& steps) {

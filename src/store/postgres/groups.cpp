@@ -30,15 +30,19 @@ constexpr std::string_view kLock =
 constexpr std::string_view kLookAgain =
     "SELECT (SELECT true FROM railbook.answers k WHERE k.owner = w.actor AND k.operation = w.operation "
     "AND k.key = w.key) IS NULL AND (SELECT true FROM railbook.holds h WHERE h.fence = w.fence) IS NULL "
+    "AND (SELECT true FROM railbook.holds h WHERE h.id = w.id) IS NULL "
+    "AND (SELECT s.epoch FROM railbook.railbook_store s) = w.fence >> 48 "
     "AND (SELECT true FROM unnest(($8::bigint[])[w.first:w.last], ($9::bigint[])[w.first:w.last], "
     "($10::bigint[])[w.first:w.last]) s (seat, from_segment, to_segment) CROSS JOIN LATERAL "
     "(SELECT FROM railbook.allocations a WHERE a.service_date = $2 AND a.run = $1 AND a.seat = s.seat::integer "
     "AND int4range(a.from_segment, a.to_segment) && int4range(s.from_segment::integer, s.to_segment::integer) LIMIT 1) "
     "other LIMIT 1) IS NULL "
-    "FROM unnest($3, $4, $5, $6, $7, $11) WITH ORDINALITY w (actor, operation, key, first, last, fence, place) "
+    "FROM unnest($3, $4, $5, $6, $7, $11, $12) WITH ORDINALITY w (actor, operation, key, first, last, fence, id, "
+    "place) "
     "ORDER BY w.place";
 
-// Of each hold, the edition and version of its run, and a fence if nothing speaks against the hold. Questions in the
+// Of each hold, the edition and version of its run, and a fence if nothing speaks against the hold; the very first one,
+// and those of an epoch with servers in front, are left to railbook.draw_fence(). Questions in the
 // place of a value are asked through an index, hold by hold, whatever the planner thinks of the tables.
 constexpr std::string_view kLook =
     "WITH at AS MATERIALIZED (SELECT greatest(c.last_value, (SELECT max(v.time) FROM railbook.run_versions v "
@@ -58,7 +62,8 @@ constexpr std::string_view kLook =
     "FROM at CROSS JOIN unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY "
     "w (run, date, owner, most, actor, operation, key, first, last, place)) "
     "SELECT look.latest, look.edition, look.version, "
-    "CASE WHEN look.is_clear THEN (s.epoch << 48) | nextval('railbook.fences') END "
+    "CASE WHEN look.is_clear AND NOT railbook.has_servers(s.front) AND (SELECT f.is_called FROM railbook.fences f) "
+    "THEN (s.epoch << 48) | nextval('railbook.fences') END "
     "FROM look CROSS JOIN railbook.railbook_store s ORDER BY look.place";
 
 // So that what the database gives is larger.
@@ -339,6 +344,7 @@ Result<std::size_t> HoldGroups::take_over(std::span<const FrontStep> steps, cons
     std::vector<std::string> operations;
     std::vector<std::string> keys;
     std::vector<std::int64_t> fences;
+    std::vector<std::string> ids;
     Seats seats;
     Timestamp last = Timestamp::min();
     std::uint64_t last_fence = 0;
@@ -349,7 +355,8 @@ Result<std::size_t> HoldGroups::take_over(std::span<const FrontStep> steps, cons
             const bool is_same_command = one.command.owner == other.command.owner &&
                                          one.command.operation == other.command.operation &&
                                          one.command.key.text == other.command.key.text;
-            return !is_same_command && !overlap(one.hold, other.hold) && one.hold.id != other.hold.id;
+            return !is_same_command && !overlap(one.hold, other.hold) && one.hold.id != other.hold.id &&
+                   one.hold.fence != other.hold.fence;
         });
         if (!is_apart || !check_wanted(one.hold, {run.run})) {
             steps = steps.first(i);
@@ -359,6 +366,7 @@ Result<std::size_t> HoldGroups::take_over(std::span<const FrontStep> steps, cons
         operations.push_back(one.command.operation);
         keys.push_back(one.command.key.text);
         fences.push_back(static_cast<std::int64_t>(one.hold.fence));
+        ids.push_back(bytes_of(one.hold.id));
         seats.add(one.hold);
         last = std::max(last, one.command.now);
         last_fence = std::max(last_fence, one.hold.fence & (fence_of(1, 0) - 1));
@@ -371,7 +379,7 @@ Result<std::size_t> HoldGroups::take_over(std::span<const FrontStep> steps, cons
             "WHERE v.run = $1 FOR NO KEY UPDATE OF v",
             {run.number});
         const auto looked = step.ask(kLookAgain, {run.number, run.run.id.date, actors, operations, keys, seats.first,
-                                                  seats.last, seats.seats, seats.froms, seats.tos, fences});
+                                                  seats.last, seats.seats, seats.froms, seats.tos, fences, ids});
         if (const auto ready = step.go(); !ready) return ready.error();
         struct Locked {
             Timestamp time{};

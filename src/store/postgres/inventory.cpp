@@ -57,6 +57,7 @@ Result<T> PostgresInventory::take(const Command& command, bool keeps_answer, con
         }
         const auto asked = ask_to_take(step, keeps_answer ? &command : nullptr, command.now, request);
         if (const auto ready = step.go(); !ready) return ready.error();
+        if (const auto ok = check_epoch(step, asked, request); !ok) return ok.error();
         auto found = read_taking(step.answer(asked), request);
         if (!found) return std::move(found).error();
         taking = *std::move(found);
@@ -107,7 +108,8 @@ Result<Hold> PostgresInventory::place(const Command& command, const Hold& wanted
                           .owner = wanted.owner,
                           .max_holds = max_holds,
                           .draws_fence = wanted.fence == 0,
-                          .by_time_of_run = done == Done::in_front};
+                          .by_time_of_run = done == Done::in_front,
+                          .epoch = wanted.fence != 0 ? std::optional{epoch_of(wanted.fence)} : std::nullopt};
     std::ranges::sort(request.runs);
     std::vector<const Run*> given;
     for (const auto& run : runs) given.push_back(&run);

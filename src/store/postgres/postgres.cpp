@@ -74,9 +74,8 @@ public:
             [&](Connection& connection) { connection.queue("SELECT railbook.begin_epoch($1, $2)", {ended, front}); });
     }
     Result<FrontState> name_front(const std::string& front) override {
-        return change_front([&](Connection& connection) {
-            connection.queue("UPDATE railbook.railbook_store SET front = $1 WHERE front = ''", {front});
-        });
+        return change_front(
+            [&](Connection& connection) { connection.queue("SELECT railbook.name_front($1)", {front}); });
     }
     Result<std::optional<RunInRecord>> bring_to_front(const RunId& run, std::uint64_t epoch) override {
         return inventory_.bring_to_front(run, epoch);

@@ -14,13 +14,24 @@ std::size_t ask_to_take(Step& step, const Command* command, Timestamp asked, con
         places.push_back(std::ranges::find(request.runs, request.seats.run(i)) - request.runs.begin() + 1);
     const std::string none;
     if (request.by_time_of_run) step.by_time_of_run_in_batch();
-    return step.lock(
+    const auto place = step.lock(
         "SELECT latest, numbers, editions, live, fence, taken, dropped, dropped_froms, dropped_tos "
         "FROM railbook.begin_taking($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         {asked, command ? command->owner : none, command ? command->operation : none,
          command ? command->key.text : none, request.owner, signed_limit(request.max_holds), request.draws_fence,
          names.dates, names.feeds, names.trips, names.starts, places, request.seats.seats, request.seats.froms,
          request.seats.tos});
+    // By a statement of its own, which sees what was committed while the lock was waited for.
+    if (request.epoch) step.ask("SELECT epoch FROM railbook.railbook_store");
+    return place;
+}
+
+Status check_epoch(const Step& step, std::size_t asked, const TakingRequest& request) {
+    if (!request.epoch) return {};
+    const auto epoch = step.answer(asked + 1).integer();
+    if (!epoch) return epoch.error();
+    if (*epoch == static_cast<std::int64_t>(*request.epoch)) return {};
+    return Error{ErrorCode::unavailable, "an epoch of fences has ended", "try again"};
 }
 
 Result<Way> read_way(Row& row, int first, const SeatList& wanted) {

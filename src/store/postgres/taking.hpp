@@ -15,7 +15,8 @@ struct TakingRequest {
     std::string owner = {};   ///< Whose live holds are counted.
     std::size_t max_holds = 0;
     bool draws_fence = false;
-    bool by_time_of_run = false;  ///< See Step::by_time_of_run.
+    bool by_time_of_run = false;                        ///< See Step::by_time_of_run.
+    std::optional<std::uint64_t> epoch = std::nullopt;  ///< In which the fence was drawn in front, where it was.
 };
 /// What railbook.make_way() answers: the places, from 0, of the seats that others have, and what it dropped.
 struct Way {
@@ -35,8 +36,12 @@ struct Taking {
     SeatsBefore before;                  ///< What had lapsed and was dropped.
 };
 
-/// Queues the lock; the answer is at the returned place. `command` is null where the step has no key.
+/// Queues the lock, and behind it the question for the epoch; the answer is at the returned place. `command` is null
+/// where the step has no key.
 std::size_t ask_to_take(Step& step, const Command* command, Timestamp asked, const TakingRequest& request);
+/// Whether the fence that was drawn in front is still one to be used; otherwise `unavailable`. The answer of the lock
+/// is at `asked`.
+Status check_epoch(const Step& step, std::size_t asked, const TakingRequest& request);
 Result<Taking> read_taking(const Rows& rows, const TakingRequest& request);
 
 }  // namespace railbook::store::postgres

@@ -318,7 +318,9 @@ std::string encode_order(const PlaceOrder& order) {
     out.pair(0).pair(0).short_text(order.guard).real(static_cast<double>(order.max_holds));
     out.real(static_cast<double>(command.keep_answer.count()));
     out.real(command.now).real(hold.expires_at).real(hold.latest_end);
-    out.byte(order.is_forced ? 1 : 0).pair(static_cast<unsigned>(seats));
+    out.byte(order.over ? static_cast<unsigned>(order.over->bytes.size()) : 0);
+    if (order.over) out.bytes += bytes_of(*order.over);
+    out.pair(static_cast<unsigned>(seats));
     out.bytes += std::string_view{reinterpret_cast<const char*>(hold.id.bytes.data()), hold.id.bytes.size()};
     out.short_text(order.run);
     for (const auto& item : hold.items) {

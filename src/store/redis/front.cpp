@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 
 #include <fmt/format.h>
 
+#include "base/assert.hpp"
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
 #include "base/steady.hpp"
@@ -17,25 +17,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Whoever takes a run and stops in the middle keeps others from it for so long.
-constexpr std::string_view kLeaseTime = "10000";
-constexpr Duration kPatience = std::chrono::seconds{20};
 constexpr milliseconds kBetweenLooks{1000};
+constexpr milliseconds kQuiet{10'000};
+constexpr milliseconds kLongestPause{600'000};
 constexpr Duration kDay = std::chrono::hours{25};  // longer than any hold that Redis decides about
-constexpr std::string_view kDayText = "90000000";
 /// A page is of one day.
 constexpr Duration kPage = std::chrono::days{1};
 constexpr Duration kLate = std::chrono::minutes{1};  // before it ends; processes may differ by less than that
 /// As far back as holds may be, that Redis decides about, and one more.
 constexpr Duration kBackToHolds = std::chrono::days{2};
 constexpr unsigned kSlotsOfPages = 1024;
-/// After a run's last arrival, Redis may forget it: nobody holds seats of it then, and late money is the record's.
-constexpr Duration kAfterService = std::chrono::days{2};
-constexpr std::string_view kForgottenAtOnce = "16";
-constexpr milliseconds kBetweenSweeps{30'000};
-constexpr std::size_t kMostSwept = 10'000;
 constexpr int kMaxRounds = 5;
-constexpr std::size_t kShortJournal = 16;
 
 constexpr std::string_view kDigestMark = "sha256:";
 
@@ -59,11 +51,6 @@ Epoch epoch_from(const SystemOfRecord::FrontState& state) {
         rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
     }
     return epoch;
-}
-
-Timestamp end_of(const Run& run) {
-    const auto& last = run.calls.back();
-    return last.arrives.value_or(last.departs.value_or(Timestamp::max() - kAfterService)) + kAfterService;
 }
 
 /// Longer than 64 bytes, so that Redis looks the fields of a run up, and does not search through them.
@@ -117,6 +104,8 @@ Status Front::renew(std::uint64_t lost_epoch) {
         begins = true;
     }
     auto known = epoch_from(*state);
+    if (known.servers.empty() && !may_come_back(known.number))
+        return Error{ErrorCode::unavailable, "others have no Redis", "try again"};
     if (joined(known.servers) != servers || lost_epoch == state->epoch + 1) {
         state = record_.begin_epoch(state->epoch, known.token + ' ' + servers);
         if (!state) return state.error();
@@ -143,6 +132,28 @@ Status Front::renew(std::uint64_t lost_epoch) {
     if (!holds) return holds.error();
     for (const auto& hold : *holds) tell_of(hold);
     return {};
+}
+
+bool Front::may_come_back(std::uint64_t epoch) {
+    const auto moment = steady();
+    const std::lock_guard lock{mutex_};
+    if (bare_epoch_ != epoch) {
+        // Each time all that Redis holds is lost. Where somebody has no Redis for a while and sells meanwhile, it is
+        // better to do without it for that while, too; and epochs are not without number.
+        const bool is_soon = come_back_ != 0 && moment < come_back_ + kQuiet.count() + 2 * pause_;
+        pause_ =
+            is_soon ? std::min(std::max<std::int64_t>(2 * pause_, kBetweenLooks.count()), kLongestPause.count()) : 0;
+        bare_epoch_ = epoch;
+        come_back_ = moment + pause_;
+    }
+    return moment >= come_back_;
+}
+
+bool Front::is_over(const Epoch& epoch) {
+    const auto state = record_.front_state();
+    if (!state || state->epoch == epoch.number) return false;
+    if (!renew(0)) go_away();
+    return true;
 }
 
 Status Front::resume() {
@@ -196,7 +207,9 @@ std::uint64_t Front::last_epoch() {
         const auto there = ask(counter, {"EXISTS", counter});
         if (there && there->integer == 0) lost(*now_epoch);
     }
-    return last_epoch_;
+    // Others may have ended it.
+    const auto state = record_.front_state();
+    return state ? std::max(state->epoch, last_epoch_.load()) : last_epoch_.load();
 }
 
 // --- Time ----------------------------------------------------------------------------------------------------------
@@ -226,10 +239,11 @@ std::string Front::key(const Epoch& epoch, std::string_view kind, std::string_vi
 }
 
 RunKeys Front::keys_of(const Epoch& epoch, std::string_view name) const {
-    RunKeys run{.name = std::string{name}, .keys = {}};
+    RunKeys run{.name = std::string{name}, .keys = {}, .forbidden = {}};
     const auto base = fmt::format("rb:{}:run:{{{}}}:", epoch.token, name);
     constexpr std::array<std::string_view, 3> kParts{"run", "holds", "journal"};
     for (std::size_t i = 0; i < kParts.size(); ++i) run.keys[i] = base + std::string{kParts[i]};
+    run.forbidden = base + "forbidden";
     return run;
 }
 
@@ -322,9 +336,9 @@ Front::KnownRun Front::learn(const Run& run) {
     auto keys = now_epoch ? keys_of(*now_epoch, run.id) : RunKeys{};
     Words wired;
     for (const auto& key : keys.keys) wired.add(key);
-    auto fresh =
-        std::make_shared<const Known>(run, std::move(digest), now_epoch ? now_epoch->number : 0, std::move(keys),
-                                      std::move(guard), std::move(wired));
+    if (is_cluster()) wired.add(keys.forbidden);
+    auto fresh = std::make_shared<const Known>(run, std::move(digest), now_epoch ? now_epoch->number : 0,
+                                               std::move(keys), std::move(guard), std::move(wired));
     const std::lock_guard lock{mutex_};
     if (known_.size() >= kMostRuns) known_.clear();
     auto& kept = known_[run.id];
@@ -336,297 +350,6 @@ Front::KnownRun Front::learn(const Run& run) {
 void Front::forget(const RunId& run) {
     const std::lock_guard lock{mutex_};
     known_.erase(run);
-}
-
-// --- Coming and going ----------------------------------------------------------------------------------------------
-
-Result<Front::Lease> Front::take(const Epoch& epoch, RunKeys run, bool alone) {
-    Lease lease{.run = std::move(run), .token = base::hex(base::random_text(environment_, 8)), .journal = {}};
-    const auto number = std::to_string(epoch.number);
-    const auto patience = steady() + kPatience.count();
-    for (int pause = 1;; pause = std::min(pause * 2, 20)) {
-        const auto now_time = time_text(Timestamp{Duration{latest_.load()}});
-        const std::array<std::string_view, 5> arguments{number, lease.token, kLeaseTime, alone ? "1" : "0", now_time};
-        auto reply = this->run(lease_script(), lease.run.keys, arguments);
-        if (!reply) return std::move(reply).error();
-        if (reply->at(0) == "ok") {
-            lease.is_fresh = reply->at(1) == "none";
-            lease.was_open = reply->at(2) == "open";
-            lease.version = static_cast<std::uint64_t>(reply->number(4));
-            lease.journal = std::move(reply->items.at(3).items);
-            return lease;
-        }
-        if (reply->at(0) != "busy") {
-            if (reply->at(0) == "stale" && !renew(0)) go_away();
-            return Error{ErrorCode::unavailable, "an epoch has ended", "try again"};
-        }
-        if (steady() > patience) return Error{ErrorCode::unavailable, "a run is busy for too long", "try again"};
-        environment_.pause(Duration{pause});
-    }
-}
-
-Status Front::drain(const Epoch& epoch, Lease& lease) {
-    const auto number = std::to_string(epoch.number);
-    const auto now_time = time_text(Timestamp{Duration{latest_.load()}});
-    for (;;) {
-        std::string known;
-        std::string released;
-        std::vector<FrontStep> steps;
-        for (const auto& entry : lease.journal) {
-            auto step = decode_step(entry.text, epoch.number);
-            if (!step) return std::move(step).error();
-            if (step->kind == FrontStep::Kind::place) known += bytes_of(step->hold.id);
-            if (step->kind == FrontStep::Kind::release) released += bytes_of(step->claim.id);
-            steps.push_back(*std::move(step));
-        }
-        if (!steps.empty()) {
-            const auto done = record_.take_over(steps);
-            if (!done) return done.error();
-            for (std::size_t i = 0; i < done->size(); ++i) {
-                if ((*done)[i]) continue;
-                const auto& id = steps[i].kind == FrontStep::Kind::place ? steps[i].hold.id : steps[i].claim.id;
-                environment_.log(LogLevel::warning, fmt::format("the record refuses what Redis did with hold {}: {}",
-                                                                to_string(id), (*done)[i].error().detail));
-            }
-        }
-        const auto count = std::to_string(lease.journal.size());
-        const std::array<std::string_view, 8> arguments{
-            number, lease.token, count, kLeaseTime, now_time, is_to_be_swept(lease.run.name) ? "1" : "0",
-            known,  released};
-        auto reply = run(trim_script(), lease.run.keys, arguments);
-        if (!reply) return std::move(reply).error();
-        if (reply->at(0) != "ok") return Error{ErrorCode::unavailable, "a run was taken by somebody else", "try again"};
-        lease.journal = std::move(reply->items.at(1).items);
-        lease.holds = reply->number(2);
-        if (lease.journal.empty()) return {};
-    }
-}
-
-bool Front::is_to_be_swept(const std::string& name) {
-    const auto moment = steady();
-    const std::lock_guard lock{mutex_};
-    if (swept_.size() >= kMostSwept) swept_.clear();
-    auto& last = swept_[name];
-    if (last != 0 && moment < last + kBetweenSweeps.count()) return false;
-    last = moment;
-    return true;
-}
-
-void Front::leave(const Epoch& epoch, const Lease& lease, After after) {
-    const auto number = std::to_string(epoch.number);
-    const std::array<std::string_view, 3> arguments{number, lease.token,
-                                                    after == After::forgotten ? "2"
-                                                    : after == After::closed  ? "1"
-                                                                              : "0"};
-    const auto reply = run(leave_script(), lease.run.keys, arguments);
-    if (reply && reply->at(0) == "busy" && after != After::as_it_was) close_again(epoch, lease);
-}
-
-void Front::close_again(const Epoch& epoch, const Lease& lease) {
-    auto again = take(epoch, lease.run, true);
-    if (!again) return;
-    // What others placed since the lease ended is told first; without that the run stays as it is, for the next one.
-    if (drain(epoch, *again)) leave(epoch, *again, After::closed);
-}
-
-Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord& found, const std::string& digest) {
-    std::map<std::uint32_t, std::string> seats;
-    for (const auto& allocation : found.allocations)
-        seats[allocation.seat] += cell_bytes(allocation.span, allocation.until, allocation.state, allocation.hold);
-    std::vector<std::string> words{std::to_string(epoch.number), lease.token, std::to_string(found.version),
-                                   time_text(found.time),        digest,      std::to_string(seats.size())};
-    for (auto& [seat, value] : seats) {
-        words.push_back(std::to_string(seat));
-        words.push_back(std::move(value));
-    }
-    // Those of several runs stay the record's, as those that are booked.
-    const auto is_for_redis = [&](const Hold& hold) {
-        return !hold.booking && hold.status == HoldStatus::held &&
-               std::ranges::all_of(hold.items, [&](const HoldItem& item) { return item.run == found.run.id; });
-    };
-    for (const auto& hold : found.holds) {
-        if (!is_for_redis(hold)) continue;
-        words.push_back(bytes_of(hold.id));
-        words.push_back(encode_record(hold));
-    }
-    const auto all_runs = key(epoch, "runs", {});
-    if (const auto told = ask(all_runs, {"ZADD", all_runs, time_text(end_of(found.run)), lease.run.name}); !told)
-        return told.error();
-    const std::vector<std::string_view> arguments{words.begin(), words.end()};
-    const auto reply = run(install_script(), lease.run.keys, arguments);
-    if (!reply) return reply.error();
-    if (reply->at(0) != "ok") return Error{ErrorCode::unavailable, "a run was taken by somebody else", "try again"};
-    for (const auto& hold : found.holds) {
-        tell_of(hold);
-        if (!is_for_redis(hold)) continue;
-        const auto name = key(epoch, "hold", to_string(hold.id));
-        static_cast<void>(ask(name, {"SET", name, lease.run.name, "PX", kDayText}));
-        const auto dirty = key(epoch, "dirty", {});
-        static_cast<void>(ask(dirty, {"SADD", dirty, lease.run.name}));
-    }
-    return {};
-}
-
-Result<Front::Hands> Front::take_all(std::vector<std::string> names) {
-    std::ranges::sort(names);
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    std::optional<Error> failed;
-    for (int round = 0; round < kMaxRounds; ++round) {
-        Hands hands{.epoch = epoch(), .leases = {}};
-        if (!hands.epoch) return hands;
-        failed.reset();
-        for (const auto& name : names) {
-            auto lease = take(*hands.epoch, keys_of(*hands.epoch, name), true);
-            if (lease && lease->journal.size() > kShortJournal) {
-                // Not while everybody waits.
-                leave(*hands.epoch, *lease, After::as_it_was);
-                if (const auto done = settle_run(name); !done) lease = done.error();
-                else lease = take(*hands.epoch, keys_of(*hands.epoch, name), true);
-            }
-            if (!lease) {
-                failed = lease.error();
-                break;
-            }
-            const auto drained = drain(*hands.epoch, *lease);
-            hands.leases.push_back(*std::move(lease));
-            if (!drained) {
-                failed = drained.error();
-                break;
-            }
-        }
-        if (!failed) return hands;
-        give_back(hands, After::as_it_was);
-        if (!is_away_ && current() == hands.epoch) return *failed;
-    }
-    return *failed;
-}
-
-void Front::give_back(const Hands& hands, After after) {
-    // Of a run that was not there nothing stays behind: that would hide that it has been lost.
-    for (const auto& lease : hands.leases) leave(*hands.epoch, lease, lease.is_fresh ? After::forgotten : after);
-}
-
-void Front::hand_over(const Hands& hands, const HoldId& id) {
-    if (hands.leases.empty()) return;
-    const auto hold = record_.inventory().find_hold(id);
-    // Where the record cannot be asked, nobody knows what it did.
-    if (!hold) return give_back(hands, hold.error().code == ErrorCode::not_found ? After::as_it_was : After::closed);
-    const auto number = std::to_string(hands.epoch->number);
-    const auto bytes = bytes_of(id);
-    for (const auto& lease : hands.leases) {
-        const auto run_id = std::ranges::find_if(
-            hold->items, [&](const HoldItem& item) { return keys_of(*hands.epoch, item.run).name == lease.run.name; });
-        const auto changes = lease.was_open && run_id != hold->items.end()
-                                 ? record_.inventory().changes_after(run_id->run, lease.version)
-                                 : Result<SeatChanges>{Error{}};
-        if (!changes) {
-            leave(*hands.epoch, lease, lease.is_fresh ? After::forgotten : After::closed);
-            continue;
-        }
-        std::map<std::uint32_t, std::string> seats;
-        for (const auto& item : hold->items) {
-            if (item.run != run_id->run) continue;
-            for (const auto& seat : item.seats) {
-                auto& spans = seats[seat.index];
-                if (!allocates(*hold)) continue;
-                const auto allocation = allocation_of(*hold, item, seat);
-                spans += cell_bytes(allocation.span, allocation.until, allocation.state, id);
-            }
-        }
-        std::vector<std::string> words{number, lease.token, std::to_string(changes->version), bytes};
-        for (auto& [seat, value] : seats) {
-            words.push_back(std::to_string(seat));
-            words.push_back(std::move(value));
-        }
-        const std::vector<std::string_view> arguments{words.begin(), words.end()};
-        const auto reply = this->run(hand_over_script(), lease.run.keys, arguments);
-        if (reply && reply->at(0) == "busy") close_again(*hands.epoch, lease);
-    }
-}
-
-Result<bool> Front::open_run(const Epoch& epoch, const RunId& run) {
-    auto lease = take(epoch, keys_of(epoch, run), true);
-    if (!lease) return std::move(lease).error();
-    if (const auto drained = drain(epoch, *lease); !drained) {
-        leave(epoch, *lease, After::as_it_was);
-        return drained.error();
-    }
-    auto found = record_.bring_to_front(run, epoch.number);
-    if (!found || !*found) {
-        leave(epoch, *lease, After::closed);
-        if (!found) return std::move(found).error();
-        return false;
-    }
-    if (end_of((*found)->run) <= Timestamp{Duration{latest_.load()}}) {
-        // Its service is over, and Redis was told to forget it. The record answers.
-        leave(epoch, *lease, After::forgotten);
-        return false;
-    }
-    if (lease->is_fresh && (*found)->was_in_front) {
-        lost(epoch);
-        return true;
-    }
-    const auto learnt = learn((*found)->run);
-    if (const auto installed = install(epoch, *lease, **found, learnt->digest); !installed) {
-        leave(epoch, *lease, After::closed);
-        return installed.error();
-    }
-    return true;
-}
-
-Status Front::settle_run(const std::string& name, bool forgets) {
-    for (int round = 0; round < kMaxRounds; ++round) {
-        const auto now_epoch = epoch();
-        if (!now_epoch) return {};
-        auto lease = take(*now_epoch, keys_of(*now_epoch, name), forgets);
-        if (!lease) {
-            if (is_away_) return {};
-            if (current() != now_epoch) continue;
-            return lease.error();
-        }
-        const auto drained = drain(*now_epoch, *lease);
-        leave(*now_epoch, *lease, drained && (forgets || lease->is_fresh) ? After::forgotten : After::as_it_was);
-        if (!drained) {
-            if (is_away_) return {};
-            if (current() != now_epoch) continue;
-            return drained;
-        }
-        if (forgets || lease->holds == 0) {
-            const auto dirty = key(*now_epoch, "dirty", {});
-            static_cast<void>(ask(dirty, {"SREM", dirty, name}));
-            const auto left = ask(lease->run.keys[2], {"EXISTS", lease->run.keys[2]});
-            if (left && left->integer == 1) static_cast<void>(ask(dirty, {"SADD", dirty, name}));
-        }
-        return {};
-    }
-    return {};
-}
-
-Status Front::forget_past(const Epoch& epoch) {
-    const auto all = key(epoch, "runs", {});
-    const auto now_time = time_text(Timestamp{Duration{latest_.load()}});
-    const auto past = ask(all, {"ZRANGEBYSCORE", all, "-inf", now_time, "LIMIT", "0", kForgottenAtOnce});
-    if (!past) return is_away_ ? Status{} : past.error();
-    for (const auto& name : past->items) {
-        if (const auto done = settle_run(name.text, true); !done) return done;
-        if (current().get() != &epoch) return {};
-        static_cast<void>(ask(all, {"ZREM", all, name.text}));
-    }
-    return {};
-}
-
-Status Front::settle() {
-    const auto now_epoch = epoch();
-    if (!now_epoch) return {};
-    const auto dirty = key(*now_epoch, "dirty", {});
-    const auto names = ask(dirty, {"SMEMBERS", dirty});
-    if (!names) return is_away_ ? Status{} : names.error();
-    std::set<std::string> sorted;
-    for (const auto& name : names->items) sorted.insert(name.text);
-    for (const auto& name : sorted) {
-        if (const auto done = settle_run(name); !done) return done;
-    }
-    return forget_past(*now_epoch);
 }
 
 // --- Fences and owners ---------------------------------------------------------------------------------------------
@@ -692,38 +415,40 @@ Result<Earmarked> Front::reserve(const Epoch& epoch, const Earmark& wanted) {
                                            wanted.field,
                                            encode_kept(wanted.now + wanted.keep_answer, wanted.hold.id, false),
                                            std::to_string(page_time(wanted.keep_answer).count()),
-                                           wanted.is_forced ? "1" : "0"};
+                                           wanted.over ? bytes_of(*wanted.over) : std::string{}};
     const std::vector<std::string_view> arguments{words.begin(), words.end()};
+    // Before the key leads to the hold: whoever finds it there, and not in the run, can then see to it that it does not
+    // come there any more.
+    const auto hold = key(epoch, "hold", to_string(wanted.hold.id));
+    if (const auto told = ask(hold, {"SET", hold, wanted.run, "PX", kDayText}); !told) return told.error();
     const auto reply = run(reserve_script(), keys, arguments);
     if (!reply) return reply.error();
+    if (reply->at(0) != "ok") static_cast<void>(ask(hold, {"DEL", hold}));
     if (reply->at(0) == "many")
         return check_hold_count(static_cast<std::size_t>(reply->number(1)), wanted.max_holds).error();
     if (reply->at(0) == "uncounted") return Earmarked::uncounted;
     if (reply->at(0) != "ok") return Earmarked::elsewhere;
-    // Whoever finds the hold there and not in the run knows that it came to nothing.
-    const auto hold = key(epoch, "hold", to_string(wanted.hold.id));
-    if (const auto told = ask(hold, {"SET", hold, wanted.run, "PX", kDayText}); !told) return told.error();
     const auto dirty = key(epoch, "dirty", {});
     if (const auto told = ask(dirty, {"SADD", dirty, wanted.run}); !told) return told.error();
     return Earmarked::done;
 }
 
 void Front::cancel(const Epoch& epoch, const Hold& wanted, const std::string& field, Timestamp now) {
-    const auto hold = key(epoch, "hold", to_string(wanted.id));
-    static_cast<void>(ask(hold, {"DEL", hold}));
     const auto id = bytes_of(wanted.id);
     const auto owner = owner_field(wanted.owner);
     const auto moment = time_text(now);
     const std::array<std::string_view, 4> arguments{id, owner, field, moment};
     const auto keys = pages(epoch, wanted.owner, now, kBackToHolds);
-    static_cast<void>(run(cancel_script(), keys, arguments));
+    if (!run(cancel_script(), keys, arguments)) return;
+    const auto hold = key(epoch, "hold", to_string(wanted.id));
+    static_cast<void>(ask(hold, {"DEL", hold}));
 }
 
 Status Front::grant_fences(const Epoch& epoch, const RunKeys& run_keys) {
     constexpr std::int64_t kBlock = 64;
-    const std::array<std::string, 1> counter{key(epoch, "fence", {})};
+    const std::array<std::string, 2> counter{key(epoch, "fence", {}), key(epoch, "drawn", "fence")};
     const auto count = std::to_string(kBlock);
-    const std::array<std::string_view, 1> wanted{count};
+    const std::array<std::string_view, 2> wanted{count, run_keys.name};
     const auto drawn = run(draw_script(), counter, wanted);
     if (!drawn) return drawn.error();
     if (drawn->at(0) != "ok") {
@@ -737,27 +462,22 @@ Status Front::grant_fences(const Epoch& epoch, const RunKeys& run_keys) {
     return granted ? Status{} : granted.error();
 }
 
-Result<std::optional<std::uint64_t>> Front::draw_fence() {
-    for (int round = 0; round < kMaxRounds; ++round) {
-        const auto now_epoch = epoch();
-        if (!now_epoch) return std::optional<std::uint64_t>{};
-        const std::array<std::string, 1> keys{key(*now_epoch, "fence", {})};
-        const std::array<std::string_view, 1> arguments{"1"};
-        const auto reply = run(draw_script(), keys, arguments);
-        if (!reply) continue;
-        if (reply->at(0) == "ok")
-            return std::optional{fence_of(now_epoch->number, static_cast<std::uint64_t>(reply->number(1)))};
-        if (reply->at(0) == "lost") lost(*now_epoch);
-    }
+Result<std::uint64_t> Front::draw_fence(const Epoch& epoch, const HoldId& hold) {
+    const std::array<std::string, 2> keys{key(epoch, "fence", {}), key(epoch, "drawn", "fence")};
+    const auto by = bytes_of(hold);
+    const std::array<std::string_view, 2> arguments{"1", by};
+    const auto reply = run(draw_script(), keys, arguments);
+    if (!reply) return reply.error();
+    if (reply->at(0) == "ok") return fence_of(epoch.number, static_cast<std::uint64_t>(reply->number(1)));
+    if (reply->at(0) == "lost") lost(epoch);
     return Error{ErrorCode::unavailable, "Redis gives no fence", "try again"};
 }
 
-void Front::give_back_fence(std::uint64_t fence) {
-    const auto now_epoch = epoch();
-    if (!now_epoch || epoch_of(fence) != now_epoch->number) return;
-    const std::array<std::string, 1> keys{key(*now_epoch, "fence", {})};
-    const auto number = std::to_string(number_of(fence));
-    const std::array<std::string_view, 2> arguments{"-1", number};
+void Front::give_back_fence(const Epoch& epoch, std::uint64_t fence, const HoldId& hold) {
+    RAILBOOK_ASSERT(epoch_of(fence) == epoch.number);
+    const std::array<std::string, 2> keys{key(epoch, "fence", {}), key(epoch, "drawn", "fence")};
+    const auto by = bytes_of(hold);
+    const std::array<std::string_view, 2> arguments{"-1", by};
     static_cast<void>(run(draw_script(), keys, arguments));
 }
 
@@ -773,13 +493,26 @@ void Front::tell_of(const Hold& hold) {
     static_cast<void>(run(note_hold_script(), pages(*now_epoch, hold.owner, now_time, kBackToHolds), arguments));
 }
 
-void Front::tell_of_answer(const Epoch& epoch, const Command& command, const HoldId& hold) {
-    const auto field = answer_field(command);
-    const auto kept = encode_kept(command.now + command.keep_answer, hold, true);
-    const auto time = std::to_string(page_time(command.keep_answer).count());
-    const std::array<std::string_view, 3> arguments{field, kept, time};
+Result<bool> Front::tell_of_answer(const Epoch& epoch, const Command& command, const HoldId& hold,
+                                   const std::optional<HoldId>& over) {
+    const std::array<std::string, 5> words{answer_field(command),
+                                           encode_kept(command.now + command.keep_answer, hold, true),
+                                           std::to_string(page_time(command.keep_answer).count()),
+                                           time_text(command.now), over ? bytes_of(*over) : std::string{}};
+    const std::vector<std::string_view> arguments{words.begin(), words.end()};
     const auto keys = pages(epoch, command.owner, command.now, command.keep_answer);
-    static_cast<void>(run(note_answer_script(), keys, arguments));
+    const auto reply = run(note_answer_script(), keys, arguments);
+    if (!reply) return reply.error();
+    return reply->at(0) == "ok";
+}
+
+Result<bool> Front::forbid(const RunKeys& run_keys, const HoldId& hold) {
+    const std::array<std::string, 2> keys{run_keys.keys[1], run_keys.forbidden};
+    const auto id = bytes_of(hold);
+    const std::array<std::string_view, 2> arguments{id, kDayText};
+    const auto reply = run(forbid_script(), keys, arguments);
+    if (!reply) return reply.error();
+    return reply->at(0) == "ok";
 }
 
 Result<std::optional<std::string>> Front::run_of(const Epoch& epoch, const HoldId& id) {

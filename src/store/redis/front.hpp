@@ -37,6 +37,7 @@ struct Epoch {
 struct RunKeys {
     std::string name;                 ///< Of the run, as it is in keys.
     std::array<std::string, 3> keys;  ///< As the scripts want them: run, holds, journal.
+    std::string forbidden;            ///< In a cluster: holds that are not to be placed any more.
 };
 
 enum class Earmarked : std::uint8_t {
@@ -102,30 +103,40 @@ public:
     void forget(const RunId& run);
 
     /// Does something in the record while it alone decides about these runs (names, see RunKeys). What it does to the
-    /// seats of a hold Redis is told of afterwards, and the runs stay open; without a hold they are closed.
+    /// seats of a hold Redis is told of afterwards, and the runs stay open; without a hold they are closed. The work is
+    /// told of the epoch in which the runs are taken; null while Redis is away.
     template <class T>
     Result<T> in_record(std::vector<std::string> names, const std::optional<HoldId>& hold,
-                        const std::function<Result<T>()>& work) {
+                        const std::function<Result<T>(const Epoch*)>& work) {
         const auto hands = take_all(std::move(names));
         if (!hands) return hands.error();
-        auto answer = work();
+        auto answer = work(hands->epoch.get());
         if (hold) hand_over(*hands, *hold);
         else give_back(*hands, After::closed);
         return answer;
+    }
+    template <class T>
+    Result<T> in_record(std::vector<std::string> names, const std::optional<HoldId>& hold,
+                        const std::function<Result<T>()>& work) {
+        return in_record<T>(std::move(names), hold, [&](const Epoch*) { return work(); });
     }
     /// Empties the journal of a run into the record.
     Status settle_run(const std::string& name, bool forgets = false);
     /// Of all runs.
     Status settle();
     bool is_away() const { return is_away_; }
+    void pause(Duration time) { environment_.pause(time); }
     /// The record, which was empty, has been filled: its fences go on from there.
     Status resume();
     /// Redis has lost what it held.
     void lost(const Epoch& epoch);
 
-    /// A fence that nobody else has, for a hold that is placed in the record; none while Redis is away.
-    Result<std::optional<std::uint64_t>> draw_fence();
-    void give_back_fence(std::uint64_t fence);
+    /// Whether the record says so; then this process knows of the new one.
+    bool is_over(const Epoch& epoch);
+    /// A fence that nobody else has, for a hold that is placed in the record.
+    Result<std::uint64_t> draw_fence(const Epoch& epoch, const HoldId& hold);
+    /// The hold came to nothing: if nobody has drawn another one since, the next one gets it.
+    void give_back_fence(const Epoch& epoch, std::uint64_t fence, const HoldId& hold);
     /// In a cluster, where an owner's keys are not those of a run: before a hold is placed, what belongs to its owner.
     /// Errors: too_many_requests.
     struct Earmark {
@@ -135,7 +146,7 @@ public:
         Timestamp now{};
         Duration keep_answer{};
         std::size_t max_holds = 0;
-        bool is_forced = false;
+        std::optional<HoldId> over;  ///< The key led to that hold before, which has come to nothing.
     };
     Result<Earmarked> reserve(const Epoch& epoch, const Earmark& wanted);
     /// It was not placed.
@@ -151,8 +162,13 @@ public:
     Result<std::string> read_page(const std::vector<std::string>& pages, std::string_view field);
     /// The record has these seats for the hold, or not any more.
     void tell_of(const Hold& hold);
-    /// The record alone has the answer, until the time of `keep` is over.
-    void tell_of_answer(const Epoch& epoch, const Command& command, const HoldId& hold);
+    /// The record alone has the answer, until the time of `keep` is over. False where the key leads to another hold, or
+    /// to another one than `over`. Errors: those of run().
+    Result<bool> tell_of_answer(const Epoch& epoch, const Command& command, const HoldId& hold,
+                                const std::optional<HoldId>& over);
+    /// In a cluster: whoever is about to place the hold on that run will not. False where it is there. Errors: those of
+    /// run().
+    Result<bool> forbid(const RunKeys& run, const HoldId& hold);
     /// In which run a hold is; nothing where Redis does not know it.
     Result<std::optional<std::string>> run_of(const Epoch& epoch, const HoldId& id);
     /// What all holds have in common that are placed at that time: keys and arguments.
@@ -164,7 +180,10 @@ private:
     struct Lease {
         RunKeys run;
         std::string token;
+        bool is_alone = false;
         bool is_fresh = false;  ///< Redis knew nothing of the run.
+        bool is_wrong =
+            false;  ///< The record has refused what Redis did: Redis is to begin anew with what the record has.
         bool was_open = false;
         std::uint64_t version = 0;  ///< When it was taken.
         std::vector<Reply> journal;
@@ -181,6 +200,8 @@ private:
     void hand_over(const Hands& hands, const HoldId& id);
     Result<Lease> take(const Epoch& epoch, RunKeys run, bool alone);
     Status drain(const Epoch& epoch, Lease& lease);
+    /// Hands a journal over. Where an epoch is over, this process knows of the new one then.
+    Status tell_record(const Epoch& epoch, Lease& lease, std::string& known, std::string& released);
     void leave(const Epoch& epoch, const Lease& lease, After after);
     /// The lease has ended by itself meanwhile: whatever others did, the run is closed.
     void close_again(const Epoch& epoch, const Lease& lease);
@@ -193,6 +214,8 @@ private:
     Result<Reply> checked(Result<Reply> reply);
     Status admit(const ServerFacts& facts);
     void go_away();
+    /// Somebody without Redis has ended the epoch: whether to go on with Redis at once.
+    bool may_come_back(std::uint64_t epoch);
     std::shared_ptr<const Epoch> current() const;
 
     SystemOfRecord& record_;
@@ -206,6 +229,9 @@ private:
     std::atomic<std::int64_t> latest_ = 0;
     mutable std::mutex mutex_;  // guards what follows
     std::shared_ptr<const Epoch> epoch_;
+    std::uint64_t bare_epoch_ = 0;  // the last one without servers,
+    std::int64_t come_back_ = 0;    // when to end it,
+    std::int64_t pause_ = 0;        // and how long that was to wait
     struct Remembered {
         KnownRun run;
         std::int64_t until = 0;  // of the steady clock: it is taken to be so
@@ -222,6 +248,8 @@ private:
 
 // --- The bytes of what is in Redis, as scripts.cpp describes them ----------------------------------------------------
 
+/// In milliseconds; longer than any hold lasts that Redis decides about.
+inline constexpr std::string_view kDayText = "90000000";
 /// Of the pages: where it says which hold the answer to the command is; empty where it has no key.
 std::string answer_field(const Command& command);
 /// Where the list of the owner is.
@@ -254,7 +282,7 @@ struct PlaceOrder {
     std::string_view owner;  ///< Where the pages have the owner's list,
     std::string_view key;    ///< and what is the answer to the command; empty where it has no key.
     std::size_t max_holds = 0;
-    bool is_forced = false;
+    std::optional<HoldId> over;  ///< Where the key leads to that hold, it is as if it led to none.
 };
 std::string encode_order(const PlaceOrder& order);
 /// What comes with it.

@@ -16,6 +16,8 @@ constexpr Duration kLongestAnswer = std::chrono::days{14};
 /// Of one hold: a script in Lua takes no more arguments for one call than some thousands.
 constexpr std::size_t kMostSeats = 1000;
 constexpr int kMaxRounds = 20'000;  // of a millisecond each, where a run is busy
+constexpr int kRoundsForOthers = 5;
+constexpr Duration kForOthers{2};
 
 Error no_end() { return {ErrorCode::unavailable, "a run is busy for too long", "try again"}; }
 
@@ -47,8 +49,13 @@ std::string RedisInventory::name_of(const RunId& run) { return base::percent_enc
 
 Error RedisInventory::unknown(const HoldClaim& claim) {
     // Whoever names a fence of an epoch that is over had a hold that Redis has lost.
-    const auto epoch = front_.last_epoch();
-    if (claim.fence && epoch_of(*claim.fence) < epoch) return hold_lost();
+    const auto last = front_.last_epoch();
+    if (claim.fence && epoch_of(*claim.fence) < last) return hold_lost();
+    if (const auto epoch = claim.fence ? front_.epoch() : nullptr) {
+        // So it was placed in Redis, and the record refused it.
+        const auto run = find_run(*epoch, claim.id);
+        if (run && *run) return hold_lost();
+    }
     return not_found("hold");
 }
 
@@ -179,7 +186,7 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
     const auto field = answer_field(command);
     const auto record = encode_record_behind_fence(command, wanted);
     const bool has_key = !command.key.text.empty();
-    bool force = false;
+    std::optional<HoldId> over;
     for (int round = 0; round < kMaxRounds; ++round) {
         const auto epoch = front_.epoch();
         if (!epoch) return place_in_record(command, wanted, runs, max_holds);
@@ -213,19 +220,18 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
                                                           .now = command.now,
                                                           .keep_answer = command.keep_answer,
                                                           .max_holds = max_holds,
-                                                          .is_forced = force});
+                                                          .over = over});
             if (!reserved && reserved.error().code == ErrorCode::unavailable) continue;
             if (reserved && *reserved == Earmarked::uncounted) return place_uncounted(command, wanted, runs, max_holds);
             // Unless it was answered before, which comes first.
             if (!reserved || *reserved == Earmarked::elsewhere) {
-                auto earlier = has_key ? find_answer(command) : Result<std::optional<Answer>>{std::optional<Answer>{}};
+                auto earlier = has_key ? find_earlier(*epoch, command, true) : Result<Earlier>{Earlier{}};
+                if (!earlier && front_.epoch() != epoch) continue;
                 if (!earlier) return std::move(earlier).error();
-                if (*earlier) {
-                    if (auto* hold = std::get_if<Hold>(&**earlier)) return std::move(*hold);
-                    return Error{ErrorCode::damaged, "a kept answer is of another operation"};
-                }
+                if (earlier->hold) return *std::move(earlier->hold);
                 if (!reserved) return reserved.error();
-                force = true;
+                if (earlier->is_records) return place_in_record(command, wanted, runs, max_holds);
+                over = earlier->over;
                 continue;
             }
         }
@@ -240,7 +246,7 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
                                               .owner = owner,
                                               .key = field,
                                               .max_holds = max_holds,
-                                              .is_forced = force}),
+                                              .over = over}),
                     .after = {}};
         joint.after.add(record);
         const auto reply = front_.join(joint);
@@ -288,15 +294,16 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
         if (said == "uncounted") return place_uncounted(command, wanted, runs, max_holds);
         if (said == "elsewhere") {
             // The key was used on another run, or in the record.
-            auto earlier = find_answer(command);
+            auto earlier = find_earlier(*epoch, command, true);
+            if (!earlier && front_.epoch() != epoch) continue;
             if (!earlier) return std::move(earlier).error();
-            if (*earlier) {
-                if (auto* hold = std::get_if<Hold>(&**earlier)) return std::move(*hold);
-                return Error{ErrorCode::damaged, "a kept answer is of another operation"};
-            }
-            force = true;
+            if (earlier->hold) return *std::move(earlier->hold);
+            if (earlier->is_records) return place_in_record(command, wanted, runs, max_holds);
+            over = earlier->over;
             continue;
         }
+        // Somebody with the same key took this one for dead. The record finds out who was first.
+        if (said == "forbidden") return place_in_record(command, wanted, runs, max_holds);
         if (said == "many") return check_hold_count(static_cast<std::size_t>(reply->number(1)), max_holds).error();
         if (said == "taken") {
             std::vector<SeatId> names;
@@ -328,21 +335,22 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
 
 Result<Hold> RedisInventory::place_in_record(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                                              std::size_t max_holds) {
-    const auto epoch = front_.epoch();
     std::vector<std::string> names;
     for (const auto& run : runs) names.push_back(name_of(run.id));
-    if (epoch) {
-        // First of all: whoever repeats the command then asks the record.
-        if (!command.key.text.empty()) {
-            const auto before = find_answer(command);
-            if (!before) return before.error();
-            if (*before) {
-                if (const auto* hold = std::get_if<Hold>(&**before)) return *hold;
-                return Error{ErrorCode::damaged, "a kept answer is of another operation"};
+    for (int round = 0; round < kMaxRounds; ++round) {
+        const auto epoch = front_.epoch();
+        if (epoch && !command.key.text.empty()) {
+            // First of all: whoever repeats the command then asks the record.
+            auto earlier = find_earlier(*epoch, command, true);
+            if (!earlier && front_.epoch() != epoch) continue;
+            if (!earlier) return std::move(earlier).error();
+            if (earlier->hold) return *std::move(earlier->hold);
+            if (!earlier->is_records) {
+                const auto told = front_.tell_of_answer(*epoch, command, wanted.id, earlier->over);
+                if (!told || !*told) continue;
             }
-            front_.tell_of_answer(*epoch, command, wanted.id);
         }
-        if (max_holds > 0) {
+        if (epoch && max_holds > 0) {
             // The record counts what it knows of.
             const auto pages = front_.pages(*epoch, wanted.owner, command.now, kLongest);
             const auto list = front_.read_page(pages, owner_field(wanted.owner));
@@ -352,21 +360,33 @@ Result<Hold> RedisInventory::place_in_record(const Command& command, const Hold&
                 if (const auto done = front_.settle_run(**run); !done) return done.error();
             }
         }
+        bool is_again = false;
+        auto placed = front_.in_record<Hold>(names, wanted.id, [&](const Epoch* taken) -> Result<Hold> {
+            is_again = taken != epoch.get();
+            if (is_again) return Error{ErrorCode::unavailable, "Redis has come or gone", "try again"};
+            if (!taken) return record_.inventory().place_hold(command, wanted, runs, max_holds);
+            const auto fence = front_.draw_fence(*taken, wanted.id);
+            if (!fence) {
+                is_again = true;
+                return fence.error();
+            }
+            Hold with_fence = wanted;
+            with_fence.fence = *fence;
+            auto done = record_.inventory().place_hold(command, with_fence, runs, max_holds);
+            // Where it is not known what became of it, the hold may have the fence.
+            const bool is_unused = done ? done->fence != *fence : done.error().code != ErrorCode::unavailable;
+            if (is_unused) front_.give_back_fence(*taken, *fence, wanted.id);
+            return done;
+        });
+        if (placed) {
+            front_.tell_of(*placed);
+            return placed;
+        }
+        if (placed.error().code != ErrorCode::unavailable) return placed;
+        // With the fence of an epoch that is over, nothing was placed.
+        if (!is_again && !(epoch && front_.is_over(*epoch))) return placed;
     }
-    auto placed = front_.in_record<Hold>(names, wanted.id, [&]() -> Result<Hold> {
-        Hold with_fence = wanted;
-        const auto fence = front_.draw_fence();
-        if (!fence) return fence.error();
-        if (*fence) with_fence.fence = **fence;
-        auto done = record_.inventory().place_hold(command, with_fence, runs, max_holds);
-        // Where it is not known what became of it, the hold may have the fence.
-        const bool is_unused =
-            done ? done->fence != fence->value_or(0) : done.error().code != ErrorCode::unavailable;
-        if (*fence && is_unused) front_.give_back_fence(**fence);
-        return done;
-    });
-    if (placed) front_.tell_of(*placed);
-    return placed;
+    return no_end();
 }
 
 Result<Hold> RedisInventory::place_uncounted(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
@@ -514,29 +534,69 @@ Result<std::optional<Answer>> RedisInventory::find_answer(const Command& command
     const auto epoch = front_.epoch();
     if (!epoch || !command.operation.starts_with("hold.")) return record_.find_answer(command);
     if (command.key.text.empty()) return std::optional<Answer>{};
-    const auto pages = front_.pages(*epoch, command.owner, command.now, std::min(command.keep_answer, kLongestAnswer));
-    const auto there = front_.read_page(pages, answer_field(command));
-    if (!there) return record_.find_answer(command);
-    if (there->empty()) {
-        if (epoch->answers_until <= command.now) return std::optional<Answer>{};
-        return record_.find_answer(command);
+    auto earlier = find_earlier(*epoch, command, false);
+    if (!earlier && earlier.error().code == ErrorCode::unavailable) return record_.find_answer(command);
+    if (!earlier) return std::move(earlier).error();
+    if (earlier->hold) return std::optional<Answer>{*std::move(earlier->hold)};
+    return std::optional<Answer>{};
+}
+
+Result<RedisInventory::Earlier> RedisInventory::find_earlier(const Epoch& epoch, const Command& command,
+                                                             bool ends_others) {
+    Earlier earlier;
+    const auto ask_record = [&]() -> Status {
+        auto answer = record_.find_answer(command);
+        if (!answer) return std::move(answer).error();
+        if (!*answer) return {};
+        auto* hold = std::get_if<Hold>(&**answer);
+        if (!hold) return Error{ErrorCode::damaged, "a kept answer is of another operation"};
+        earlier.hold = std::move(*hold);
+        return {};
+    };
+    const auto in_record = [&]() -> Result<Earlier> {
+        if (const auto asked = ask_record(); !asked) return asked.error();
+        return std::move(earlier);
+    };
+    const auto pages = front_.pages(epoch, command.owner, command.now, std::min(command.keep_answer, kLongestAnswer));
+    const auto field = answer_field(command);
+    for (int round = 0;; ++round) {
+        const auto there = front_.read_page(pages, field);
+        if (!there) return there.error();
+        if (there->empty()) return epoch.answers_until > command.now ? in_record() : earlier;
+        const auto kept = decode_kept(*there);
+        if (!kept) return kept.error();
+        // Where Redis no longer has the hold, the record was told of it, and of the key.
+        earlier.is_records = kept->is_records;
+        if (kept->is_records) return in_record();
+        if (kept->until <= command.now) return earlier;
+        const auto run = find_run(epoch, kept->hold);
+        if (!run) return run.error();
+        if (*run) {
+            const auto record = find_in_front(kept->hold, **run);
+            if (!record) return record.error();
+            if (const auto fingerprint = *record ? fingerprint_in(**record) : std::nullopt) {
+                if (*fingerprint != command.fingerprint) return key_reused();
+                auto hold = decode_record(**record, true);
+                if (!hold) return std::move(hold).error();
+                earlier.hold = *std::move(hold);
+                return earlier;
+            }
+            if (ends_others && front_.is_cluster() && !*record) {
+                // Somebody may be about to place it, and mostly is: that takes no longer than this.
+                if (round < kRoundsForOthers) {
+                    if (const auto asked = ask_record(); !asked) return asked.error();
+                    if (earlier.hold) return earlier;
+                    front_.pause(kForOthers);
+                    continue;
+                }
+                const auto done = front_.forbid(front_.keys_of(epoch, **run), kept->hold);
+                if (!done) return done.error();
+                if (!*done) continue;
+            }
+        }
+        earlier.over = kept->hold;
+        return in_record();
     }
-    const auto kept = decode_kept(*there);
-    if (!kept) return kept.error();
-    // Where Redis no longer has the hold, the record was told of it, and of the key.
-    if (kept->is_records) return record_.find_answer(command);
-    if (kept->until <= command.now) return std::optional<Answer>{};
-    const auto run = find_run(*epoch, kept->hold);
-    if (!run) return run.error();
-    if (!*run) return record_.find_answer(command);
-    const auto record = find_in_front(kept->hold, **run);
-    if (!record) return record.error();
-    const auto fingerprint = *record ? fingerprint_in(**record) : std::nullopt;
-    if (!fingerprint) return record_.find_answer(command);
-    if (*fingerprint != command.fingerprint) return key_reused();
-    auto hold = decode_record(**record, true);
-    if (!hold) return std::move(hold).error();
-    return std::optional<Answer>{*std::move(hold)};
 }
 
 // --- What is rare, and the record's --------------------------------------------------------------------------------

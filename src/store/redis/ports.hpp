@@ -76,6 +76,15 @@ public:
     Error unknown(const HoldClaim& claim);
 
 private:
+    /// What a command's key leads to.
+    struct Earlier {
+        std::optional<Hold> hold;
+        std::optional<HoldId> over;  ///< That hold, which nobody knows any more, or nobody will place any more.
+        bool is_records = false;     ///< The record is to find out.
+    };
+    /// `ends_others`: whoever has reserved the key and not placed the hold will not do it any more. Errors: key_reused;
+    /// unavailable (Redis is away, or another epoch has begun).
+    Result<Earlier> find_earlier(const Epoch& epoch, const Command& command, bool ends_others);
     /// As the scripts know a hold: in which run it is.
     Result<std::optional<std::string>> find_run(const Epoch& epoch, const HoldId& id);
     Result<Hold> place_in_record(const Command& command, const Hold& wanted, const std::vector<Run>& runs,

@@ -1,6 +1,6 @@
 #include "store/redis/scripts.hpp"
 
-#include "base/crypto.hpp"
+#include "store/redis/script_parts.hpp"
 
 namespace railbook::store::redis {
 namespace {
@@ -22,27 +22,6 @@ if m[3] == '1' then
 end
 if m[2] ~= 'open' then return {'closed'} end
 local version, latest, number, last = struct.unpack('>dddd', m[6])
-)lua";
-
-/// What a seat is without the spans of a hold. A span that is taken is 29 bytes: from, to, until, state, hold. The
-/// seats that a version changed are in a field of the run's, one of 64 that are used in turns: version, names.
-constexpr std::string_view kSeats = R"lua(
-local function without(value, hold)
-    local kept = {}
-    for i = 1, #value, 29 do
-        local one = string.sub(value, i, i + 28)
-        if string.sub(one, 14) ~= hold then kept[#kept + 1] = one end
-    end
-    return table.concat(kept)
-end
-local function put(fields, gone)
-    redis.call('HSET', KEYS[1], unpack(fields))
-    if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
-end
-local function tell(fields, at, names)
-    fields[#fields + 1] = string.char(128 + at % 64)
-    fields[#fields + 1] = struct.pack('>d', at) .. names
-end
 )lua";
 
 /// What is kept of owners is in hashes, one for each day, which come newest first: tomorrow's where it is late
@@ -106,13 +85,15 @@ end
 )lua";
 
 /// Places holds, each as if it were alone, one after another. KEYS of one server: the counter of fences, the runs with
-/// work to do, the pages; then of each hold: run, holds, journal. In a cluster there are only those, of one hold.
+/// work to do, the pages; then of each hold: run, holds, journal. In a cluster there are only those, of one hold, and
+/// the holds that are not to be placed on the run.
 /// ARGV: epoch; number of pages, milliseconds that they are kept; then the holds in one: of each the owner's field and
 /// that of the command's key in the pages, which is '' for none, and how long the rest is; what is asked of the run
-/// (field g), limit, milliseconds that the answer is kept, now, expires at, latest end, force, how many seats, hold,
-/// name of the run, of each seat from, to, name; then of each hold its record behind its fence. Lua goes through all
-/// bytes of each text that it makes, so what is long is touched as little as can be. Answers for each hold bytes:
-/// fence, version, and what each seat is now; or a list, which says what is in the way.
+/// (field g), limit, milliseconds that the answer is kept, now, expires at, latest end, the hold that the key
+/// may lead to or '', how many seats, hold, name of the run, of each seat from, to, name; then of each hold its record
+/// behind its fence. Lua goes through all bytes of each text that it makes, so what is long is touched as little as can
+/// be. Answers for each hold bytes: fence, version, and what each seat is now; or a list, which says what is in the
+/// way.
 constexpr std::string_view kPlace = R"lua(
 local call, pack, read, sub = redis.call, struct.pack, struct.unpack, string.sub
 local epoch = tonumber(ARGV[1])
@@ -162,8 +143,8 @@ local function in_the_way(run, guard)
 end
 
 local function place(first, start, owner, key, tail)
-    local guard, limit, keep, now, expires, latest_end, force, count, id, name, at =
-        read('>Hc0dddddBHc16Hc0', orders, start)
+    local guard, limit, keep, now, expires, latest_end, over, count, id, name, at =
+        read('>Hc0dddddBc0Hc16Hc0', orders, start)
     local run, holds, journal = KEYS[first], KEYS[first + 1], KEYS[first + 2]
     local has_key = one_server and key ~= ''
     local names = {'g', 'q'}
@@ -181,8 +162,8 @@ local function place(first, start, owner, key, tail)
     local version, latest, number, last = read('>dddd', m[2])
     if latest > now then now = latest end
     if has_key then
-        local before = force == 0 and there[key]
-        if before and read('>d', before) > now then
+        local before = there[key]
+        if before and read('>d', before) > now and sub(before, 9) ~= over then
             local earlier = #before == 24 and call('HGET', holds, sub(before, 9))
             if earlier then return {'again', earlier} end
             return {'elsewhere'}
@@ -190,6 +171,7 @@ local function place(first, start, owner, key, tail)
     else
         local mine = call('HGET', holds, id)
         if mine then return {'again', mine} end
+        if not one_server and call('SISMEMBER', KEYS[4], id) == 1 then return {'forbidden'} end
     end
     if otherwise then return {'otherwise'} end
     local live, entries, others_until = 0, '', 0
@@ -422,179 +404,15 @@ end
 return {'all', version, m[5], redis.call('HGETALL', KEYS[1])}
 )lua";
 
-/// What PostgreSQL is to be told first: entries of the journal. One of a hold that was placed says which one, so that
-/// hold's record comes behind it.
-constexpr std::string_view kJournal = R"lua(
-local function journal()
-    local entries = redis.call('LRANGE', KEYS[3], 0, 255)
-    local ids, places = {}, {}
-    for i, entry in ipairs(entries) do
-        if string.byte(entry) == 1 then
-            ids[#ids + 1] = string.sub(entry, 18)
-            places[#places + 1] = i
-        end
-    end
-    if #ids > 0 then
-        for i, record in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
-            entries[places[i]] = string.sub(entries[places[i]], 1, 17) .. (record or '')
-        end
-    end
-    return entries
-end
-)lua";
-
-/// Takes the run for a while: alone (nothing happens in it meanwhile), or to empty its journal.
-/// ARGV: epoch, token, milliseconds, alone, now.
-constexpr std::string_view kLease = R"lua(
-local m = redis.call('HMGET', KEYS[1], 'e', 's', 'z', 'k', 'q', 'f')
-local mine = tonumber(ARGV[1])
-local moment = redis.call('TIME')
-moment = moment[1] * 1000 + math.floor(moment[2] / 1000)
-local fresh = 'known'
-if m[1] and tonumber(m[1]) > mine then return {'stale'} end
-if not m[1] or tonumber(m[1]) < mine then
-    fresh = m[1] and 'old' or 'none'
-    redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
-    m = {ARGV[1], 'closed', false, false, struct.pack('>dddd', 0, 0, 0, 0)}
-    redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'closed', 'd', '')
-end
-if m[3] and tonumber(m[3]) > moment and m[4] ~= ARGV[2] then return {'busy'} end
-if m[6] == '1' then
-    -- Whoever had it alone has stopped in the middle: nobody knows what the record has.
-    m[2] = 'closed'
-    redis.call('HSET', KEYS[1], 's', 'closed')
-end
-if ARGV[4] == '1' then redis.call('HDEL', KEYS[1], 'g') end
-local version, latest, number, last = struct.unpack('>dddd', m[5])
-redis.call('HSET', KEYS[1], 'z', string.format('%.0f', moment + tonumber(ARGV[3])), 'k', ARGV[2], 'f', ARGV[4],
-           'q', struct.pack('>dddd', version, math.max(latest, tonumber(ARGV[5])), number, last))
-return {'ok', fresh, m[2], journal(), version}
-)lua";
-
-/// For whoever has taken the run. ARGV: epoch, token. Leaves what changes with each step in numbers of its own.
-constexpr std::string_view kMine = R"lua(
-local m = redis.call('HMGET', KEYS[1], 'e', 'k', 'q', 's', 'd')
-if not m[1] then return {'none'} end
-if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return {'busy'} end
-local version, latest, number, last = struct.unpack('>dddd', m[3])
-local function let_go()
-    redis.call('HDEL', KEYS[1], 'z', 'k', 'f')
-    if m[4] == 'open' then redis.call('HSET', KEYS[1], 'g', ARGV[1] .. string.sub(m[5], 8, 39)) end
-end
-)lua";
-
-/// ARGV: epoch, token, version, time, digest, then the number of seats and seat, value of each; then hold, record of
-/// each hold.
-constexpr std::string_view kInstall = R"lua(
-if redis.call('LLEN', KEYS[3]) > 0 then return {'full'} end
-redis.call('DEL', KEYS[1], KEYS[2])
-local seats = tonumber(ARGV[6])
-local at = 7
-for i = 1, seats do
-    redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1])
-    at = at + 2
-end
-while at < #ARGV do
-    redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
-    at = at + 2
-end
-redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'open', 'd', ARGV[5], 'g', ARGV[1] .. string.sub(ARGV[5], 8, 39),
-           'q', struct.pack('>dddd', tonumber(ARGV[3]), math.max(latest, tonumber(ARGV[4])), 0, 0))
-return {'ok'}
-)lua";
-
-/// The record has taken over the first entries of the journal. ARGV: epoch, token, how many, milliseconds, now, whether
-/// to look through all holds, the holds that the record now knows, those that it knows to be released. Answers what is
-/// left of the journal and how many holds there are.
-constexpr std::string_view kTrim = R"lua(
-local moment = redis.call('TIME')
-moment = moment[1] * 1000 + math.floor(moment[2] / 1000)
-redis.call('LTRIM', KEYS[3], ARGV[3], -1)
-redis.call('HSET', KEYS[1], 'z', string.format('%.0f', moment + tonumber(ARGV[4])))
-local left = journal()
-local ids = {}
-for i = 1, #ARGV[7], 16 do ids[#ids + 1] = string.sub(ARGV[7], i, i + 15) end
-if #ids > 0 then
-    local holds = redis.call('HMGET', KEYS[2], unpack(ids))
-    local known = {}
-    for i = 1, #ids do
-        if holds[i] then
-            known[#known + 1] = ids[i]
-            known[#known + 1] = string.sub(holds[i], 1, 33) .. '\1' .. string.sub(holds[i], 35)
-        end
-    end
-    if #known > 0 then redis.call('HSET', KEYS[2], unpack(known)) end
-end
--- What has ended is the record's to tell of.
-ids = {}
-for i = 1, #ARGV[8], 16 do ids[#ids + 1] = string.sub(ARGV[8], i, i + 15) end
-if #ids > 0 then redis.call('HDEL', KEYS[2], unpack(ids)) end
-local count = redis.call('HLEN', KEYS[2])
-if #left == 0 and count > 0 and (count <= 64 or ARGV[6] == '1') then
-    local all = redis.call('HGETALL', KEYS[2])
-    for i = 1, #all, 2 do
-        local _, _, expires = struct.unpack('>ddd', all[i + 1])
-        if expires <= tonumber(ARGV[5]) then redis.call('HDEL', KEYS[2], all[i]) end
-    end
-    count = redis.call('HLEN', KEYS[2])
-end
-return {'ok', left, count}
-)lua";
-
-/// The record has changed a hold, or has it alone from now on; and the lease ends. ARGV: epoch, token, the record's
-/// version, hold, then seat and the hold's spans on it, of each of its seats.
-constexpr std::string_view kHandOver = R"lua(
--- Of the fences to come all are larger than that of the hold.
-local now_at = math.max(version, tonumber(ARGV[3]))
-local fields = {'q', struct.pack('>dddd', now_at, latest, last, last)}
-local gone = {}
-local told = {}
-for i = 5, #ARGV, 2 do
-    local value = without(redis.call('HGET', KEYS[1], ARGV[i]) or '', ARGV[4]) .. ARGV[i + 1]
-    told[#told + 1] = ARGV[i]
-    if value == '' then
-        gone[#gone + 1] = ARGV[i]
-    else
-        fields[#fields + 1] = ARGV[i]
-        fields[#fields + 1] = value
-    end
-end
--- The record may count more versions than one. Those between changed nothing that Redis does not know.
-for at = math.max(version + 1, now_at - 63), now_at - 1 do tell(fields, at, '') end
-local names = table.concat(told, ',')
-local before = now_at == version and redis.call('HGET', KEYS[1], string.char(128 + now_at % 64))
-if before and struct.unpack('>d', before) == now_at then names = string.sub(before, 9) .. ',' .. names end
-tell(fields, now_at, names)
-put(fields, gone)
-redis.call('HDEL', KEYS[2], ARGV[4])
-let_go()
-return {'ok'}
-)lua";
-
-/// Ends a lease. ARGV: epoch, token, what becomes of the run: as it was (0), closed (1), forgotten (2).
-constexpr std::string_view kLeave = R"lua(
-if ARGV[3] == '2' and redis.call('LLEN', KEYS[3]) == 0 then
-    redis.call('DEL', KEYS[1], KEYS[2])
-    return {'ok'}
-end
-if ARGV[3] == '1' then
-    redis.call('DEL', KEYS[1], KEYS[2])
-    redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'closed', 'd', '',
-               'q', struct.pack('>dddd', version, latest, 0, 0))
-    return {'ok'}
-end
-let_go()
-return {'ok'}
-)lua";
-
 /// In a cluster, before a hold is placed: what belongs to its owner. KEYS: the pages. ARGV: now, owner's limit, hold,
 /// expires at, field of the owner, field of the command's key or nothing, what is kept there, milliseconds that the
-/// pages are kept, force.
+/// pages are kept, the hold that the key may lead to or ''.
 constexpr std::string_view kReserve = R"lua(
 local now, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
-if ARGV[6] ~= '' and ARGV[9] == '0' then
+if ARGV[6] ~= '' then
     local kept = find_in_pages(1, ARGV[6])
-    if kept and struct.unpack('>d', kept) > now and string.sub(kept, 9) ~= ARGV[3] then return {'elsewhere'} end
+    local led_to = kept and struct.unpack('>d', kept) > now and string.sub(kept, 9)
+    if led_to and led_to ~= ARGV[3] and led_to ~= ARGV[9] then return {'elsewhere'} end
 end
 local list = find_in_pages(1, ARGV[5])
 if list and limit > 0 then
@@ -628,10 +446,24 @@ note_hold(1, ARGV[5], ARGV[3], tonumber(ARGV[4]) or false, tonumber(ARGV[1]), to
 return {'ok'}
 )lua";
 
-/// KEYS: the pages. ARGV: field, what is kept there, milliseconds that the page is kept.
+/// KEYS: the pages. ARGV: field, what is kept there, milliseconds that the page is kept, now, the hold that the key may
+/// lead to or ''.
 constexpr std::string_view kNoteAnswer = R"lua(
+local kept = find_in_pages(1, ARGV[1])
+if kept and #kept == 24 and struct.unpack('>d', kept) > tonumber(ARGV[4]) then
+    local led_to = string.sub(kept, 9)
+    if led_to ~= string.sub(ARGV[2], 9, 24) and led_to ~= ARGV[5] then return {'elsewhere'} end
+end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 lasts(KEYS[2], ARGV[3])
+return {'ok'}
+)lua";
+
+/// In a cluster. KEYS: the run's holds, and those that are not to be placed. ARGV: hold, milliseconds.
+constexpr std::string_view kForbid = R"lua(
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return {'there'} end
+redis.call('SADD', KEYS[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return {'ok'}
 )lua";
 
@@ -639,41 +471,6 @@ return {'ok'}
 constexpr std::string_view kPage = R"lua(
 return {find_in_pages(1, ARGV[1]) or ''}
 )lua";
-
-/// In a cluster: a run gets fences of its own. ARGV: epoch, the number before the first one, the last one.
-constexpr std::string_view kGrant = R"lua(
-local m = redis.call('HMGET', KEYS[1], 'e', 'q')
-if m[1] ~= ARGV[1] then return {'none'} end
-local version, latest, number, last = struct.unpack('>dddd', m[2])
-if number < last or tonumber(ARGV[2]) < last then return {'ok'} end
-redis.call('HSET', KEYS[1], 'q', struct.pack('>dddd', version, latest, tonumber(ARGV[2]), tonumber(ARGV[3])))
-return {'ok'}
-)lua";
-
-/// Draws fences. KEYS[1] the counter. ARGV: how many, or less than none to give back the last one, which is ARGV[2].
-constexpr std::string_view kDraw = R"lua(
-local last = redis.call('GET', KEYS[1])
-if not last then return {'lost'} end
-if tonumber(ARGV[1]) < 0 then
-    if last == ARGV[2] then redis.call('DECR', KEYS[1]) end
-    return {'ok', last}
-end
-return {'ok', string.format('%.0f', redis.call('INCRBY', KEYS[1], ARGV[1]))}
-)lua";
-
-/// An epoch begins, or has begun. KEYS[1] the counter of fences, ARGV: the last number that was given.
-constexpr std::string_view kBegin = R"lua(
-local last = redis.call('GET', KEYS[1])
-if not last or tonumber(last) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
-return {'ok'}
-)lua";
-
-template <class... Parts>
-Script script(const Parts&... parts) {
-    std::string text;
-    (text.append(parts), ...);
-    return {text, base::sha1_hex(text)};
-}
 
 }  // namespace
 
@@ -697,30 +494,6 @@ const Script& look_script() {
     static const Script made = script(kFacts, kOpen, kLook);
     return made;
 }
-const Script& lease_script() {
-    static const Script made = script(kJournal, kLease);
-    return made;
-}
-const Script& install_script() {
-    static const Script made = script(kMine, kInstall);
-    return made;
-}
-const Script& trim_script() {
-    static const Script made = script(kJournal, kMine, kTrim);
-    return made;
-}
-const Script& hand_over_script() {
-    static const Script made = script(kMine, kSeats, kHandOver);
-    return made;
-}
-const Script& leave_script() {
-    static const Script made = script(kMine, kLeave);
-    return made;
-}
-const Script& draw_script() {
-    static const Script made = script(kDraw);
-    return made;
-}
 const Script& reserve_script() {
     static const Script made = script(kOwner, kReserve);
     return made;
@@ -737,16 +510,12 @@ const Script& note_answer_script() {
     static const Script made = script(kOwner, kNoteAnswer);
     return made;
 }
+const Script& forbid_script() {
+    static const Script made = script(kForbid);
+    return made;
+}
 const Script& page_script() {
     static const Script made = script(kOwner, kPage);
-    return made;
-}
-const Script& grant_script() {
-    static const Script made = script(kGrant);
-    return made;
-}
-const Script& begin_script() {
-    static const Script made = script(kBegin);
     return made;
 }
 

@@ -37,6 +37,7 @@ const Script& reserve_script();
 const Script& cancel_script();
 const Script& note_hold_script();
 const Script& note_answer_script();
+const Script& forbid_script();
 const Script& page_script();
 const Script& grant_script();
 const Script& begin_script();

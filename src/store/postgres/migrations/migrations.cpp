@@ -7,7 +7,7 @@ namespace railbook::store::postgres {
 
 std::span<const Migration> migrations() {
     static const std::string kFirst = std::string{kFirstTables} + kFirstFunctions;
-    static const std::array kMigrations{Migration{1, kFirst.c_str()}, Migration{2, kFront}};
+    static const std::array kMigrations{Migration{1, kFirst.c_str()}, Migration{2, kFront}, Migration{3, kFences}};
     return kMigrations;
 }
 

@@ -15,5 +15,6 @@ std::span<const Migration> migrations();
 extern const char* const kFirstTables;
 extern const char* const kFirstFunctions;
 extern const char* const kFront;
+extern const char* const kFences;
 
 }  // namespace railbook::store::postgres
