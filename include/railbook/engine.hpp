@@ -101,6 +101,7 @@ public:
 
 private:
     struct Parts;
+    Result<JourneyPage> find_journeys_once(const JourneyQuery& query);
     /// `journal` is the sandbox's file; empty for memory.
     static Result<Engine> open_on(std::unique_ptr<Store> store, const std::string& journal,
                                   const EngineOptions& options);

@@ -118,6 +118,19 @@ Bookings& Engine::bookings() { return parts_->bookings; }
 Ticketing& Engine::ticketing() { return parts_->ticketing; }
 
 Result<JourneyPage> Engine::find_journeys(const JourneyQuery& query) {
+    // The journeys and their seats are of one timetable: where it was swapped meanwhile, once more.
+    constexpr int kMostTries = 20;
+    for (int attempt = 0; attempt < kMostTries; ++attempt) {
+        const auto before = parts_->timetable.snapshot();
+        if (!before) return before.error();
+        auto page = find_journeys_once(query);
+        const auto after = parts_->timetable.snapshot();
+        if (after && *after == *before) return page;
+    }
+    return Error{ErrorCode::unavailable, "the timetable changes at this moment", "try again"};
+}
+
+Result<JourneyPage> Engine::find_journeys_once(const JourneyQuery& query) {
     auto page = parts_->search.find(query);
     if (!page) return page;
     std::vector<Ride> rides;
