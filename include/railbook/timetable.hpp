@@ -19,6 +19,7 @@ namespace railbook {
 
 namespace timetable {
 struct Snapshot;  // all feeds at one instant; private to the library
+class Network;    // one of them
 }
 
 struct ImportProgress {
@@ -143,6 +144,7 @@ public:
 
 private:
     void note_change();
+    void end_loading();
     /// What the store has by now, if that is not `known`.
     std::shared_ptr<const timetable::Snapshot> look(const timetable::Snapshot& known);
 
@@ -153,6 +155,11 @@ private:
     std::shared_ptr<const timetable::Snapshot> snapshot_;  // empty until first used; stale until it is of `change_`
     Timestamp looked_at_{};                                // at what other processes did
     bool is_looking_ = false;                              // one thread; the others go on with what is known
+    bool is_loading_ = false;                              // one thread; the others wait
+    std::vector<Waiter*> waiting_;                         // for it
+    // What was imported last, so that it need not be read from the store again.
+    std::string imported_checksum_;
+    std::shared_ptr<const timetable::Network> imported_;
 };
 
 /// The call of a run that a text names: a station id or name, with `#2` for the second of two calls there.

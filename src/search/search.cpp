@@ -324,22 +324,37 @@ std::size_t Journey::changes() const {
 
 /// The engines that were asked last. Those of networks that an import has replaced go with the next question.
 struct Search::Finders {
+    /// Made by the first who needs it, while others are asked.
+    struct Made {
+        std::once_flag once;
+        std::shared_ptr<JourneyFinder> finder;
+    };
     struct Entry {
         std::shared_ptr<const Network> network;
         std::vector<std::string> types;
-        std::shared_ptr<JourneyFinder> finder;
+        std::shared_ptr<Made> made;
     };
     static constexpr std::size_t kKept = 16;
 
     std::shared_ptr<JourneyFinder> find(const Snapshot& snapshot, const Network& network,
                                         const std::vector<std::string>& types) {
+        const auto made = entry_for(snapshot, network, types);
+        std::call_once(made->once, [&] {
+            made->finder = std::make_shared<search::ConnectionScan>(
+                network, types.empty() ? nullptr : search::is_of_types(network, types));
+        });
+        return made->finder;
+    }
+
+    std::shared_ptr<Made> entry_for(const Snapshot& snapshot, const Network& network,
+                                    const std::vector<std::string>& types) {
         const std::lock_guard lock{mutex};
         const auto is_asked = [&](const Entry& entry) {
             return entry.network.get() == &network && entry.types == types;
         };
         if (const auto known = std::ranges::find_if(entries, is_asked); known != entries.end()) {
             std::rotate(entries.begin(), known, known + 1);
-            return entries.front().finder;
+            return entries.front().made;
         }
         std::erase_if(entries, [&](const Entry& entry) {
             return std::ranges::none_of(snapshot.parts,
@@ -347,11 +362,9 @@ struct Search::Finders {
         });
         const auto part = std::ranges::find_if(
             snapshot.parts, [&](const Snapshot::Part& each) { return each.network.get() == &network; });
-        auto finder = std::make_shared<search::ConnectionScan>(
-            network, types.empty() ? nullptr : search::is_of_types(network, types));
-        entries.insert(entries.begin(), {part->network, types, std::move(finder)});
+        entries.insert(entries.begin(), {part->network, types, std::make_shared<Made>()});
         if (entries.size() > kKept) entries.pop_back();
-        return entries.front().finder;
+        return entries.front().made;
     }
 
     std::mutex mutex;

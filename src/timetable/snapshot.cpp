@@ -9,7 +9,10 @@
 namespace railbook::timetable {
 namespace {
 
-Result<std::shared_ptr<const Network>> load_network(TimetableStore& store, const Feed& feed, const Snapshot* earlier) {
+Result<std::shared_ptr<const Network>> load_network(TimetableStore& store, const Feed& feed, const Snapshot* earlier,
+                                                    const KnownNetwork& imported) {
+    if (imported.network && imported.checksum == feed.checksum && imported.network->feed() == feed.name)
+        return imported.network;
     if (earlier) {
         const auto known = std::ranges::find_if(earlier->parts, [&](const Snapshot::Part& part) {
             return part.feed.name == feed.name && part.feed.checksum == feed.checksum;
@@ -43,7 +46,7 @@ const StationIndex& Snapshot::stations() const {
 }
 
 Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, const Snapshot* earlier,
-                                                      std::uint64_t change) {
+                                                      const KnownNetwork& known, std::uint64_t change) {
     auto documents = store.documents(DocumentKind::layouts);
     if (!documents) return documents.error();
     auto rules = ConsistRules::from_documents(*documents);
@@ -55,7 +58,7 @@ Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, con
     snapshot->documents = *std::move(documents);
     snapshot->rules = *std::move(rules);
     for (const auto& feed : *feeds) {
-        auto network = load_network(store, feed, earlier);
+        auto network = load_network(store, feed, earlier, known);
         // Removed by another process since the list was read: then it is not there.
         if (!network && network.error().code == ErrorCode::not_found) continue;
         if (!network) return network.error();

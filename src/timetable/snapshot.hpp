@@ -37,8 +37,14 @@ private:
     mutable std::optional<StationIndex> stations_;
 };
 
+/// A network that need not be read, by the checksum of its compiled form.
+struct KnownNetwork {
+    std::string checksum = {};
+    std::shared_ptr<const Network> network = nullptr;
+};
+
 /// Reads the store's feeds; those that `earlier` (may be null) has in the same version are taken from there.
 Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, const Snapshot* earlier,
-                                                      std::uint64_t change);
+                                                      const KnownNetwork& known, std::uint64_t change);
 
 }  // namespace railbook::timetable

@@ -173,11 +173,14 @@ Timetable::Timetable(Environment& environment, Store& store) : environment_{envi
 Timetable::~Timetable() = default;
 
 Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
+    std::unique_ptr<Waiter> waiter;
     while (true) {
         const Timestamp now = environment_.now();
         std::shared_ptr<const Snapshot> earlier;
+        timetable::KnownNetwork imported;
         std::uint64_t change = 0;
         bool is_known = false;
+        bool waits = false;
         {
             const std::lock_guard lock{mutex_};
             earlier = snapshot_;
@@ -187,7 +190,18 @@ Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
                 const bool is_fresh = now >= looked_at_ && now < looked_at_ + kLookEvery;
                 if (is_fresh || is_looking_) return snapshot_;
                 is_looking_ = true;
+            } else if (is_loading_) {
+                waits = true;
+                if (waiter) waiting_.push_back(waiter.get());
+            } else {
+                is_loading_ = true;
+                imported = {imported_checksum_, imported_};
             }
+        }
+        if (waits) {
+            if (waiter) waiter->wait();
+            waiter = waiter ? nullptr : environment_.make_waiter();
+            continue;
         }
         if (is_known) {
             const auto newer = look(*earlier);
@@ -199,15 +213,30 @@ Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
             if (change == change_) snapshot_ = newer;
             continue;
         }
-        auto loaded = timetable::load_snapshot(store_.timetable(), earlier.get(), change);
-        if (!loaded) return loaded;
-        const std::lock_guard lock{mutex_};
-        // An import that ended meanwhile may not be in what was loaded: then once more.
-        if (change != change_) continue;
-        snapshot_ = *loaded;
-        looked_at_ = now;
-        return loaded;
+        auto loaded = timetable::load_snapshot(store_.timetable(), earlier.get(), imported, change);
+        {
+            const std::lock_guard lock{mutex_};
+            // An import that ended meanwhile may not be in what was loaded: then once more.
+            waits = loaded && change != change_;
+            if (loaded && !waits) {
+                snapshot_ = *loaded;
+                looked_at_ = now;
+                imported_.reset();
+            }
+        }
+        end_loading();
+        if (!waits) return loaded;
     }
+}
+
+void Timetable::end_loading() {
+    std::vector<Waiter*> waiting;
+    {
+        const std::lock_guard lock{mutex_};
+        is_loading_ = false;
+        waiting.swap(waiting_);
+    }
+    for (auto* each : waiting) each->let_go_on();
 }
 
 std::shared_ptr<const Snapshot> Timetable::look(const Snapshot& known) {
@@ -218,7 +247,7 @@ std::shared_ptr<const Snapshot> Timetable::look(const Snapshot& known) {
     if (!documents || !feeds) return nullptr;
     if (*documents == known.documents && std::ranges::equal(*feeds, known.parts, {}, {}, &Snapshot::Part::feed))
         return nullptr;
-    const auto loaded = timetable::load_snapshot(store, &known, known.change);
+    const auto loaded = timetable::load_snapshot(store, &known, {}, known.change);
     return loaded ? *loaded : nullptr;
 }
 
@@ -262,6 +291,11 @@ Result<ImportReport> Timetable::import_gtfs(const std::string& path, const Impor
     report.feed.imported_at = *now;
     if (options.dry_run) return report;
     auto stored = store_.timetable().put_feed(report.feed, data, *now);
+    {
+        const std::lock_guard lock{mutex_};
+        imported_checksum_ = report.feed.checksum;
+        imported_ = *network;
+    }
     // Also where the outcome is not known: the next question reads what is there.
     note_change();
     if (!stored) return stored.error();
