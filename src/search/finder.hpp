@@ -2,6 +2,7 @@
 /// What every engine that finds journeys answers, and how it is asked.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -57,5 +58,10 @@ public:
     /// Whether passengers of the first run may keep their seats in the second.
     virtual bool may_stay(const timetable::RunIndex& first, const timetable::RunIndex& second) = 0;
 };
+
+/// The engine that is the faster one in this network: dense networks, whose lines have many trains a day, are searched
+/// in rounds, others by a connection scan. Only trips for which `is_wanted` holds (empty: all) are ridden.
+std::unique_ptr<JourneyFinder> make_finder(const timetable::Network& network,
+                                           const std::function<bool(Index trip)>& is_wanted = {});
 
 }  // namespace railbook::search

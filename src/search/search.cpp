@@ -9,7 +9,6 @@
 
 #include "base/encoding.hpp"
 #include "search/finder.hpp"
-#include "search/scan.hpp"
 #include "search/train_types.hpp"
 #include "timetable/snapshot.hpp"
 
@@ -340,8 +339,8 @@ struct Search::Finders {
         });
         const auto part = std::ranges::find_if(
             snapshot.parts, [&](const Snapshot::Part& each) { return each.network.get() == &network; });
-        auto finder = std::make_shared<search::ConnectionScan>(
-            network, types.empty() ? nullptr : search::is_of_types(network, types));
+        std::shared_ptr<JourneyFinder> finder =
+            search::make_finder(network, types.empty() ? nullptr : search::is_of_types(network, types));
         entries.insert(entries.begin(), {part->network, types, std::move(finder)});
         if (entries.size() > kKept) entries.pop_back();
         return entries.front().finder;
