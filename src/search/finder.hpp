@@ -37,6 +37,7 @@ struct Question {
     std::int32_t longest = 86'400;  ///< From departure to arrival.
     std::int32_t usual_change = 120;
     int most_changes = kMostChanges;
+    bool operator==(const Question&) const = default;
 };
 
 /// Rides, one after the other.

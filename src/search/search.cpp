@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.hpp"
+#include "search/cached.hpp"
 #include "search/finder.hpp"
 #include "search/train_types.hpp"
 #include "timetable/snapshot.hpp"
@@ -339,8 +340,8 @@ struct Search::Finders {
         });
         const auto part = std::ranges::find_if(
             snapshot.parts, [&](const Snapshot::Part& each) { return each.network.get() == &network; });
-        std::shared_ptr<JourneyFinder> finder =
-            search::make_finder(network, types.empty() ? nullptr : search::is_of_types(network, types));
+        auto finder = std::make_shared<search::CachedFinder>(
+            search::make_finder(network, types.empty() ? nullptr : search::is_of_types(network, types)));
         entries.insert(entries.begin(), {part->network, types, std::move(finder)});
         if (entries.size() > kKept) entries.pop_back();
         return entries.front().finder;

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "search/cached.hpp"
 #include "search/random_feed.hpp"
 #include "search/reference.hpp"
 #include "search/rounds.hpp"
@@ -144,6 +145,66 @@ TEST(RandomNetworks, EveryAnswerIsThatOfTheReference) {
         EXPECT_EQ(wrong, "") << "seed " << seed;
     }
     EXPECT_GT(journeys, 1000U);
+}
+
+TEST(KeptAnswers, AreThoseOfTheReference) {
+    std::size_t journeys = 0;
+    std::string wrong;
+    for (unsigned seed = 1; seed <= 100U * static_cast<unsigned>(scale()) && wrong.empty(); ++seed) {
+        test::RandomFeed feed{seed};
+        const auto path = feed.files.write_folder();
+        Reference reference{path};
+        const auto network = network_of(path);
+        CachedFinder finder{std::make_unique<ConnectionScan>(*network)};
+        for (int i = 0; i < 3 && wrong.empty(); ++i) {
+            auto question = any_question(feed);
+            const auto day = question.time - question.time % 86'400;
+            for (int k = 0; k < 8 && wrong.empty(); ++k) {
+                question.time = day + static_cast<std::int64_t>(feed.below(24 * 60)) * 60;
+                question.window.reset();
+                // Of windows: the whole day, the rest of it, or any other.
+                const auto since_day = question.arrive ? question.time - (day - 1) : day + 86'400 - question.time;
+                if (k % 4 == 1) question.time = question.arrive ? day + 86'399 : day, question.window = 86'400;
+                if (k % 4 == 2) question.window = since_day;
+                if (k % 4 == 3) question.window = feed.one_of<std::int64_t>({3600, 40'000});
+                wrong = compare(reference, *network, finder, question, journeys);
+            }
+        }
+        EXPECT_EQ(wrong, "") << "seed " << seed;
+    }
+    EXPECT_GT(journeys, 1000U);
+}
+
+TEST(KeptAnswers, AreNotFoundAgain) {
+    /// Counts what it is asked, and finds nothing.
+    class Counting final : public JourneyFinder {
+    public:
+        explicit Counting(int& count) : count_{count} {}
+        std::vector<FoundJourney> find(const Question&) override {
+            ++count_;
+            return {};
+        }
+        bool may_stay(const RunIndex&, const RunIndex&) override { return false; }
+
+    private:
+        int& count_;
+    };
+    int asked = 0;
+    CachedFinder finder{std::make_unique<Counting>(asked)};
+    const auto ask = [&](std::int64_t time, std::optional<std::int32_t> window, Index to = 2) {
+        asked = 0;
+        finder.find({.from = 1, .to = to, .time = time, .window = window});
+        return asked;
+    };
+    EXPECT_EQ(ask(86'400, 86'400), 1);
+    EXPECT_EQ(ask(86'400, 86'400), 0);
+    EXPECT_EQ(ask(86'400 + 3600, 86'400 - 3600), 0) << "the rest of that day";
+    EXPECT_EQ(ask(86'400, 3600), 1) << "its beginning";
+    EXPECT_EQ(ask(86'400, 3600), 0);
+    EXPECT_EQ(ask(86'400, 86'400, 3), 1) << "to another station";
+    EXPECT_EQ(ask(2 * 86'400 + 60, {}), 1) << "one moment";
+    EXPECT_EQ(ask(2 * 86'400 + 120, {}), 2) << "another of that day: it and the next are found";
+    EXPECT_EQ(ask(2 * 86'400 + 180, {}), 0);
 }
 
 TEST(Finders, AreChosenByHowDenselyTheLinesAreServed) {
