@@ -100,26 +100,48 @@ Days::Days(const Network& network, const Interchanges& interchanges, const std::
 }
 
 std::shared_ptr<const Day> Days::get(std::int64_t number) {
-    {
-        const std::lock_guard lock{mutex_};
-        if (const auto found = by_number_.find(number); found != by_number_.end()) {
-            kept_.splice(kept_.begin(), kept_, found->second);
-            return found->second->second;
+    if (auto known = kept_.find(number)) return known;
+    auto made = make(number);
+    const auto weight = made->connections.size();
+    return kept_.keep(number, std::move(made), weight);
+}
+
+std::size_t Days::most_runs() const {
+    std::size_t most = 0;
+    for (std::size_t day = 0; day + 1 < first_run_.size(); ++day) {
+        most = std::max<std::size_t>(most, first_run_[day + 1] - first_run_[day]);
+    }
+    return most;
+}
+
+std::vector<RunIndex> Days::runs_in(std::int64_t from, std::int64_t to) const {
+    std::vector<RunIndex> found;
+    const auto service = service_days(from, to);
+    for (auto day = service.first; day < service.last; ++day) {
+        for (Index trip = 0; trip < network_.data().trips.size(); ++trip) {
+            if (!runs(trip, day)) continue;
+            const auto calls = network_.calls(trip);
+            const auto add = [&](std::int32_t shift, std::optional<int> start) {
+                const auto begin = seconds_of(network_.time_of(trip, day, shift));
+                if (begin + calls.front().departure >= to || begin + calls[calls.size() - 2].departure < from) return;
+                found.push_back({trip, day, shift, start});
+            };
+            const auto starts = network_.starts(trip);
+            if (starts.empty()) add(0, {});
+            for (const auto start : starts) add(start - calls.front().departure, start);
         }
     }
-    auto made = make(number);
-    const std::lock_guard lock{mutex_};
-    // Another thread may have made it meanwhile.
-    if (const auto found = by_number_.find(number); found != by_number_.end()) return found->second->second;
-    kept_.emplace_front(number, made);
-    by_number_.emplace(number, kept_.begin());
-    connections_kept_ += made->connections.size();
-    while (kept_.size() > 1 && (kept_.size() > kKept || connections_kept_ > kConnectionsKept)) {
-        connections_kept_ -= kept_.back().second->connections.size();
-        by_number_.erase(kept_.back().first);
-        kept_.pop_back();
+    return found;
+}
+
+std::vector<std::pair<RunIndex, RunIndex>> Days::stays_in(std::int64_t from, std::int64_t to) const {
+    std::vector<std::pair<RunIndex, RunIndex>> found;
+    if (!may_ever_stay()) return found;
+    const auto service = service_days(from, to);
+    for (auto day = service.first; day < service.last; ++day) {
+        for (const auto& each : continued_on(day)) found.push_back({{each.before, day, 0, {}}, each.continued.run});
     }
-    return made;
+    return found;
 }
 
 Days::Numbers Days::service_days(std::int64_t from, std::int64_t to) const {
@@ -176,6 +198,8 @@ std::shared_ptr<const Day> Days::make(std::int64_t number) const {
     }
     day->connections = std::move(connections);
     day->rides = std::move(rides);
+    day->boardings = by_spot(*day, Connection::kBoards, &Connection::from);
+    day->alightings = by_spot(*day, Connection::kAlights, &Connection::to);
     const auto& all = day->connections;
     for (std::uint32_t first = 0, last = 0; first < all.size(); first = last) {
         bool takes_no_time = false;
@@ -185,6 +209,22 @@ std::shared_ptr<const Day> Days::make(std::int64_t number) const {
         if (takes_no_time && last - first > 1) day->instants.push_back({first, last});
     }
     return day;
+}
+
+Day::BySpot Days::by_spot(const Day& day, std::uint8_t flag, Index Connection::* spot) const {
+    Day::BySpot made;
+    made.first.assign(interchanges_.spot_count() + 1, 0);
+    for (const auto& each : day.connections) {
+        if (each.flags & flag) ++made.first[each.*spot + 1];
+    }
+    std::partial_sum(made.first.begin(), made.first.end(), made.first.begin());
+    made.positions.resize(made.first.back());
+    auto next = made.first;
+    for (std::uint32_t at = 0; at < day.connections.size(); ++at) {
+        const auto& each = day.connections[at];
+        if (each.flags & flag) made.positions[next[each.*spot]++] = at;
+    }
+    return made;
 }
 
 void Days::add_runs(Day& day, std::uint32_t service_day) const {

@@ -3,14 +3,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
-#include <mutex>
 #include <span>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "search/interchanges.hpp"
+#include "search/kept.hpp"
 #include "timetable/network.hpp"
 
 namespace railbook::search {
@@ -57,6 +56,16 @@ struct Day {
     };
     std::vector<Ride> rides;  ///< Of `connections`.
     std::vector<RunIndex> runs;
+    /// Positions of connections by spot, each with one more at the end.
+    struct BySpot {
+        std::vector<std::uint32_t> positions;
+        std::vector<std::uint32_t> first;
+        std::span<const std::uint32_t> of(Index spot) const {
+            return std::span{positions}.subspan(first[spot], first[spot + 1] - first[spot]);
+        }
+    };
+    BySpot boardings;                // by where they leave
+    BySpot alightings;               // by where they arrive
     std::vector<Continued> onward;   ///< Of runs whose last connection is of this day, by `from`.
     std::vector<Continued> carried;  ///< Of runs whose first connection is of this day, by `to`.
 
@@ -88,6 +97,14 @@ public:
     };
     Numbers runs_between(std::int64_t from, std::int64_t to) const;
 
+    /// Runs of the busiest date.
+    std::size_t most_runs() const;
+    /// Every run that departs from some station in [from, to), which are UTC seconds.
+    std::vector<RunIndex> runs_in(std::int64_t from, std::int64_t to) const;
+    /// Pairs of runs, where passengers of the first may keep their seats in the second: all of those that depart so.
+    std::vector<std::pair<RunIndex, RunIndex>> stays_in(std::int64_t from, std::int64_t to) const;
+    bool is_wanted(Index trip) const { return is_wanted_[trip]; }
+
     /// Whether passengers of any run may keep their seats in another.
     bool may_ever_stay() const { return !blocks_.empty() || !stays_.empty(); }
     /// Whether passengers of the first run may keep their seats in the second.
@@ -95,6 +112,7 @@ public:
 
 private:
     std::shared_ptr<const Day> make(std::int64_t number) const;
+    Day::BySpot by_spot(const Day& day, std::uint8_t flag, Index Connection::* spot) const;
     void add_runs(Day& day, std::uint32_t service_day) const;
     void add_continued(Day& day, std::uint32_t service_day) const;
     /// Service days of which a run may depart in [from, to).
@@ -122,10 +140,7 @@ private:
     std::vector<timetable::NetworkData::Continuation> stays_;
     std::vector<std::pair<Index, Index>> parted_;  // sorted
 
-    std::mutex mutex_;
-    std::size_t connections_kept_ = 0;
-    std::list<std::pair<std::int64_t, std::shared_ptr<const Day>>> kept_;  // the last used first
-    std::unordered_map<std::int64_t, decltype(kept_)::iterator> by_number_;
+    Kept<std::int64_t, Day> kept_{kKept, kConnectionsKept};  // by number
 };
 
 }  // namespace railbook::search

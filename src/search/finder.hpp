@@ -2,6 +2,7 @@
 /// What every engine that finds journeys answers, and how it is asked.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -36,6 +37,7 @@ struct Question {
     std::int32_t longest = 86'400;  ///< From departure to arrival.
     std::int32_t usual_change = 120;
     int most_changes = kMostChanges;
+    bool operator==(const Question&) const = default;
 };
 
 /// Rides, one after the other.
@@ -57,5 +59,10 @@ public:
     /// Whether passengers of the first run may keep their seats in the second.
     virtual bool may_stay(const timetable::RunIndex& first, const timetable::RunIndex& second) = 0;
 };
+
+/// The engine that is the faster one in this network: dense networks, whose lines have many trains a day, are searched
+/// in rounds, others by a connection scan. Only trips for which `is_wanted` holds (empty: all) are ridden.
+std::unique_ptr<JourneyFinder> make_finder(const timetable::Network& network,
+                                           const std::function<bool(Index trip)>& is_wanted = {});
 
 }  // namespace railbook::search

@@ -9,9 +9,10 @@ constexpr std::uint8_t kNotOnBoard = kLanes;
 
 }  // namespace
 
-Lanes ForwardPass::run(std::int32_t from, std::int32_t until, std::int32_t by, int most_changes) {
+Lanes ForwardPass::run(std::int32_t from, std::int32_t until, std::int32_t last, std::int32_t by, int most_changes) {
     from_ = from;
     until_ = until;
+    last_ = last;
     lanes_ = static_cast<std::uint32_t>(most_changes) + 1;
     open_ = lanes_;
     arrival_.fill(by + 1);
@@ -30,11 +31,13 @@ Lanes ForwardPass::run(std::int32_t from, std::int32_t until, std::int32_t by, i
 
 template <bool kVia>
 void ForwardPass::scan() {
-    for (auto index = stretch_.day_of(from_); index < stretch_.day_count(); ++index) {
+    const auto behind = std::min(stretch_.to(), last_ + 1);
+    for (auto index = stretch_.day_of(from_); index < stretch_.day_count() && Stretch::offset(index) < behind;
+         ++index) {
         const auto& day = stretch_.day(index);
         const auto first = day.first_from(from_ - Stretch::offset(index));
         // What departs later may be of runs that have no place here.
-        const auto last = day.first_from(stretch_.to() - Stretch::offset(index));
+        const auto last = day.first_from(behind - Stretch::offset(index));
         const bool goes_on = scan_forward(
             day, first, last, [&](auto begin, auto end) { return scan_piece<kVia>(index, begin, end); },
             [&](auto begin, auto end) {
@@ -60,6 +63,8 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
     auto* const on_boards = labels_.on_board.data();
     auto* const all_ready = labels_.ready.data();
     const auto* const within = times_.within();
+    const auto* const minutes_left = bounds_.minutes.data();
+    const auto* const rides_left = bounds_.rides.data();
     const auto from = targets_.from;
     const auto to = targets_.to;
     const auto until = until_;
@@ -110,6 +115,9 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
                     arrivals[lane] = arrival;
                 continue;
             }
+            // Whoever changes here arrives no earlier than that, and changes as often.
+            const auto best_lane = changes + rides_left[c->to];
+            if (best_lane >= lanes_asked || arrival + minutes_left[c->to] * 60 > arrivals[best_lane]) continue;
             if (++changes >= lanes_asked) continue;
             const auto improve = [&](Index spot, std::int32_t time) {
                 auto& lanes = ready[spot];

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 
 namespace railbook::search {
@@ -126,6 +127,15 @@ ChangeTimes::ChangeTimes(const Interchanges& interchanges, std::int32_t usual)
         }
     }
     first_walk_.push_back(static_cast<Index>(walks_.size()));
+
+    first_walk_back_.assign(interchanges.spot_count() + 1, 0);
+    for (const auto& walk : walks_) ++first_walk_back_[walk.to + 1];
+    std::partial_sum(first_walk_back_.begin(), first_walk_back_.end(), first_walk_back_.begin());
+    walks_back_.resize(walks_.size());
+    auto next = first_walk_back_;
+    for (Index spot = 0; spot < interchanges.spot_count(); ++spot) {
+        for (const auto& walk : walks_from(spot)) walks_back_[next[walk.to]++] = {spot, walk.seconds};
+    }
 }
 
 }  // namespace railbook::search

@@ -24,6 +24,7 @@ public:
     explicit Interchanges(const timetable::NetworkData& network);
 
     Index spot_count() const { return static_cast<Index>(station_of_.size()); }
+    Index station_count() const { return static_cast<Index>(first_spot_.size() - 1); }
     Index spot_of_stop(Index stop) const { return spot_of_stop_[stop]; }
     /// Those of a station follow each other: [first_spot(s), first_spot(s + 1)).
     Index first_spot(Index station) const { return first_spot_[station]; }
@@ -70,12 +71,20 @@ public:
         return std::span{walks_}.subspan(first_walk_[spot], first_walk_[spot + 1] - first_walk_[spot]);
     }
 
+    /// From other spots.
+    std::span<const Walk> walks_to(Index spot) const {
+        return std::span{walks_back_}.subspan(first_walk_back_[spot],
+                                              first_walk_back_[spot + 1] - first_walk_back_[spot]);
+    }
+
 private:
     const Interchanges* interchanges_;
     std::int32_t usual_;
     std::vector<std::int32_t> within_;
     std::vector<Walk> walks_;
     std::vector<Index> first_walk_;  // by spot, one more at the end
+    std::vector<Walk> walks_back_;   // whose `to` is where they begin
+    std::vector<Index> first_walk_back_;
 };
 
 }  // namespace railbook::search

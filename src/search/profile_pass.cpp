@@ -76,7 +76,7 @@ std::vector<FoundJourney> ProfilePass::run(const Window& window, const Lanes& bo
 template <bool kVia>
 void ProfilePass::scan() {
     const auto latest = *std::ranges::max_element(std::span{best_}.first(lanes_));
-    const auto until = std::min({stretch_.to(), window_.arrive_until, latest});
+    const auto until = std::min({stretch_.to(), window_.arrive_until, latest, window_.last + 1});
     if (until <= window_.leave_from) return;
     for (auto index = stretch_.day_of(until - 1) + 1; index-- > stretch_.day_of(window_.leave_from);) {
         const auto& day = stretch_.day(index);
@@ -128,9 +128,13 @@ RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32
     const auto offset = Stretch::offset(index);
     const auto layers = kVia ? targets_.layers() : 1;
     const auto runs = stretch_.run_count();
+    const auto* const minutes = bounds_.minutes.data();
     for (auto at = last; at-- > first;) {
         const auto& c = day.connections[at];
         const auto departure = c.departure + offset;
+        // Whoever is on this train left then at the latest.
+        const auto left = departure - minutes[c.from] * 60;
+        if (left < window_.leave_from) continue;
         const auto arrival = c.arrival + offset;
         for (auto layer = layers; layer-- > 0;) {
             auto& label = labels_.label_of_run[std::size_t{layer} * runs + stretch_.place_of(c.run)];
@@ -170,7 +174,7 @@ RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32
                 if (!any) continue;
             }
             // A journey that leaves here or earlier takes too long, or leaving later is as good.
-            Vector limit = Vector{} + (departure + window_.longest + 1);
+            Vector limit = Vector{} + (left + window_.longest + 1);
             take_earlier(limit, best_);
             keep_before(lanes, limit);
             const bool any = is_earlier_in_any(lanes, kNeverInAny);

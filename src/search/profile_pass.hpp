@@ -6,15 +6,23 @@
 #include <tuple>
 #include <vector>
 
+#include "search/bounds.hpp"
 #include "search/scan_state.hpp"
 
 namespace railbook::search {
 
 class ProfilePass {
 public:
+    /// The bounds are from where the question begins.
     ProfilePass(const Network& network, const ChangeTimes& times, const Targets& targets, Stretch& stretch,
-                ProfileLabels& labels, LaneKernel kernel)
-        : network_{network}, times_{times}, targets_{targets}, stretch_{stretch}, labels_{labels}, kernel_{kernel} {}
+                ProfileLabels& labels, const Bounds& bounds, LaneKernel kernel)
+        : network_{network},
+          times_{times},
+          targets_{targets},
+          stretch_{stretch},
+          labels_{labels},
+          bounds_{bounds},
+          kernel_{kernel} {}
 
     /// Times within the stretch. Journeys leave in [leave_from, leave_until), arrive in [arrive_from, arrive_until),
     /// and take no longer than `longest`.
@@ -24,6 +32,7 @@ public:
         std::int32_t arrive_from = 0;
         std::int32_t arrive_until = 0;
         std::int32_t longest = 0;
+        std::int32_t last = 0;  ///< No train of theirs leaves after it.
     };
     /// Every best (departure, arrival, changes) of the window, the last to leave first. What arrives at `bound` or
     /// later, in the lane of its changes, is known not to be among them.
@@ -63,6 +72,7 @@ private:
     const Targets& targets_;
     Stretch& stretch_;
     ProfileLabels& labels_;
+    const Bounds& bounds_;
     LaneKernel kernel_;
     Window window_;
     Lanes best_{};  // of the journeys found so far

@@ -13,18 +13,63 @@ namespace {
 
 constexpr auto kAnyTime = std::numeric_limits<std::int32_t>::max();
 
-/// The last train from there in [from, until); nothing where there is none.
+/// The first train from there in [from, until); nothing where there is none.
+std::optional<std::int32_t> first_departure(Stretch& stretch, const Targets::Spots& spots, std::int32_t from,
+                                            std::int32_t until) {
+    until = std::min(until, stretch.to());
+    for (auto index = stretch.day_of(from); index < stretch.day_count() && Stretch::offset(index) < until; ++index) {
+        const auto& day = stretch.day(index);
+        auto first = until;
+        for (auto spot = spots.first; spot < spots.first + spots.count; ++spot) {
+            const auto positions = day.boardings.of(spot);
+            const auto departure = [&](std::uint32_t at) {
+                return day.connections[at].departure + Stretch::offset(index);
+            };
+            const auto found = std::ranges::lower_bound(positions, from, {}, departure);
+            if (found != positions.end()) first = std::min(first, departure(*found));
+        }
+        if (first < until) return first;
+    }
+    return std::nullopt;
+}
+
+/// The last one.
 std::optional<std::int32_t> last_departure(Stretch& stretch, const Targets::Spots& spots, std::int32_t from,
                                            std::int32_t until) {
+    until = std::min(until, stretch.to());
     for (auto index = std::min(stretch.day_of(until) + 1, stretch.day_count()); index-- > stretch.day_of(from);) {
         const auto& day = stretch.day(index);
-        const auto first = day.first_from(from - Stretch::offset(index));
-        for (auto at = day.first_from(until - Stretch::offset(index)); at-- > first;) {
-            const auto& connection = day.connections[at];
-            if (spots.has(connection.from) && (connection.flags & Connection::kBoards)) {
-                return connection.departure + Stretch::offset(index);
+        auto last = from - 1;
+        for (auto spot = spots.first; spot < spots.first + spots.count; ++spot) {
+            const auto positions = day.boardings.of(spot);
+            const auto departure = [&](std::uint32_t at) {
+                return day.connections[at].departure + Stretch::offset(index);
+            };
+            const auto behind = std::ranges::lower_bound(positions, until, {}, departure);
+            if (behind != positions.begin()) last = std::max(last, departure(*std::prev(behind)));
+        }
+        if (last >= from) return last;
+    }
+    return std::nullopt;
+}
+
+/// When the last train leaves for there, of those that leave at `from` or later and arrive at `by` at the latest;
+/// nothing where there is none.
+std::optional<std::int32_t> last_arriving(Stretch& stretch, const Targets::Spots& spots, std::int32_t from,
+                                          std::int32_t by) {
+    for (auto index = std::min(stretch.day_of(by) + 1, stretch.day_count()); index-- > stretch.day_of(from);) {
+        const auto& day = stretch.day(index);
+        auto last = from - 1;
+        for (auto spot = spots.first; spot < spots.first + spots.count; ++spot) {
+            const auto positions = day.alightings.of(spot);
+            for (auto at = positions.rbegin(); at != positions.rend(); ++at) {
+                const auto& connection = day.connections[*at];
+                const auto departure = connection.departure + Stretch::offset(index);
+                if (departure <= last) break;
+                if (connection.arrival + Stretch::offset(index) <= by && departure < stretch.to()) last = departure;
             }
         }
+        if (last >= from) return last;
     }
     return std::nullopt;
 }
@@ -51,6 +96,8 @@ ConnectionScan::ConnectionScan(const Network& network, const std::function<bool(
     : network_{network},
       interchanges_{network.data()},
       days_{network, interchanges_, is_wanted},
+      patterns_{network, interchanges_, days_},
+      bounds_{interchanges_, patterns_, days_.may_ever_stay()},
       rides_all_{!is_wanted},
       kernel_{kernel} {}
 
@@ -67,9 +114,13 @@ bool ConnectionScan::begin(Work& work, std::int64_t from, std::int64_t until) {
     return true;
 }
 
+bool ConnectionScan::is_direct(const Question& question) const {
+    return question.most_changes == 0 && question.via.empty() && rides_all_ && !days_.may_ever_stay();
+}
+
 std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
-    if (question.most_changes == 0 && question.via.empty() && rides_all_ && !days_.may_ever_stay())
-        return direct(question);
+    if (is_direct(question)) return direct(question);
+    if (!bounds_.from(question.from)->may_reach(interchanges_, question)) return {};
     std::unique_ptr<Work> work;
     {
         const std::lock_guard lock{mutex_};
@@ -123,14 +174,28 @@ std::vector<FoundJourney> ConnectionScan::direct(const Question& question) const
     return found;
 }
 
+std::optional<ConnectionScan::Trains> ConnectionScan::trains(Work& work, const Targets& targets, std::int32_t from,
+                                                             std::int32_t until, std::int32_t by) {
+    auto& stretch = work.stretch;
+    const auto first = first_departure(stretch, targets.from, from, until);
+    if (!first) return std::nullopt;
+    // To lay out days only for this would cost more than it saves.
+    if (stretch.day_count() > 3) return Trains{*first, by};
+    const auto last = last_arriving(stretch, targets.to, *first, by);
+    if (!last) return std::nullopt;
+    return Trains{*first, *last};
+}
+
 std::vector<FoundJourney> ConnectionScan::by_departure(const Question& question, Work& work) {
     auto& stretch = work.stretch;
     if (!begin(work, question.time, question.time + question.longest + 1)) return {};
     const Targets targets{interchanges_, question};
-    ForwardPass forward{*work.times, targets, stretch, work.forward};
-    const auto from = stretch.from();
     const auto by = stretch.relative(question.time + question.longest);
-    const auto arrivals = forward.run(from, kAnyTime, by, question.most_changes);
+    const auto trains = this->trains(work, targets, stretch.from(), kAnyTime, by);
+    if (!trains) return {};
+    const auto to = bounds_.to(question.to);
+    ForwardPass forward{*work.times, targets, stretch, work.forward, *to};
+    const auto arrivals = forward.run(trains->first, kAnyTime, trains->last, by, question.most_changes);
     // Of the journeys that arrive then, the last to leave.
     BackwardPass backward{network_, *work.times, targets, stretch, work.backward};
     std::vector<FoundJourney> found;
@@ -139,7 +204,7 @@ std::vector<FoundJourney> ConnectionScan::by_departure(const Question& question,
         const auto arrival = arrivals[static_cast<std::size_t>(changes)];
         if (arrival >= earliest) continue;
         earliest = arrival;
-        found.push_back(backward.journey(backward.run(from, arrival, changes).front()));
+        found.push_back(backward.journey(backward.run(trains->first, arrival, changes).front()));
     }
     return found;
 }
@@ -149,14 +214,18 @@ std::vector<FoundJourney> ConnectionScan::by_arrival(const Question& question, W
     if (!begin(work, question.time - question.longest, question.time + 1)) return {};
     const Targets targets{interchanges_, question};
     const auto by = stretch.relative(question.time);
+    const auto trains = this->trains(work, targets, stretch.from(), kAnyTime, by);
+    if (!trains) return {};
     BackwardPass backward{network_, *work.times, targets, stretch, work.backward};
-    const auto starts = backward.run(stretch.from(), by, question.most_changes);
+    const auto starts = backward.run(trains->first, by, question.most_changes);
     // Of the journeys that leave then, the first to arrive.
-    ForwardPass forward{*work.times, targets, stretch, work.forward};
+    const auto to = bounds_.to(question.to);
+    ForwardPass forward{*work.times, targets, stretch, work.forward, *to};
     std::vector<FoundJourney> found;
     for (const auto& start : starts) {
         const int changes = start.boarding.changes;
-        const auto arrival = forward.run(start.departure, kAnyTime, by, changes)[static_cast<std::size_t>(changes)];
+        const auto arrivals = forward.run(start.departure, kAnyTime, trains->last, by, changes);
+        const auto arrival = arrivals[static_cast<std::size_t>(changes)];
         found.push_back(backward.journey(backward.run(start.departure, arrival, changes).front()));
     }
     return found;
@@ -166,16 +235,19 @@ std::vector<FoundJourney> ConnectionScan::in_departure_window(const Question& qu
     auto& stretch = work.stretch;
     if (!begin(work, question.time, question.time + *question.window + question.longest)) return {};
     const Targets targets{interchanges_, question};
-    const auto from = stretch.from();
     const auto until = stretch.relative(question.time + *question.window);
-    const auto last = last_departure(stretch, targets.from, from, until);
-    if (!last) return {};
+    const auto trains = this->trains(work, targets, stretch.from(), until, until + question.longest);
+    if (!trains) return {};
+    const auto last = *last_departure(stretch, targets.from, trains->first, std::min(until, trains->last + 1));
     // What arrives later than those who leave last is not worth looking at.
-    ForwardPass forward{*work.times, targets, stretch, work.forward};
-    auto bound = forward.run(*last, until, *last + question.longest, question.most_changes);
-    for (auto& lane : bound) lane = std::min(lane, *last + question.longest) + 1;
-    ProfilePass profile{network_, *work.times, targets, stretch, work.profile, kernel_};
-    return profile.run({from, until, -kNever, kNever, question.longest}, bound, question.most_changes);
+    const auto to = bounds_.to(question.to);
+    ForwardPass forward{*work.times, targets, stretch, work.forward, *to};
+    auto bound = forward.run(last, until, trains->last, last + question.longest, question.most_changes);
+    for (auto& lane : bound) lane = std::min(lane, last + question.longest) + 1;
+    const auto from = bounds_.from(question.from);
+    ProfilePass profile{network_, *work.times, targets, stretch, work.profile, *from, kernel_};
+    return profile.run({trains->first, until, -kNever, kNever, question.longest, trains->last}, bound,
+                       question.most_changes);
 }
 
 std::vector<FoundJourney> ConnectionScan::in_arrival_window(const Question& question, Work& work) {
@@ -183,12 +255,15 @@ std::vector<FoundJourney> ConnectionScan::in_arrival_window(const Question& ques
     const auto first = question.time - *question.window;
     if (!begin(work, first - question.longest + 1, question.time + 1)) return {};
     const Targets targets{interchanges_, question};
+    const auto by = stretch.relative(question.time);
+    const auto trains = this->trains(work, targets, stretch.from(), kAnyTime, by);
+    if (!trains) return {};
     Lanes bound;
     bound.fill(kNever);
-    ProfilePass profile{network_, *work.times, targets, stretch, work.profile, kernel_};
-    return profile.run(
-        {stretch.from(), kNever, stretch.relative(first) + 1, stretch.relative(question.time) + 1, question.longest},
-        bound, question.most_changes);
+    const auto from = bounds_.from(question.from);
+    ProfilePass profile{network_, *work.times, targets, stretch, work.profile, *from, kernel_};
+    return profile.run({trains->first, kNever, stretch.relative(first) + 1, by + 1, question.longest, trains->last},
+                       bound, question.most_changes);
 }
 
 }  // namespace railbook::search

@@ -6,9 +6,12 @@
 #include <mutex>
 #include <vector>
 
+#include "search/bounds.hpp"
 #include "search/days.hpp"
 #include "search/finder.hpp"
 #include "search/interchanges.hpp"
+#include "search/lines.hpp"
+#include "search/scan_state.hpp"
 
 namespace railbook::search {
 
@@ -23,6 +26,14 @@ public:
     std::vector<FoundJourney> find(const Question& question) override;
     bool may_stay(const RunIndex& first, const RunIndex& second) override;
 
+    /// Whether the answer comes from the lists of trains at both stations.
+    bool is_direct(const Question& question) const;
+    /// For other engines of the network.
+    const Interchanges& interchanges() const { return interchanges_; }
+    const Days& days() const { return days_; }
+    const Patterns& patterns() const { return patterns_; }
+    BoundStore& bounds() { return bounds_; }
+
 private:
     struct Work;
 
@@ -32,12 +43,22 @@ private:
     std::vector<FoundJourney> by_arrival(const Question& question, Work& work);
     std::vector<FoundJourney> in_departure_window(const Question& question, Work& work);
     std::vector<FoundJourney> in_arrival_window(const Question& question, Work& work);
+    /// The first train from where the question begins, in [from, until), and when the last one leaves for where it
+    /// ends, of those that arrive at `by` at the latest. Nothing where one of them is missing.
+    struct Trains {
+        std::int32_t first = 0;
+        std::int32_t last = 0;
+    };
+    static std::optional<Trains> trains(Work& work, const Targets& targets, std::int32_t from, std::int32_t until,
+                                        std::int32_t by);
     /// Lays out the days of [from, until), as far as the timetable reaches; false where it does not.
     bool begin(Work& work, std::int64_t from, std::int64_t until);
 
     const Network& network_;
     Interchanges interchanges_;
     Days days_;
+    Patterns patterns_;
+    BoundStore bounds_;
     bool rides_all_ = true;  // not only wanted trips
     LaneKernel kernel_;
     // What a question needs in memory is kept for the next one: for as many as were ever asked at once.

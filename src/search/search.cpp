@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "base/encoding.hpp"
+#include "search/cached.hpp"
 #include "search/finder.hpp"
-#include "search/scan.hpp"
 #include "search/train_types.hpp"
 #include "timetable/snapshot.hpp"
 
@@ -340,8 +340,8 @@ struct Search::Finders {
                                         const std::vector<std::string>& types) {
         const auto made = entry_for(snapshot, network, types);
         std::call_once(made->once, [&] {
-            made->finder = std::make_shared<search::ConnectionScan>(
-                network, types.empty() ? nullptr : search::is_of_types(network, types));
+            made->finder = std::make_shared<search::CachedFinder>(
+                search::make_finder(network, types.empty() ? nullptr : search::is_of_types(network, types)));
         });
         return made->finder;
     }

@@ -20,8 +20,8 @@ struct RaptorJourney {
     bool operator==(const RaptorJourney&) const = default;
 };
 
-/// Of networks without blocks and walks; changes usually take two minutes. Keeps the runs of the days that were asked
-/// for last.
+/// Of networks without blocks and walks; changes usually take two minutes. Keeps the runs of all days that were asked
+/// for.
 class Raptor {
 public:
     explicit Raptor(const Network& network) : network_{network}, interchanges_{network.data()} {}
@@ -48,7 +48,7 @@ public:
         lay_out(question.time, until + question.longest);
         clear(std::numeric_limits<std::int64_t>::max());
         std::vector<std::int64_t> departures;
-        for (const auto& route : routes_) {
+        for (const auto& route : layout_->routes) {
             for (std::size_t call = 0; call + 1 < route.spots.size(); ++call) {
                 if (interchanges_.station_of(route.spots[call]) != question.from || !route.boards[call]) continue;
                 for (const auto& trip : route.trips) {
@@ -96,10 +96,11 @@ private:
     void lay_out(std::int64_t from, std::int64_t to) {
         const auto first_day = from / 86'400;
         const auto last_day = to / 86'400;
-        if (first_day == first_day_ && last_day == last_day_) return;
-        first_day_ = first_day;
-        last_day_ = last_day;
-        routes_.clear();
+        const auto [known, is_new] = layouts_.try_emplace({first_day, last_day});
+        layout_ = &known->second;
+        if (!is_new) return;
+        auto& routes = layout_->routes;
+        auto& visits = layout_->visits;
         std::map<std::tuple<std::vector<Index>, std::vector<bool>, std::vector<bool>>, std::vector<Trip>> patterns;
         for (Index trip = 0; trip < network_.data().trips.size(); ++trip) {
             const auto calls = network_.calls(trip);
@@ -142,13 +143,13 @@ private:
             }
             for (auto& group : groups) {
                 const auto& [spots, boards, alights] = pattern;
-                routes_.push_back({spots, boards, alights, std::move(group)});
+                routes.push_back({spots, boards, alights, std::move(group)});
             }
         }
-        visits_.assign(interchanges_.spot_count(), {});
-        for (std::uint32_t route = 0; route < routes_.size(); ++route) {
-            for (std::uint32_t call = 0; call < routes_[route].spots.size(); ++call) {
-                visits_[routes_[route].spots[call]].push_back({route, call});
+        visits.assign(interchanges_.spot_count(), {});
+        for (std::uint32_t route = 0; route < routes.size(); ++route) {
+            for (std::uint32_t call = 0; call < routes[route].spots.size(); ++call) {
+                visits[routes[route].spots[call]].push_back({route, call});
             }
         }
     }
@@ -172,7 +173,7 @@ private:
              ++round) {
             std::map<std::uint32_t, std::uint32_t> queue;  // by route: the first call at which it may be boarded
             for (const auto spot : marked) {
-                for (const auto& visit : visits_[spot]) {
+                for (const auto& visit : layout_->visits[spot]) {
                     const auto [entry, is_new] = queue.try_emplace(visit.route, visit.call);
                     if (!is_new) entry->second = std::min(entry->second, visit.call);
                 }
@@ -180,7 +181,7 @@ private:
             marked.clear();
             is_marked.assign(is_marked.size(), false);
             for (const auto& [index, first] : queue) {
-                const auto& route = routes_[index];
+                const auto& route = layout_->routes[index];
                 auto trip = route.trips.size();
                 for (std::size_t call = first; call < route.spots.size(); ++call) {
                     const auto spot = route.spots[call];
@@ -217,12 +218,14 @@ private:
     const Network& network_;
     Interchanges interchanges_;
     ChangeTimes times_{interchanges_, 120};
-    std::int64_t first_day_ = -1;
-    std::int64_t last_day_ = -1;
-    std::vector<Route> routes_;
-    std::vector<std::vector<Visit>> visits_;       // by spot
-    std::vector<std::vector<std::int64_t>> best_;  // by round and spot: when a train can be boarded
-    std::vector<std::int64_t> target_;             // by round
+    struct Layout {
+        std::vector<Route> routes;
+        std::vector<std::vector<Visit>> visits;  // by spot
+    };
+    std::map<std::pair<std::int64_t, std::int64_t>, Layout> layouts_;  // by the first and the last day
+    Layout* layout_ = nullptr;                                         // of the question
+    std::vector<std::vector<std::int64_t>> best_;                      // by round and spot: when a train can be boarded
+    std::vector<std::int64_t> target_;                                 // by round
 };
 
 }  // namespace railbook::search

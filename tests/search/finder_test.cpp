@@ -9,8 +9,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include "search/cached.hpp"
 #include "search/random_feed.hpp"
 #include "search/reference.hpp"
+#include "search/rounds.hpp"
 #include "search/scan.hpp"
 #include "timetable/archive.hpp"
 #include "timetable/gtfs.hpp"
@@ -132,12 +136,98 @@ TEST(RandomNetworks, EveryAnswerIsThatOfTheReference) {
         const auto network = network_of(path);
         ConnectionScan plain{*network, {}, LaneKernel::plain};
         ConnectionScan fastest{*network};
+        RoundSearch rounds{*network, std::make_unique<ConnectionScan>(*network)};
         for (int i = 0; i < 30 && wrong.empty(); ++i) {
-            wrong = compare(reference, *network, i % 3 == 0 ? plain : fastest, any_question(feed), journeys);
+            const auto question = any_question(feed);
+            wrong = compare(reference, *network, i % 3 == 0 ? plain : fastest, question, journeys) +
+                    compare(reference, *network, rounds, question, journeys);
         }
         EXPECT_EQ(wrong, "") << "seed " << seed;
     }
     EXPECT_GT(journeys, 1000U);
+}
+
+TEST(KeptAnswers, AreThoseOfTheReference) {
+    std::size_t journeys = 0;
+    std::string wrong;
+    for (unsigned seed = 1; seed <= 100U * static_cast<unsigned>(scale()) && wrong.empty(); ++seed) {
+        test::RandomFeed feed{seed};
+        const auto path = feed.files.write_folder();
+        Reference reference{path};
+        const auto network = network_of(path);
+        CachedFinder finder{std::make_unique<ConnectionScan>(*network)};
+        for (int i = 0; i < 3 && wrong.empty(); ++i) {
+            auto question = any_question(feed);
+            const auto day = question.time - question.time % 86'400;
+            for (int k = 0; k < 8 && wrong.empty(); ++k) {
+                question.time = day + static_cast<std::int64_t>(feed.below(24 * 60)) * 60;
+                question.window.reset();
+                // Of windows: the whole day, the rest of it, or any other.
+                const auto since_day = question.arrive ? question.time - (day - 1) : day + 86'400 - question.time;
+                if (k % 4 == 1) question.time = question.arrive ? day + 86'399 : day, question.window = 86'400;
+                if (k % 4 == 2) question.window = since_day;
+                if (k % 4 == 3) question.window = feed.one_of<std::int64_t>({3600, 40'000});
+                wrong = compare(reference, *network, finder, question, journeys);
+            }
+        }
+        EXPECT_EQ(wrong, "") << "seed " << seed;
+    }
+    EXPECT_GT(journeys, 1000U);
+}
+
+TEST(KeptAnswers, AreNotFoundAgain) {
+    /// Counts what it is asked, and finds nothing.
+    class Counting final : public JourneyFinder {
+    public:
+        explicit Counting(int& count) : count_{count} {}
+        std::vector<FoundJourney> find(const Question&) override {
+            ++count_;
+            return {};
+        }
+        bool may_stay(const RunIndex&, const RunIndex&) override { return false; }
+
+    private:
+        int& count_;
+    };
+    int asked = 0;
+    CachedFinder finder{std::make_unique<Counting>(asked)};
+    const auto ask = [&](std::int64_t time, std::optional<std::int32_t> window, Index to = 2) {
+        asked = 0;
+        finder.find({.from = 1, .to = to, .time = time, .window = window});
+        return asked;
+    };
+    EXPECT_EQ(ask(86'400, 86'400), 1);
+    EXPECT_EQ(ask(86'400, 86'400), 0);
+    EXPECT_EQ(ask(86'400 + 3600, 86'400 - 3600), 0) << "the rest of that day";
+    EXPECT_EQ(ask(86'400, 3600), 1) << "its beginning";
+    EXPECT_EQ(ask(86'400, 3600), 0);
+    EXPECT_EQ(ask(86'400, 86'400, 3), 1) << "to another station";
+    EXPECT_EQ(ask(2 * 86'400 + 60, {}), 1) << "one moment";
+    EXPECT_EQ(ask(2 * 86'400 + 120, {}), 2) << "another of that day: it and the next are found";
+    EXPECT_EQ(ask(2 * 86'400 + 180, {}), 0);
+}
+
+TEST(Finders, AreChosenByHowDenselyTheLinesAreServed) {
+    const auto timetable = [](int minutes_between) {
+        test::FeedFiles files;
+        std::string trips = "route_id,service_id,trip_id\n";
+        std::string times = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n";
+        for (int minute = 300; minute < 1380; minute += minutes_between) {
+            const auto id = std::to_string(minute);
+            const auto at = [](int time) { return fmt::format("{:02}:{:02}:00", time / 60, time % 60); };
+            trips += "X,daily," + id + "\n";
+            times += id + "," + at(minute) + "," + at(minute) + ",A,1\n";
+            times += id + "," + at(minute + 20) + "," + at(minute + 20) + ",B,2\n";
+        }
+        return network_of(files.set("trips.txt", trips).set("stop_times.txt", times).write_folder());
+    };
+    const auto hourly = timetable(60);
+    const auto sparse = timetable(360);
+    EXPECT_NE(dynamic_cast<RoundSearch*>(make_finder(*hourly).get()), nullptr);
+    EXPECT_NE(dynamic_cast<ConnectionScan*>(make_finder(*sparse).get()), nullptr);
+    // Of trains that nobody wants there are none.
+    const auto finder = make_finder(*hourly, [](Index trip) { return trip % 6 == 0; });
+    EXPECT_NE(dynamic_cast<ConnectionScan*>(finder.get()), nullptr);
 }
 
 // --- Would a mistake be found? The engine is given a feed in which a rule is missing, as if it did not know it ---
@@ -164,7 +254,8 @@ const Mutant kMutants[]{
     {"AChangeTakesAMinuteMore", [](test::FeedFiles&) {}, [](Reference::Question& asked) { asked.usual_change += 60; }},
     {"RulesForChangesAreNotRead", [](test::FeedFiles& files) { files.remove("transfers.txt"); }},
     {"AMissingTimeIsZero", [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",,,\n", ",0,,\n"); }},
-    {"WhatIsImpossibleIsRecommended", [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",3,", ",0,"); }},
+    {"WhatIsImpossibleIsRecommended",
+     [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",3,", ",0,"); }},
     {"NobodyKeepsTheSeat", [](test::FeedFiles& files) { replace_all(files, "trips.txt", "block_id", "ignored"); }},
     {"TheSeatIsKeptAgainstTheRule", [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",5,", ",4,"); }},
     {"DoorsAreAlwaysOpen",
@@ -178,20 +269,25 @@ TEST_P(Mutants, AreFoundOnTheRandomNetworks) {
     const auto& mutant = GetParam();
     std::size_t journeys = 0;
     bool is_found = false;
-    for (unsigned seed = 1; seed <= 300 && !is_found; ++seed) {
+    bool is_found_in_rounds = false;
+    for (unsigned seed = 1; seed <= 300 && !(is_found && is_found_in_rounds); ++seed) {
         test::RandomFeed feed{seed};
         Reference reference{feed.files.write_folder()};
         mutant.forget(feed.files);
         const auto network = network_of(feed.files.write_folder());
         ConnectionScan finder{*network};
-        for (int i = 0; i < 30 && !is_found; ++i) {
+        RoundSearch rounds{*network, std::make_unique<ConnectionScan>(*network)};
+        for (int i = 0; i < 30 && !(is_found && is_found_in_rounds); ++i) {
             const auto question = any_question(feed);
             auto instead = question;
             mutant.ask_instead(instead);
-            is_found = !compare(reference, *network, finder, question, journeys, &instead).empty();
+            is_found = is_found || !compare(reference, *network, finder, question, journeys, &instead).empty();
+            is_found_in_rounds =
+                is_found_in_rounds || !compare(reference, *network, rounds, question, journeys, &instead).empty();
         }
     }
     EXPECT_TRUE(is_found);
+    EXPECT_TRUE(is_found_in_rounds);
 }
 
 INSTANTIATE_TEST_SUITE_P(Search, Mutants, testing::ValuesIn(kMutants),
@@ -216,7 +312,8 @@ class RealNetwork : public testing::TestWithParam<std::string> {};
 TEST_P(RealNetwork, EveryAnswerIsThatOfTheReference) {
     Reference reference{GetParam()};
     const auto network = network_of(GetParam());
-    ConnectionScan finder{*network};
+    ConnectionScan scan{*network};
+    RoundSearch rounds{*network, std::make_unique<ConnectionScan>(*network)};
     std::mt19937 random{2019};
     const auto below = [&](std::size_t end) { return std::uniform_int_distribution<std::size_t>{0, end - 1}(random); };
     const auto any_stop = [&] {
@@ -254,7 +351,8 @@ TEST_P(RealNetwork, EveryAnswerIsThatOfTheReference) {
                 if (stop.parent != from.parent && stop.parent != to.parent) question.via.push_back(stop.id);
             }
             ++asked;
-            wrong = compare(reference, *network, finder, question, journeys);
+            wrong = compare(reference, *network, scan, question, journeys) +
+                    compare(reference, *network, rounds, question, journeys);
         }
     }
     EXPECT_EQ(wrong, "");

@@ -1,0 +1,42 @@
+#pragma once
+/// The engine that searches in rounds (RAPTOR): it rides each line that can be boarded once a round, and not each
+/// connection.
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "search/finder.hpp"
+#include "search/lines.hpp"
+#include "search/scan.hpp"
+#include "search/scan_state.hpp"
+
+namespace railbook::search {
+
+/// Questions with stations on the way go to a connection scan of the same network, and so do those for trains without
+/// changes, where it answers from the stations' lists. See docs/architecture.md, "Finding journeys".
+class RoundSearch final : public JourneyFinder {
+public:
+    /// The scan is of the same network, and for those trips only that shall be ridden.
+    RoundSearch(const Network& network, std::unique_ptr<ConnectionScan> scan);
+    ~RoundSearch() override;
+
+    std::vector<FoundJourney> find(const Question& question) override;
+    bool may_stay(const RunIndex& first, const RunIndex& second) override { return scan_->may_stay(first, second); }
+
+private:
+    struct Work;
+
+    std::vector<FoundJourney> for_one(const Question& question, const Lines& lines, Work& work);
+    std::vector<FoundJourney> for_window(const Question& question, const Lines& lines, Work& work);
+    Targets::Spots spots_of(Index station) const;
+
+    const Network& network_;
+    const std::unique_ptr<ConnectionScan> scan_;
+    LineStore lines_;
+    // What a question needs in memory is kept for the next one: for as many as were ever asked at once.
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Work>> idle_;
+};
+
+}  // namespace railbook::search
