@@ -27,7 +27,6 @@ constexpr Duration kLate = std::chrono::minutes{1};  // before it ends; processe
 /// As far back as holds may be, that Redis decides about, and one more.
 constexpr Duration kBackToHolds = std::chrono::days{2};
 constexpr unsigned kSlotsOfPages = 1024;
-constexpr int kMaxRounds = 5;
 
 constexpr std::string_view kDigestMark = "sha256:";
 
