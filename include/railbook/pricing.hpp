@@ -82,6 +82,12 @@ struct PricedJourney {
     std::vector<std::string> classes;     ///< In one of which all of it would be bought.
 };
 
+/// What journeys cost at least.
+struct LowestPrices {
+    std::string currency;                      ///< Of all of them.
+    std::vector<std::optional<Money>> prices;  ///< A journey each; nothing where it has no fare.
+};
+
 struct PricingPolicy {
     Duration quote_ttl = std::chrono::minutes{30};
 };
@@ -96,11 +102,11 @@ public:
 
     /// Errors: invalid_argument (a leg, passenger, class or flexibility that there is not); not_found.
     Result<Quote> quote(const QuoteRequest& request);
-    /// The lowest price of each journey for all the passengers together, over its classes and every flexibility;
-    /// nothing where none has a fare. By the tariff of quotes that name none, which is remembered: what another process
-    /// imports counts after kLookEvery. Errors: invalid_argument (passengers).
-    Result<std::vector<std::optional<Money>>> lowest_prices(const std::vector<QuotePassenger>& passengers,
-                                                            const std::vector<PricedJourney>& journeys);
+    /// The lowest price of each journey for all the passengers together, over its classes and every flexibility. By the
+    /// tariff of quotes that name none, which is remembered: what another process imports counts after kLookEvery.
+    /// Errors: invalid_argument (passengers).
+    Result<LowestPrices> lowest_prices(const std::vector<QuotePassenger>& passengers,
+                                       const std::vector<PricedJourney>& journeys);
     /// The quote that a token carries. Errors: invalid_argument (not a token, or not signed by this store);
     /// quote_expired.
     Result<Quote> check(std::string_view token, Timestamp now);
@@ -126,6 +132,7 @@ private:
     std::mutex mutex_;
     std::unique_ptr<Signer> signer_;      // made on first use: its key is in the store
     std::shared_ptr<const Known> known_;  // the tariff of quotes that name none, as it was last looked up
+    std::uint64_t imports_ = 0;           // of tariffs, through this object
 };
 
 }  // namespace railbook

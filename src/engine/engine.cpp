@@ -126,7 +126,8 @@ Result<JourneyPage> Engine::find_journeys(const JourneyQuery& query, const Trave
         if (!before) return before.error();
         auto page = engine::find_journeys({parts_->search, parts_->pricing, parts_->inventory}, query, wishes);
         const auto after = parts_->timetable.snapshot();
-        if (after && *after == *before) return page;
+        if (!after) return after.error();
+        if (*after == *before) return page;
     }
     return Error{ErrorCode::unavailable, "the timetable changes at this moment", "try again"};
 }

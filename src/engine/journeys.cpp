@@ -29,26 +29,59 @@ std::vector<std::string> classes_of(const Journey& journey, const Availability* 
     return classes;
 }
 
-/// A pinned run is sold as it was, and so it is shown.
-void show_as_sold(Leg& leg, const SoldRide& sold) {
+/// Whether it is an answer to the query by its times.
+bool is_asked_for(const Journey& journey, const JourneyQuery& query) {
+    if (journey.duration() > query.max_duration) return false;
+    const bool one = query.window == Duration{0};
+    const auto departure = journey.departure();
+    const auto arrival = journey.arrival();
+    if (query.arrive) {
+        const auto begin = *query.arrive - (one ? query.max_duration : query.window);
+        return arrival <= *query.arrive && (one ? departure >= begin : arrival > begin);
+    }
+    const auto begin = query.depart ? *query.depart : *query.before - query.window;
+    const auto end = begin + (one ? query.max_duration : query.window);
+    return departure >= begin && (one ? arrival <= end : departure < end);
+}
+
+/// Shows a leg as its pinned run is sold. Whether that is another ride than the timetable's.
+bool show_as_sold(Leg& leg, const SoldRide& sold) {
+    const bool is_other = leg.from != sold.from || leg.to != sold.to;
     leg.span = sold.span;
     leg.stops = static_cast<std::size_t>(sold.span.to - sold.span.from) - 1;
     leg.from = sold.from;
     leg.to = sold.to;
     leg.distance = sold.distance;
+    return is_other;
 }
 
-/// Whether each leg leaves once the one before it is there: with other times than the timetable's it may not.
-bool holds_together(const Journey& journey) {
-    return std::ranges::adjacent_find(journey.legs, [](const Leg& leg, const Leg& next) {
-               return next.from.time < leg.to.time;
-           }) == journey.legs.end();
+/// The time from one leg to the next.
+Duration between(const Leg& leg, const Leg& next) { return next.from.time - leg.to.time; }
+
+/// Shows a journey as its pinned runs are sold. Whether it is still one that the query asks for: with other times its
+/// changes may be too short, or it leaves when nobody asked for it.
+bool show_as_sold(Journey& journey, const Availability* legs, const JourneyQuery& query) {
+    const auto planned = journey.legs;
+    bool is_other = false;
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+        if (legs[i].as_sold && show_as_sold(journey.legs[i], *legs[i].as_sold)) is_other = true;
+    }
+    if (!is_other) return true;
+    for (std::size_t i = 1; i < planned.size(); ++i) {
+        // What the timetable demands is not more than what it leaves.
+        const auto demanded =
+            planned[i].stays ? Duration{0} : std::min(between(planned[i - 1], planned[i]), query.min_change);
+        if (between(journey.legs[i - 1], journey.legs[i]) < demanded) return false;
+    }
+    return is_asked_for(journey, query);
 }
 
 /// Looks up what is free on the journeys and what they cost, and leaves out those that are not as wished, or that the
 /// times of what was sold make impossible.
-Status complete(const Sellers& sellers, const std::vector<QuotePassenger>& passengers, const TravelWishes& wishes,
+Status complete(const Sellers& sellers, const JourneyQuery& query, const TravelWishes& wishes,
                 std::vector<Journey>& journeys) {
+    auto passengers = wishes.passengers;
+    if (passengers.empty()) passengers.emplace_back();
     const auto party = static_cast<int>(passengers.size());
     std::vector<Ride> rides;
     for (const auto& journey : journeys) {
@@ -56,100 +89,151 @@ Status complete(const Sellers& sellers, const std::vector<QuotePassenger>& passe
     }
     auto availability = sellers.inventory.availability(rides, wishes.together ? party : 1);
     if (!availability) return availability.error();
+
+    std::vector<Journey> shown;
     std::vector<PricedJourney> priced;
     auto* next = availability->data();
     for (auto& journey : journeys) {
-        auto& wanted = priced.emplace_back();
-        wanted.classes = classes_of(journey, next, party, wishes);
-        for (auto& leg : journey.legs) {
-            if (next->as_sold) show_as_sold(leg, *next->as_sold);
-            wanted.distances.push_back(leg.distance);
-            leg.free = std::move((next++)->free);
+        auto* const legs = next;
+        next += journey.legs.size();
+        if (!show_as_sold(journey, legs, query)) continue;
+        PricedJourney wanted{.distances = {}, .classes = classes_of(journey, legs, party, wishes)};
+        if (wanted.classes.empty() && is_choosy(wishes)) continue;
+        for (std::size_t i = 0; i < journey.legs.size(); ++i) {
+            wanted.distances.push_back(journey.legs[i].distance);
+            journey.legs[i].free = std::move(legs[i].free);
         }
-        if (!holds_together(journey)) wanted.classes.clear();
+        shown.push_back(std::move(journey));
+        priced.push_back(std::move(wanted));
     }
-    const auto prices = sellers.pricing.lowest_prices(passengers, priced);
+    auto prices = sellers.pricing.lowest_prices(passengers, priced);
     if (!prices) return prices.error();
-    for (std::size_t i = 0; i < journeys.size(); ++i) journeys[i].price_from = (*prices)[i];
-
-    const bool with_seats = is_choosy(wishes);
-    std::vector<Journey> kept;
-    for (std::size_t i = 0; i < journeys.size(); ++i) {
-        if (!holds_together(journeys[i]) || (with_seats && priced[i].classes.empty())) continue;
-        const auto& price = journeys[i].price_from;
-        if (wishes.max_price) {
-            if (!price) continue;
-            if (price->currency != wishes.max_price->currency) {
-                return Error{ErrorCode::invalid_argument, fmt::format("prices are in {}, and not in {}",
-                                                                      price->currency, wishes.max_price->currency)};
-            }
-            if (price->amount > wishes.max_price->amount) continue;
-        }
-        kept.push_back(std::move(journeys[i]));
+    const auto& most = wishes.max_price;
+    if (most && most->currency != prices->currency) {
+        return Error{ErrorCode::invalid_argument,
+                     fmt::format("prices are in {}, and not in {}", prices->currency, most->currency)};
     }
-    journeys = std::move(kept);
-    std::stable_sort(journeys.begin(), journeys.end(), [](const Journey& left, const Journey& right) {
-        return left.departure() < right.departure();
-    });
+    journeys.clear();
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+        auto& price = prices->prices[i];
+        if (most && (!price || price->amount > most->amount)) continue;
+        shown[i].price_from = std::move(price);
+        journeys.push_back(std::move(shown[i]));
+    }
+    std::stable_sort(journeys.begin(), journeys.end(),
+                     [](const Journey& left, const Journey& right) { return left.departure() < right.departure(); });
     return {};
 }
 
-/// For one moment: of the journeys that leave then or later, or arrive by then, for each number of changes the first to
-/// arrive, or last to leave, that is as wished, if it is better than those with fewer.
-Result<JourneyPage> find_next(const Sellers& sellers, const std::vector<QuotePassenger>& passengers,
-                              const JourneyQuery& query, const TravelWishes& wishes) {
-    // By departure in either case: what is best of those that arrive by the end is among the best of the whole time.
-    const bool departs = query.depart.has_value();
-    const Timestamp begin = departs ? *query.depart : *query.arrive - query.max_duration;
-    const Timestamp end = begin + query.max_duration;
-    auto rest = query;
-    rest.depart = begin;
-    rest.arrive = std::nullopt;
-    rest.limit = kMaxPage;
-    std::map<std::size_t, Journey> best;  // by changes
-    JourneyPage answer;
-    while (*rest.depart < end) {
-        rest.window = end - *rest.depart;
-        auto page = sellers.search.find(rest);
-        if (!page) return page;
-        answer.later_cursor = page->later_cursor;
-        auto& journeys = page->journeys;
-        if (journeys.empty()) break;
-        // Journeys that leave at one moment are on one page.
-        rest.depart = journeys.back().departure() + Duration{1};
-        std::erase_if(journeys, [&](const Journey& journey) { return journey.arrival() > end; });
-        if (const auto done = complete(sellers, passengers, wishes, journeys); !done) return done.error();
-        // None of these beats another, so of those with equal changes whoever leaves later arrives later.
-        for (auto& journey : journeys) {
-            const auto changes = journey.changes();
-            if (departs) best.try_emplace(changes, std::move(journey));
-            else best.insert_or_assign(changes, std::move(journey));
+/// For one moment, of which not all that the search found is as wished: for each number of changes the first
+/// journey to arrive, or the last to leave, that is as wished, if it is better than those with fewer.
+class NextAsWished {
+public:
+    /// `fewest` are the changes that any journey of this time has.
+    NextAsWished(const Sellers& sellers, const JourneyQuery& query, const TravelWishes& wishes, std::size_t fewest)
+        : sellers_{sellers},
+          query_{query},
+          wishes_{wishes},
+          departs_{query.depart.has_value()},
+          begin_{departs_ ? *query.depart : *query.arrive - query.max_duration},
+          end_{begin_ + query.max_duration},
+          fewest_{fewest} {}
+
+    /// Page by page from the end that was asked for, until no other journey can be better.
+    Result<JourneyPage> find() {
+        // By departure in either case: the best of those that arrive by the end are among the best of the whole time.
+        auto rest = query_;
+        rest.arrive = std::nullopt;
+        rest.limit = kMaxPage;
+        auto from = begin_;
+        auto to = end_;
+        while (from < to && !is_decided(from)) {
+            if (departs_) rest.depart = from;
+            else rest.before = to;
+            rest.window = to - from;
+            auto page = sellers_.search.find(rest);
+            if (!page) return page;
+            if (departs_ || to == end_) beyond_ = page->later_cursor;
+            if (page->journeys.empty()) break;
+            // Journeys that leave at one moment are on one page.
+            if (departs_) from = page->journeys.back().departure() + Duration{1};
+            else to = page->journeys.front().departure();
+            if (const auto done = add(page->journeys); !done) return done.error();
         }
-        if (departs && best.contains(0)) break;
+        return answer();
     }
-    for (auto& [changes, journey] : best) {
-        const bool is_better = std::ranges::all_of(answer.journeys, [&, mine = &journey](const Journey& other) {
-            return departs ? mine->arrival() < other.arrival() : mine->departure() > other.departure();
-        });
-        if (is_better) answer.journeys.push_back(std::move(journey));
+
+private:
+    /// Whether nothing that leaves from then on, or before what was looked at, can be better than what was found.
+    bool is_decided(Timestamp from) const {
+        if (!best_.contains(fewest_)) return false;
+        return !departs_ || std::ranges::any_of(best_, [&](const auto& each) { return each.second.arrival() <= from; });
     }
-    std::ranges::sort(answer.journeys, {}, &Journey::departure);
-    if (!answer.journeys.empty()) answer.later_cursor = to_string(answer.journeys.front().departure() + Duration{1});
-    return answer;
-}
+
+    Status add(std::vector<Journey>& journeys) {
+        for (const auto& journey : journeys) {
+            // The next page has it.
+            if (journey.arrival() > end_) next_ = std::min(next_, journey.departure());
+            else planned_departures_.emplace(journey.id, journey.departure());
+        }
+        std::erase_if(journeys, [&](const Journey& journey) { return journey.arrival() > end_; });
+        if (const auto done = complete(sellers_, query_, wishes_, journeys); !done) return done;
+        for (auto& journey : journeys) {
+            const auto [known, is_new] = best_.try_emplace(journey.changes(), journey);
+            if (!is_new && is_better(journey, known->second)) known->second = std::move(journey);
+        }
+        return {};
+    }
+
+    bool is_better(const Journey& journey, const Journey& other) const {
+        return departs_ ? journey.arrival() < other.arrival() : journey.departure() > other.departure();
+    }
+
+    JourneyPage answer() {
+        JourneyPage page;
+        for (auto& [changes, journey] : best_) {
+            const bool is_worth_it = std::ranges::all_of(
+                page.journeys, [&, mine = &journey](const Journey& other) { return is_better(*mine, other); });
+            if (is_worth_it) page.journeys.push_back(std::move(journey));
+        }
+        std::ranges::sort(page.journeys, {}, &Journey::departure);
+        if (page.journeys.size() > query_.limit) {
+            const auto more = static_cast<std::ptrdiff_t>(page.journeys.size() - query_.limit);
+            page.journeys.erase(departs_ ? page.journeys.end() - more : page.journeys.begin(),
+                                departs_ ? page.journeys.end() : page.journeys.begin() + more);
+        }
+        // By the timetable's times, whatever the times of what is sold: by these the search turns its pages.
+        auto later = next_;
+        for (const auto& journey : page.journeys)
+            later = std::min(later, planned_departures_.at(journey.id) + Duration{1});
+        page.later_cursor = later == Timestamp::max() ? beyond_ : to_string(later);
+        return page;
+    }
+
+    const Sellers& sellers_;
+    const JourneyQuery& query_;
+    const TravelWishes& wishes_;
+    const bool departs_;
+    const Timestamp begin_;
+    const Timestamp end_;
+    const std::size_t fewest_;
+    std::map<std::size_t, Journey> best_;                  // by changes
+    std::map<std::string, Timestamp> planned_departures_;  // by journey
+    Timestamp next_ = Timestamp::max();                    // when the first leaves that arrives too late
+    std::string beyond_;                                   // the cursor after all of the time
+};
 
 }  // namespace
 
 Result<JourneyPage> find_journeys(const Sellers& sellers, const JourneyQuery& query, const TravelWishes& wishes) {
-    auto passengers = wishes.passengers;
-    if (passengers.empty()) passengers.emplace_back();
     auto page = sellers.search.find(query);
     if (!page) return page;
     const auto found = page->journeys.size();
-    if (const auto done = complete(sellers, passengers, wishes, page->journeys); !done) return done.error();
-    const bool one = query.window == Duration{0};
-    if (one && page->journeys.size() < found) return find_next(sellers, passengers, query, wishes);
-    return page;
+    std::size_t fewest = JourneyQuery::kMaxChanges;
+    for (const auto& journey : page->journeys) fewest = std::min(fewest, journey.changes());
+    if (const auto done = complete(sellers, query, wishes, page->journeys); !done) return done.error();
+    if (query.window != Duration{0} || page->journeys.size() == found) return page;
+    return NextAsWished{sellers, query, wishes, fewest}.find();
 }
 
 }  // namespace railbook::engine

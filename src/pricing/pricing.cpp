@@ -191,21 +191,25 @@ Result<Quote> Pricing::quote(const QuoteRequest& request) {
 
 Result<std::shared_ptr<const Pricing::Known>> Pricing::known_tariff() {
     const Timestamp now = environment_.now();
+    std::uint64_t imports = 0;
     {
         const std::lock_guard lock{mutex_};
+        imports = imports_;
         if (known_ && now >= known_->looked_at && now < known_->looked_at + kLookEvery) return known_;
     }
     const auto imported = store_.timetable().documents(DocumentKind::tariff);
     if (!imported) return imported.error();
     auto tariff = parse_stored(*find_document(*imported, {}));
     if (!tariff) return tariff.error();
+    auto known = std::make_shared<const Known>(Known{*std::move(tariff), now});
     const std::lock_guard lock{mutex_};
-    known_ = std::make_shared<const Known>(Known{*std::move(tariff), now});
-    return known_;
+    // What was imported meanwhile may not be in what was read.
+    if (imports == imports_) known_ = known;
+    return known;
 }
 
-Result<std::vector<std::optional<Money>>> Pricing::lowest_prices(const std::vector<QuotePassenger>& passengers,
-                                                                 const std::vector<PricedJourney>& journeys) {
+Result<LowestPrices> Pricing::lowest_prices(const std::vector<QuotePassenger>& passengers,
+                                            const std::vector<PricedJourney>& journeys) {
     if (const auto named = name_passengers(passengers); !named) return named.error();
     const auto known = known_tariff();
     if (!known) return known.error();
@@ -224,9 +228,9 @@ Result<std::vector<std::optional<Money>>> Pricing::lowest_prices(const std::vect
         }
         return sum;
     };
-    std::vector<std::optional<Money>> prices;
+    LowestPrices answer{.currency = tariff.currency, .prices = {}};
     for (const auto& journey : journeys) {
-        auto& lowest = prices.emplace_back();
+        auto& lowest = answer.prices.emplace_back();
         std::vector<const pricing::DistanceBand*> bands;
         for (const auto metres : journey.distances) bands.push_back(pricing::find_band(tariff, metres));
         if (std::ranges::count(bands, nullptr) > 0) continue;
@@ -240,7 +244,7 @@ Result<std::vector<std::optional<Money>>> Pricing::lowest_prices(const std::vect
             }
         }
     }
-    return prices;
+    return answer;
 }
 
 Result<Quote> Pricing::check(std::string_view token, Timestamp now) {
@@ -267,6 +271,7 @@ Result<Document> Pricing::import_tariff(std::string_view json) {
                                                    .imported_at = *now},
                                                   *now);
     const std::lock_guard lock{mutex_};
+    ++imports_;
     known_ = nullptr;
     return stored;
 }

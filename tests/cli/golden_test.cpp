@@ -54,6 +54,8 @@ TEST_F(GoldenTest, JourneysShowLocalTimesAndFreeSeats) {
                   {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01", "--limit", "1"});
     expect_golden("journey-find-before",
                   {"journey", "find", "tiny:A", "tiny:C", "--before", "2026-12-02", "--limit", "1", "--window", "7d"});
+    expect_golden("journey-find-filtered-page", {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01",
+                                                 "--limit", "1", "--class", "first"});
     expect_golden("journey-find-over-midnight", {"journey", "find", "tiny:C", "tiny:A", "--depart", "2026-12-01"});
     expect_golden("journey-find-two-zones", {"journey", "find", "Bergheim", "Overland", "--depart", "2026-12-01"});
     expect_golden("journey-find-arrive",

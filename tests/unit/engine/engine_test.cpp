@@ -145,6 +145,7 @@ TEST_F(EngineJourneysTest, AreLeftOutWhereTheyCostMore) {
     --wishes.max_price->amount;
     EXPECT_EQ(trains(query(), wishes), Trains{});
     wishes.max_price->currency = "CHF";
+    wishes.travel_class = "third";  // of which there are no journeys
     const auto refused = world.engine().find_journeys(query(), wishes);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
@@ -166,6 +167,38 @@ TEST_F(EngineJourneysTest, ForOneMomentAreTheNextThatAreAsWished) {
     wanted.max_duration = std::chrono::hours{40};
     EXPECT_EQ(trains(wanted, wishes), Trains{"late"}) << "of the day before";
     EXPECT_EQ(find(wanted, wishes).front().legs.front().run.date, *parse_date("2026-11-30"));
+}
+
+TEST_F(EngineJourneysTest, ForOneMomentGoOnWithTheNextOnes) {
+    take("early", {{"2", "11"}, {"2", "12"}, {"2", "13"}});
+    auto wishes = adults(2);
+    wishes.travel_class = "second";
+    auto wanted = query("2026-12-01T07:00");
+    wanted.window = Duration{0};
+    wanted.limit = 1;
+    std::vector<std::string> ids;
+    for (int pages = 0; pages < 5; ++pages) {
+        const auto page = world.engine().find_journeys(wanted, wishes);
+        ASSERT_TRUE(page) << page.error().detail;
+        for (const auto& journey : page->journeys) ids.push_back(journey.id);
+        if (page->later_cursor.empty()) break;
+        wanted.depart = parse_when(page->later_cursor, "UTC")->time;
+    }
+    EXPECT_EQ(ids, (std::vector<std::string>{"2026-12-01.t:late/t:A/t:F", "2026-12-02.t:early/t:A/t:F",
+                                             "2026-12-02.t:late/t:A/t:F", "2026-12-03.t:early/t:A/t:F",
+                                             "2026-12-03.t:late/t:A/t:F"}));
+}
+
+TEST_F(EngineJourneysTest, ForOneMomentThatArriveTooLateAreOnTheNextPage) {
+    take("early", {{"2", "11"}, {"2", "12"}, {"2", "13"}});
+    auto wishes = adults(2);
+    wishes.travel_class = "second";
+    auto wanted = query("2026-12-01T07:00");
+    wanted.window = Duration{0};
+    wanted.max_duration = std::chrono::hours{12};  // the late train leaves in them, and arrives after them
+    EXPECT_EQ(trains(wanted, wishes), Trains{});
+    wanted.depart = parse_when(world.engine().find_journeys(wanted, wishes)->later_cursor, "UTC")->time;
+    EXPECT_EQ(trains(wanted, wishes), Trains{"late"});
 }
 
 TEST_F(EngineJourneysTest, FollowAnImportedTariffAtOnce) {

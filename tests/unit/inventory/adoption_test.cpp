@@ -95,6 +95,28 @@ TEST_F(AdoptionOfferTest, JourneysThatWhatIsSoldMakesImpossibleAreNotShown) {
     EXPECT_THAT(page->journeys, IsEmpty()) << "what was sold arrives there at 09:20 only";
 }
 
+TEST_F(AdoptionOfferTest, JourneysThatLeaveWhenNobodyAskedAreNotShown) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
+    import(kLater);
+    // The timetable's train leaves at 08:30, the one that is sold at 08:00.
+    JourneyQuery query{.from = {"t", "A"}, .to = {"t", "F"}, .window = std::chrono::hours{1}};
+    query.depart = parse_when("2026-12-01T08:15", "Europe/Berlin")->time;
+    EXPECT_THAT(world.engine().search().find(query)->journeys, SizeIs(1));
+    EXPECT_THAT(world.engine().find_journeys(query)->journeys, IsEmpty());
+    // From page to page it is found once.
+    query.depart = parse_when("2026-12-01T07:45", "Europe/Berlin")->time;
+    query.window = Duration{0};
+    query.max_duration = std::chrono::hours{40};
+    const auto page = world.engine().find_journeys(query, {.with_seats = true});
+    ASSERT_TRUE(page) << page.error().detail;
+    ASSERT_THAT(page->journeys, SizeIs(1));
+    query.depart = parse_when(page->later_cursor, "UTC")->time;
+    const auto next = world.engine().find_journeys(query, {.with_seats = true});
+    ASSERT_TRUE(next) << next.error().detail;
+    ASSERT_THAT(next->journeys, SizeIs(1));
+    EXPECT_NE(next->journeys.front().id, page->journeys.front().id);
+}
+
 TEST_F(AdoptionOfferTest, TheOfferNamesWhoIsAffectedAndNothingHappensBeforeTheYes) {
     sell(world.anna, "A", "F");
     const auto held = inventory.hold(world.ben, world.best("G", "F", 2));

@@ -49,6 +49,10 @@ Result<std::optional<std::int64_t>> seconds_of(const std::string& text) {
     return std::optional<std::int64_t>{std::chrono::ceil<std::chrono::seconds>(*duration).count()};
 }
 
+bool is_filtered(const FindJourney& options) {
+    return !options.travel_class.empty() || options.with_seats || options.together || !options.max_price.empty();
+}
+
 /// How to see the journeys before and after these.
 void note_pages(const json::value& page, Context& context) {
     const auto earlier = text_at(page, "/earlier_cursor");
@@ -93,9 +97,11 @@ int find_one(const FindJourney& options, Context& context) {
     switch (context.format()) {
         case Format::json: context.write(answer->text + '\n'); return kDone;
         case Format::table:
+            // A page that was filtered may have lost all of its journeys.
+            if (journeys.size() >= static_cast<std::size_t>(options.limit) || is_filtered(options))
+                note_pages(answer->value, context);
             if (journeys.empty()) break;
             context.write(describe_journeys(journeys, context.color()));
-            if (journeys.size() >= static_cast<std::size_t>(options.limit)) note_pages(answer->value, context);
             return kDone;
         case Format::jsonl:
         case Format::csv: break;
@@ -255,8 +261,7 @@ int run(const FindJourney& options, Context& context) {
         return context.fail({ErrorCode::invalid_argument, std::move(detail), std::move(hint)});
     };
     if (!options.queries.empty()) {
-        const bool looks_at_seats = !options.passengers.empty() || !options.travel_class.empty() ||
-                                    options.with_seats || options.together || !options.max_price.empty();
+        const bool looks_at_seats = !options.passengers.empty() || is_filtered(options);
         if (!options.from.empty() || looks_at_seats) {
             return refused("with --queries the stations come from the file, and seats and prices are not looked at",
                            "leave out FROM, TO, --passengers, --class, --with-seats, --together and --max-price");
