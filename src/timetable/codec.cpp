@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::string_view kMagic = "RBTT";
 constexpr char kVersion = 3;
+/// A fifth larger than by the default, which alone took a fifth of the time of an import.
+constexpr int kCompression = 1;
 /// Deflate reaches 1032; a claim beyond that is no claim.
 constexpr std::uint64_t kMaxExpansion = 1040;
 
@@ -172,7 +174,7 @@ std::string pack(const std::string& bytes) {
     std::string packed(size, '\0');
     const auto code = compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
                                 reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()),
-                                Z_DEFAULT_COMPRESSION);
+                                kCompression);
     RAILBOOK_ASSERT(code == Z_OK);
     packed.resize(size);
     return packed;

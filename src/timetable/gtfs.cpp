@@ -14,6 +14,7 @@
 #include "timetable/gtfs_rows.hpp"
 #include "timetable/gtfs_table.hpp"
 #include "timetable/gtfs_trips.hpp"
+#include "timetable/limits.hpp"
 
 namespace railbook::timetable {
 namespace {
@@ -94,6 +95,7 @@ public:
         if (const auto done = make_services(rows_, findings_, options_.rebase, options_.today); !done) {
             return done.error();
         }
+        if (auto why = beyond_limits(network_)) return refused(*std::move(why));
         GtfsImport result;
         result.report.feed = {.name = network_.feed,
                               .checksum = {},
@@ -345,6 +347,8 @@ private:
 
     Status read_exceptions() {
         enum : std::size_t { kId, kDate, kType };
+        std::string last_id;  // rows of a service mostly follow each other
+        Index service = Ids::kUnknown;
         return read("calendar_dates.txt",
                     {{"service_id", kRequired}, {"date", kRequired}, {"exception_type", kRequired}},
                     [&](const Row& row) {
@@ -354,7 +358,11 @@ private:
             if (row[kType] != "1" && row[kType] != "2") {
                 return row.drop(kType, fmt::format("{} is not 1 or 2", quoted(row[kType])));
             }
-            rows_.exceptions.push_back({service_index(row[kId]), *date, row[kType] == "1"});
+            if (row[kId] != last_id || service == Ids::kUnknown) {
+                last_id = row[kId];
+                service = service_index(last_id);
+            }
+            rows_.exceptions.push_back({service, *date, row[kType] == "1"});
         });
     }
 

@@ -1,6 +1,7 @@
 #include "timetable/gtfs_dates.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <utility>
 
@@ -12,6 +13,12 @@ namespace {
 using std::chrono::days;
 
 Error nothing_runs() { return {ErrorCode::bad_data, "the feed has no date on which a trip runs"}; }
+
+/// A bit a day.
+using Dates = std::vector<std::uint64_t>;
+std::size_t words_for(ServiceDate from, ServiceDate to) {
+    return static_cast<std::size_t>((to - from).count()) / 64 + 1;
+}
 
 /// From Monday.
 std::size_t weekday_of(ServiceDate date) { return std::chrono::weekday{date}.iso_encoding() - 1; }
@@ -42,14 +49,17 @@ public:
         const auto [from, to] = clipped(*promised);
         const auto runs = dates_of_services(from, to);
         // Exceptions may have emptied the first or the last days.
-        std::vector<bool> any(static_cast<std::size_t>((to - from).count()) + 1);
+        Dates any(words_for(from, to));
         for (const auto& service : runs) {
-            for (std::size_t day = 0; day < service.size(); ++day) any[day] = any[day] || service[day];
+            for (std::size_t word = 0; word < service.size(); ++word) any[word] |= service[word];
         }
-        const auto first = std::ranges::find(any, true);
+        const auto first = std::ranges::find_if(any, [](std::uint64_t word) { return word != 0; });
         if (first == any.end()) return nothing_runs();
-        const auto skipped = static_cast<std::size_t>(first - any.begin());
-        const auto behind = static_cast<std::size_t>(std::find(any.rbegin(), any.rend(), true).base() - any.begin());
+        const auto last = std::find_if(any.rbegin(), any.rend(), [](std::uint64_t word) { return word != 0; });
+        const auto skipped =
+            static_cast<std::size_t>(first - any.begin()) * 64 + static_cast<std::size_t>(std::countr_zero(*first));
+        const auto behind = static_cast<std::size_t>(last.base() - any.begin()) * 64 -
+                            static_cast<std::size_t>(std::countl_zero(*last));
         network_.first_date = rebased(from + days{skipped});
         network_.days = static_cast<std::uint32_t>(behind - skipped);
         pack_services(runs, skipped);
@@ -89,14 +99,14 @@ private:
     }
 
     /// A bit a day from `from` to `to`, of each service that a trip has; of others nothing.
-    std::vector<std::vector<bool>> dates_of_services(ServiceDate from, ServiceDate to) const {
-        std::vector<std::vector<bool>> runs(rows_.service_count);
-        for (const auto& trip : network_.trips) {
-            runs[trip.service].resize(static_cast<std::size_t>((to - from).count()) + 1);
-        }
+    std::vector<Dates> dates_of_services(ServiceDate from, ServiceDate to) const {
+        std::vector<Dates> runs(rows_.service_count);
+        for (const auto& trip : network_.trips) runs[trip.service].resize(words_for(from, to));
         const auto set = [&](Index service, ServiceDate date, bool value) {
             if (date < from || date > to || runs[service].empty()) return;
-            runs[service][static_cast<std::size_t>((date - from).count())] = value;
+            const auto day = static_cast<std::size_t>((date - from).count());
+            const auto bit = std::uint64_t{1} << (day % 64);
+            runs[service][day / 64] = value ? runs[service][day / 64] | bit : runs[service][day / 64] & ~bit;
         };
         for (const auto& week : rows_.weeks) {
             for (auto date = std::max(week.first, from); date <= std::min(week.last, to); date += days{1}) {
@@ -108,21 +118,25 @@ private:
     }
 
     /// Trips with the same dates share one service.
-    void pack_services(const std::vector<std::vector<bool>>& runs, std::size_t skipped) {
-        std::map<std::vector<std::uint64_t>, Index> known;
+    void pack_services(const std::vector<Dates>& runs, std::size_t skipped) {
+        std::map<Dates, Index> known;
         std::vector<Index> packed(runs.size());
         for (std::size_t service = 0; service < runs.size(); ++service) {
             if (runs[service].empty()) continue;
-            std::vector<std::uint64_t> bits(network_.words_per_service());
-            for (std::uint32_t day = 0; day < network_.days; ++day) {
-                if (runs[service][skipped + day]) bits[day / 64] |= std::uint64_t{1} << (day % 64);
+            // Nothing runs before the first of these days or behind the last.
+            Dates bits(network_.words_per_service());
+            for (std::size_t word = 0; word < bits.size(); ++word) {
+                const auto from = word + skipped / 64;
+                bits[word] = runs[service][from] >> (skipped % 64);
+                if (skipped % 64 != 0 && from + 1 < runs[service].size())
+                    bits[word] |= runs[service][from + 1] << (64 - skipped % 64);
             }
             const auto next = static_cast<Index>(known.size());
             const auto [entry, is_new] = known.try_emplace(bits, next);
             if (is_new) network_.services.insert(network_.services.end(), bits.begin(), bits.end());
             packed[service] = entry->second;
         }
-        const auto never = known.find(std::vector<std::uint64_t>(network_.words_per_service()));
+        const auto never = known.find(Dates(network_.words_per_service()));
         std::size_t idle = 0;
         for (auto& trip : network_.trips) {
             trip.service = packed[trip.service];

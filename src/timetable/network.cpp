@@ -9,6 +9,7 @@
 
 #include "base/assert.hpp"
 #include "base/zones.hpp"
+#include "timetable/limits.hpp"
 
 namespace railbook::timetable {
 namespace {
@@ -105,6 +106,7 @@ Status Network::check() const {
     for (const auto& continuation : d.continuations) {
         if (outside(continuation.from, d.trips) || outside(continuation.to, d.trips)) return damaged("a continuation");
     }
+    if (const auto why = beyond_limits(d)) return damaged(*why);
     return {};
 }
 

@@ -1,5 +1,6 @@
 #include "timetable/gtfs.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -474,6 +475,41 @@ TEST(GtfsTest, AHeadwayOfASecondDoesNotFillTheMemory) {
     const auto result = imported(files);
     EXPECT_LE(result.network.starts.size(), 1'000'000U);
     EXPECT_EQ(result.report.dropped_count, 3U);
+}
+
+TEST(GtfsTest, TrainsWithoutNumberAreRefused) {
+    FeedFiles files;
+    files.set("stop_times.txt", "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n");
+    for (int i = 0; i < 400; ++i) {
+        const auto time = fmt::format("{:02}:{:02}:00", i / 60, i % 60);
+        files.append("stop_times.txt", fmt::format("1,{},{},{},{}\n", time, time, i % 2 == 0 ? "A" : "B", i));
+    }
+    files.set("frequencies.txt", "trip_id,start_time,end_time,headway_secs\n1,00:00:00,18:00:00,1\n");
+    EXPECT_NE(refusal(files).find("frequencies.txt"), std::string::npos) << "64,800 trains with 400 calls each";
+    files.set("frequencies.txt", "trip_id,start_time,end_time,headway_secs\n1,00:00:00,18:00:00,60\n");
+    EXPECT_TRUE(import(files));
+}
+
+/// A rule for each platform makes as many ways as there are pairs of them.
+TEST(GtfsTest, PlatformsWithoutNumberAreRefused) {
+    const auto with_platforms = [](int count) {
+        FeedFiles files;
+        files.set("stops.txt", "stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station\n"
+                               "A,Adorf,50.0,8.0,1,\nB,Bedorf,50.5,8.0,,\nC,Cedorf,51.0,8.0,,\n");
+        files.set("transfers.txt", "from_stop_id,to_stop_id,transfer_type,min_transfer_time\n");
+        for (int i = 0; i < count; ++i) {
+            files.append("stops.txt", fmt::format("P{},Adorf,50.0,8.0,,A\n", i));
+            files.append("transfers.txt", fmt::format("P{},P{},2,{}\n", i, i, i));
+        }
+        files.set("stop_times.txt", "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+                                    "1,08:00:00,08:00:00,P0,1\n1,09:00:00,09:05:00,B,2\n");
+        return import(files);
+    };
+    EXPECT_TRUE(with_platforms(200));
+    const auto refused = with_platforms(20'000);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::bad_data);
+    EXPECT_NE(refused.error().detail.find("transfers.txt"), std::string::npos) << refused.error().detail;
 }
 
 // --- Distances ---
