@@ -16,6 +16,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/raptor.hpp"
+#include "bench/self_join.hpp"
 #include "search/cached.hpp"
 #include "search/finder.hpp"
 #include "support/country.hpp"
@@ -215,6 +216,66 @@ void whole_day(benchmark::State& state, const Feed& feed) {
         [](const auto& rival, const auto& own) { return std::ranges::is_permutation(rival, own); });
 }
 
+/// All direct trains of a day, between stations that have one.
+void direct(benchmark::State& state, const Feed& feed) {
+    const auto& network = *feed.network;
+    const auto& data = network.data();
+    SelfJoin rival{network};
+    std::mt19937 random{5};
+    const auto below = [&](std::size_t end) { return std::uniform_int_distribution<std::size_t>{0, end - 1}(random); };
+    struct Pair {
+        Index from = 0;
+        Index to = 0;
+        TimeWindow window;
+    };
+    std::vector<Pair> pairs;
+    while (pairs.size() < feed.questions.size()) {
+        const auto trip = static_cast<Index>(below(data.trips.size()));
+        const auto day = static_cast<std::uint32_t>(below(data.days));
+        if (!network.runs_on(trip, day)) continue;
+        const auto calls = network.calls(trip);
+        const auto board = below(calls.size() - 1);
+        const auto alight = board + 1 + below(calls.size() - board - 1);
+        const auto begin = network.time_of(trip, day, 0);
+        pairs.push_back({data.stops[calls[board].stop].station,
+                         data.stops[calls[alight].stop].station,
+                         {begin, begin + std::chrono::hours{24}}});
+    }
+    const auto seconds = [](Timestamp time) { return time.time_since_epoch().count() / 1000; };
+    const auto by_rival = [&](const Pair& pair) {
+        return rival.rides(pair.from, pair.to, seconds(pair.window.from), seconds(pair.window.to));
+    };
+    const auto own = [&](const Pair& pair) {
+        return direct_rides(network, pair.from, pair.to, End::departure, pair.window);
+    };
+    for (const auto& pair : pairs) {
+        std::vector<SelfJoin::Ride> found;
+        for (const auto& ride : own(pair)) {
+            found.push_back({seconds(ride.departure), seconds(ride.arrival), ride.run.trip});
+        }
+        if (found != by_rival(pair)) {
+            state.SkipWithError("the rival found something else");
+            return;
+        }
+    }
+    std::vector<double> times;
+    std::vector<double> rival_times;
+    for (auto _ : state) {
+        for (const auto& pair : pairs) times.push_back(microseconds_of([&] { benchmark::DoNotOptimize(own(pair)); }));
+    }
+    for (const auto& pair : pairs) {
+        rival_times.push_back(microseconds_of([&] { benchmark::DoNotOptimize(by_rival(pair)); }));
+    }
+    std::ranges::sort(times);
+    std::ranges::sort(rival_times);
+    state.counters["p50"] = at_percent(times, 50);
+    state.counters["p95"] = at_percent(times, 95);
+    state.counters["p99"] = at_percent(times, 99);
+    state.counters["rival_p50"] = at_percent(rival_times, 50);
+    state.counters["ratio"] = at_percent(rival_times, 50) / at_percent(times, 50);
+    state.SetItemsProcessed(static_cast<std::int64_t>(times.size()));
+}
+
 /// Of a pair and a date that were asked for before: what is kept of them is all that is left to look at.
 void repeated(benchmark::State& state, const Feed& feed, const auto& question_for) {
     CachedFinder finder{make_finder(*feed.network)};
@@ -242,6 +303,9 @@ const bool kRegistered = [] {
         })->Unit(benchmark::kMillisecond);
         benchmark::RegisterBenchmark(("whole_day/" + feed.name).c_str(), [&feed](benchmark::State& state) {
             whole_day(state, feed);
+        })->Unit(benchmark::kMillisecond);
+        benchmark::RegisterBenchmark(("direct/" + feed.name).c_str(), [&feed](benchmark::State& state) {
+            direct(state, feed);
         })->Unit(benchmark::kMillisecond);
         benchmark::RegisterBenchmark(("repeated_departure/" + feed.name).c_str(), [&feed](benchmark::State& state) {
             repeated(state, feed, [](const Question& question) { return question; });
