@@ -73,7 +73,8 @@ Status complete(const Sellers& sellers, const std::vector<QuotePassenger>& passe
     for (std::size_t i = 0; i < journeys.size(); ++i) journeys[i].price_from = (*prices)[i];
 
     const bool with_seats = is_choosy(wishes);
-    std::vector<Journey> kept;
+    // By departure; those that leave together stay in their order.
+    std::multimap<Timestamp, Journey> kept;
     for (std::size_t i = 0; i < journeys.size(); ++i) {
         if (!holds_together(journeys[i]) || (with_seats && priced[i].classes.empty())) continue;
         const auto& price = journeys[i].price_from;
@@ -85,12 +86,11 @@ Status complete(const Sellers& sellers, const std::vector<QuotePassenger>& passe
             }
             if (price->amount > wishes.max_price->amount) continue;
         }
-        kept.push_back(std::move(journeys[i]));
+        const auto departure = journeys[i].departure();
+        kept.emplace(departure, std::move(journeys[i]));
     }
-    journeys = std::move(kept);
-    std::stable_sort(journeys.begin(), journeys.end(), [](const Journey& left, const Journey& right) {
-        return left.departure() < right.departure();
-    });
+    journeys.clear();
+    for (auto& [departure, journey] : kept) journeys.push_back(std::move(journey));
     return {};
 }
 
