@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -120,8 +121,9 @@ Status complete(const Sellers& sellers, const JourneyQuery& query, const TravelW
         shown[i].price_from = std::move(price);
         journeys.push_back(std::move(shown[i]));
     }
-    std::stable_sort(journeys.begin(), journeys.end(),
-                     [](const Journey& left, const Journey& right) { return left.departure() < right.departure(); });
+    std::ranges::sort(journeys, {}, [](const Journey& journey) {
+        return std::tuple{journey.departure(), journey.arrival(), journey.changes()};
+    });
     return {};
 }
 

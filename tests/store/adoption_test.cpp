@@ -115,7 +115,8 @@ STORE_TEST(AdoptionTest, NothingChangesWhereSomebodyWouldLoseTheRide) {
     ASSERT_TRUE(held) << held.error();
     const auto before = records_of(*store);
     Run swapped = ice;
-    std::swap(swapped.calls.edit()[0].id, swapped.calls.edit()[2].id);
+    auto& calls = swapped.calls.edit();
+    std::swap(calls[0].id, calls[2].id);
     Run not_there = ice;
     not_there.calls.edit()[2].drop_off = false;
     Run not_from = ice;

@@ -2,6 +2,7 @@
 /// One Redis server, or a cluster of them, for many threads over few connections.
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -129,8 +130,8 @@ private:
     const Address seed_;
     Environment& environment_;
     const Admit admit_;
-    bool is_cluster_ = false;
-    std::mutex mutex_;  // guards what follows
+    std::atomic<bool> is_cluster_ = false;  // said anew by each look around, and always the same
+    std::mutex mutex_;                      // guards what follows
     std::map<std::string, std::unique_ptr<Node>> nodes_;
     std::array<Node*, 16384> slots_{};
 };
