@@ -4,6 +4,7 @@
 #include <railbook/version.hpp>
 
 #include "base/assert.hpp"
+#include "base/rides.hpp"
 
 namespace railbook {
 
@@ -45,9 +46,11 @@ const Coach& Consist::coach_of(std::uint32_t index) const {
 }
 
 std::optional<Span> Run::span_between(const CallId& from, const CallId& to) const {
-    const auto first = std::ranges::find(calls, from, &Call::id);
-    const auto last = std::find_if(first, calls.end(), [&](const Call& call) { return call.id == to; });
-    if (first == last || last == calls.end()) return std::nullopt;
+    const auto first = std::ranges::find_if(calls, [&](const Call& call) { return base::is_call(call.id, from); });
+    if (first == calls.end()) return std::nullopt;
+    const auto last =
+        std::find_if(first + 1, calls.end(), [&](const Call& call) { return base::is_call(call.id, to); });
+    if (last == calls.end()) return std::nullopt;
     return Span{static_cast<std::uint16_t>(first - calls.begin()), static_cast<std::uint16_t>(last - calls.begin())};
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/rides.hpp"
 #include "store/allocations.hpp"
 #include "store/rules.hpp"
 #include "store/run_change.hpp"
@@ -41,9 +42,11 @@ public:
                fmt::format("{} calls to {}", before_.calls.size(), outcome_.run.calls.size()));
         if (const auto done = keep_blocks(); !done) return done.error();
         for (auto& hold : outcome_.holds) {
-            for (auto& item : hold.items.edit()) {
-                if (item.run != before_.id) continue;
-                if (const auto done = move(hold, item); !done) return done.error();
+            const auto before = hold.items.all();
+            for (std::size_t i = 0; i < before.size(); ++i) {
+                if (before[i].run != before_.id) continue;
+                if (const auto ok = check_ride(hold, before, i); !ok) return ok.error();
+                if (const auto done = move(hold, hold.items.edit()[i]); !done) return done.error();
             }
         }
         for (std::size_t i = 0; i < outcome_.bookings.size(); ++i) tell_booking(i);
@@ -94,17 +97,22 @@ private:
         if (!span) return;
         if constexpr (requires { ride.span; }) ride.span = *span;
         ride.train = outcome_.run.train;
-        ride.from = start_of_ride(outcome_.run, *span);
-        ride.to = end_of_ride(outcome_.run, *span);
+        ride.from = base::start_of_ride(outcome_.run, *span);
+        ride.to = base::end_of_ride(outcome_.run, *span);
+    }
+
+    Status check_ride(const Hold& hold, const std::vector<HoldItem>& items, std::size_t number) const {
+        if (base::still_carries(before_, outcome_.run, items, number)) return {};
+        const auto& item = items[number];
+        const auto stage = base::stage_of(items, number);
+        return Error{ErrorCode::conflict,
+                     fmt::format("hold {} would lose its ride from {} to {}{}", to_string(hold.id),
+                                 to_string(item.from.call), to_string(item.to.call),
+                                 stage.continues || stage.goes_on ? ", on a part of which it has other seats" : ""),
+                     "move or refund its passengers first; until then the run stays as it was sold"};
     }
 
     Status move(const Hold& hold, HoldItem& item) {
-        if (!still_carries(before_, outcome_.run, item.from.call, item.to.call)) {
-            return Error{ErrorCode::conflict,
-                         fmt::format("hold {} would lose its ride from {} to {}", to_string(hold.id),
-                                     to_string(item.from.call), to_string(item.to.call)),
-                         "move or refund its passengers first; until then the run stays as it was sold"};
-        }
         follow(item);
         for (const auto& seat : item.seats) {
             if (take(allocation_of(hold, item, seat))) continue;
@@ -143,7 +151,7 @@ private:
 Result<std::optional<RunOutcome>> adopt_calls(const RunBasis& basis, const Run& wanted, std::uint64_t version,
                                               std::string_view actor, Timestamp now) {
     const auto& run = basis.run.run;
-    if (has_calls_of(run, wanted)) return std::optional<RunOutcome>{};
+    if (base::has_calls_of(run, wanted)) return std::optional<RunOutcome>{};
     if (basis.run.version != version) return changed_since();
     return Adoption{basis, wanted, actor, now}.make();
 }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "base/rides.hpp"
 
 namespace railbook::store {
 namespace {
@@ -317,15 +318,33 @@ AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::str
             .detail = std::move(detail)};
 }
 
+bool is_as_the_run(const Hold& hold, const Run& run) {
+    return std::ranges::all_of(hold.items, [&](const HoldItem& item) {
+        if (item.run != run.id) return true;
+        if (item.span.from >= item.span.to || item.span.to > run.segment_count() || item.train != run.train)
+            return false;
+        return item.from == base::start_of_ride(run, item.span) && item.to == base::end_of_ride(run, item.span) &&
+               std::ranges::all_of(item.seats,
+                                   [&](const HeldSeat& seat) { return run.consist->index_of(seat.id) == seat.index; });
+    });
+}
+
 void renumber(Hold& hold, const Run& run) {
-    for (auto& item : hold.items.edit()) {
+    auto& items = hold.items.edit();
+    // As they were before any of them is changed.
+    std::vector<base::Stage> stages;
+    for (std::size_t i = 0; i < items.size(); ++i) stages.push_back(base::stage_of(items, i));
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        auto& item = items[i];
         if (item.run != run.id) continue;
-        const auto span = run.span_between(item.from.call, item.to.call);
+        auto span = run.span_between(item.from.call, item.to.call);
+        if (span && !stages[i].continues && !run.calls[span->from].pick_up) span.reset();
+        if (span && !stages[i].goes_on && !run.calls[span->to].drop_off) span.reset();
         if (span) {
             item.span = *span;
             item.train = run.train;
-            item.from = start_of_ride(run, *span);
-            item.to = end_of_ride(run, *span);
+            item.from = base::start_of_ride(run, *span);
+            item.to = base::end_of_ride(run, *span);
         }
         for (auto& seat : item.seats) {
             const auto index = run.consist->index_of(seat.id);
@@ -333,24 +352,6 @@ void renumber(Hold& hold, const Run& run) {
             seat.index = is_there ? *index : kNoSeat;
         }
     }
-}
-
-namespace {
-Endpoint endpoint_of(const Call& call, const std::optional<Timestamp>& time) {
-    RAILBOOK_ASSERT(time);
-    return {.call = call.id, .name = call.name, .zone = call.zone, .time = *time, .platform = call.platform};
-}
-}  // namespace
-
-Endpoint start_of_ride(const Run& run, Span span) {
-    return endpoint_of(run.calls[span.from], run.calls[span.from].departs);
-}
-
-Endpoint end_of_ride(const Run& run, Span span) { return endpoint_of(run.calls[span.to], run.calls[span.to].arrives); }
-
-bool has_calls_of(const Run& run, const Run& other) {
-    return run.train == other.train && run.agency == other.agency && run.headsign == other.headsign &&
-           run.calls == other.calls;
 }
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
@@ -364,7 +365,9 @@ struct Place {
 };
 std::optional<Place> place_of(const BookingPart& part, const Hold& hold) {
     for (const auto& item : hold.items) {
-        if (item.run != part.run || item.from.call != part.from.call || item.to.call != part.to.call) continue;
+        if (item.run != part.run || !base::is_call(item.from.call, part.from.call) ||
+            !base::is_call(item.to.call, part.to.call))
+            continue;
         const auto found = std::ranges::find(item.seats, part.seat.id, &HeldSeat::id);
         if (found != item.seats.end()) return Place{&item, &*found};
     }

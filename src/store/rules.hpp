@@ -91,14 +91,10 @@ AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::str
 inline constexpr std::uint32_t kNoSeat = 0xFFFFFFFF;
 /// The hold with its seats numbered as the run's coaches are now, and its rides as the run calls now, both of which may
 /// have changed since it lapsed: a seat that is gone, or of another class, becomes kNoSeat, as do all where the run no
-/// longer calls at both ends.
+/// longer calls at both ends, or lets nobody board or alight there.
 void renumber(Hold& hold, const Run& run);
-
-/// The ends of a ride as passengers read them; the span lies on the run.
-Endpoint start_of_ride(const Run& run, Span span);
-Endpoint end_of_ride(const Run& run, Span span);
-/// Whether the run has the calls and the names of the other, whatever their coaches.
-bool has_calls_of(const Run& run, const Run& other);
+/// Whether renumber() would leave the rides on that run as they are.
+bool is_as_the_run(const Hold& hold, const Run& run);
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <railbook/timetable.hpp>
 
-#include "base/assert.hpp"
+#include "base/rides.hpp"
 #include "timetable/names.hpp"
 
 namespace railbook {
@@ -59,8 +59,6 @@ std::vector<std::size_t> calls_named(const Run& run, const MarkedText& marked, s
     });
 }
 
-Endpoint endpoint_of(const Call& call, Timestamp time) { return {call.id, call.name, call.zone, time, call.platform}; }
-
 }  // namespace
 
 Result<std::size_t> find_call(const Run& run, std::string_view text, std::size_t first) {
@@ -87,13 +85,11 @@ Result<std::size_t> find_call(const Run& run, std::string_view text, std::size_t
 }
 
 Endpoint departure_of(const Run& run, std::size_t from) {
-    RAILBOOK_ASSERT(from < run.calls.size() && run.calls[from].departs);
-    return endpoint_of(run.calls[from], *run.calls[from].departs);
+    return base::start_of_ride(run, {static_cast<std::uint16_t>(from), 0});
 }
 
 Endpoint arrival_of(const Run& run, std::size_t to) {
-    RAILBOOK_ASSERT(to < run.calls.size() && run.calls[to].arrives);
-    return endpoint_of(run.calls[to], *run.calls[to].arrives);
+    return base::end_of_ride(run, {0, static_cast<std::uint16_t>(to)});
 }
 
 }  // namespace railbook

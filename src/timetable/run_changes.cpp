@@ -8,7 +8,13 @@ namespace {
 bool is_noticed(const Call& before, const Call& after) {
     Call measured = after;
     measured.distance = before.distance;
+    measured.id = before.id;
     return measured != before;
+}
+
+/// Where another call at the same station comes or goes, the numbers of both change.
+bool is_the_same(const CallId& one, const CallId& other) {
+    return one.station == other.station && std::max(one.nth, 1) == std::max(other.nth, 1);
 }
 
 }  // namespace
@@ -17,7 +23,7 @@ std::vector<CallChange> changes_of(const Run& before, const Run& after) {
     std::vector<CallChange> changes;
     auto old = before.calls.begin();
     const auto is_in = [](const Run& run, const Call& call) {
-        return std::ranges::find(run.calls, call.id, &Call::id) != run.calls.end();
+        return std::ranges::any_of(run.calls, [&](const Call& each) { return is_the_same(each.id, call.id); });
     };
     const auto drop_until = [&](auto end) {
         for (; old < end; ++old) {
@@ -25,7 +31,8 @@ std::vector<CallChange> changes_of(const Run& before, const Run& after) {
         }
     };
     for (const auto& call : after.calls) {
-        const auto same = std::ranges::find(before.calls, call.id, &Call::id);
+        const auto same =
+            std::ranges::find_if(before.calls, [&](const Call& each) { return is_the_same(call.id, each.id); });
         if (same == before.calls.end()) {
             changes.push_back({std::nullopt, call});
             continue;

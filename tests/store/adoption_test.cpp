@@ -232,6 +232,69 @@ STORE_TEST(AdoptionTest, ABookingOfARideThatHasOtherTimesByNowIsNotMade) {
         store->bookings().create_booking(make.command("booking.create"), Maker::claim(*now), make.booking(*now)));
 }
 
+/// Whoever paid late may still be carried, but is no longer let on or off.
+STORE_TEST(AdoptionTest, LateMoneyBuysNoRideThatPassengersMayNoLongerTake) {
+    const auto boards = paying({{&ice, {4}, {1, 4}}});
+    const auto alights = paying({{&ice, {5}, {0, 3}}}, "user:bert");
+    environment.set_now(boards.hold.expires_at + std::chrono::minutes{60});
+    Run wanted = later();
+    wanted.calls.edit()[1].pick_up = false;
+    wanted.calls.edit()[3].drop_off = false;
+    ASSERT_TRUE(adopt(wanted));
+    for (const auto& payment : {boards.payment, alights.payment}) {
+        const auto settled = settle(payment, true);
+        ASSERT_TRUE(settled) << settled.error();
+        EXPECT_TRUE(settled->refund_due);
+    }
+    EXPECT_TRUE(allocations(wanted).empty());
+    EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
+}
+
+/// One more call at a station where the train calls already gives both of them other numbers.
+STORE_TEST(AdoptionTest, AnotherCallAtTheSameStationTakesNoRideAway) {
+    const auto hold = place({{&ice, {4}, {0, 1}}});
+    ASSERT_TRUE(hold) << hold.error();
+    const auto late = paying({{&ice, {5}, {0, 1}}}, "user:bert");
+    environment.set_now(late.hold.expires_at);
+    ASSERT_TRUE(place({{&ice, {4}, {0, 1}}}, "user:carl"));
+    Run wanted = with(ice, 2);
+    auto& calls = wanted.calls.edit();
+    calls[3].id = calls[1].id;
+    calls[1].id.nth = 1;
+    calls[3].id.nth = 2;
+    const auto adopted = adopt(wanted);
+    ASSERT_TRUE(adopted) << adopted.error();
+    const auto seats = allocations(wanted);
+    ASSERT_EQ(seats.size(), 1U);
+    EXPECT_EQ(seats.front().span, (Span{0, 1}));
+    const auto settled = settle(late.payment, true);
+    ASSERT_TRUE(settled) << settled.error();
+    EXPECT_FALSE(settled->refund_due);
+    const auto booking = store->bookings().find_booking(late.booking.id);
+    ASSERT_TRUE(booking) << booking.error();
+    expect_ride(booking->parts[0], wanted, 0, 1);
+    ASSERT_TRUE(adopt(ice)) << "and back";
+    EXPECT_EQ(allocations(ice).size(), 2U);
+    EXPECT_EQ(broken_laws(records_of(*store)), std::vector<std::string>{});
+}
+
+/// Where passengers only change seats nobody boards or alights.
+STORE_TEST(AdoptionTest, ACallWherePassengersChangeSeatsNeedOnlyBeACall) {
+    const auto hold = place({{&ice, {4}, {0, 2}}, {&ice, {5}, {2, 4}}});
+    ASSERT_TRUE(hold) << hold.error();
+    Run wanted = later();
+    wanted.calls.edit()[2].pick_up = wanted.calls.edit()[2].drop_off = false;
+    const auto adopted = adopt(wanted);
+    ASSERT_TRUE(adopted) << adopted.error();
+    expect_ride(store->inventory().find_hold(hold->id)->items[1], wanted, 2, 4);
+    const auto refused = adopt(without(wanted, 2));
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().detail.find("other seats"), std::string::npos) << refused.error().detail;
+    auto not_from = wanted;
+    not_from.calls.edit()[0].pick_up = false;
+    EXPECT_EQ(adopt(not_from).error().code, ErrorCode::conflict) << "there they board";
+}
+
 /// A dump of a store where what lapsed names segments that are gone is whole all the same.
 STORE_TEST(AdoptionTest, WhatLapsedBeforeTheChangeCanBeLoaded) {
     const auto lapsed = place({{&ice, {4}, {2, 4}}});
