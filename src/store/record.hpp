@@ -65,6 +65,13 @@ public:
     /// Does what was done in front, in that order and at those times, and says of each step whether it could be done:
     /// an error means that the front was wrong. Repeating it is success. All of them last when it returns.
     virtual Result<std::vector<Status>> take_over(const std::vector<FrontStep>& steps) = 0;
+    /// As those of InventoryStore, for whoever has taken the run from the front in that epoch: there nobody goes on
+    /// selling what the run was. The others of InventoryStore end an epoch in which servers stand in front. Errors
+    /// also: unavailable (the epoch is over).
+    virtual Result<Run> change_consist(std::uint64_t epoch, const Command& command, const Run& run,
+                                       const ConsistChange& change) = 0;
+    virtual Result<Run> adopt_calls(std::uint64_t epoch, const Command& command, const Run& wanted,
+                                    std::uint64_t version) = 0;
 };
 
 }  // namespace railbook::store

@@ -190,6 +190,44 @@ TEST_F(PostgresTest, HoldsThatWaitShareATransactionAndAreAsIfAlone) {
     for (std::size_t i = 0; i < records.audit.size(); ++i) EXPECT_EQ(records.audit[i].number, i + 1);
 }
 
+/// A hold on two trains, both of which get other calls at the same time: neither change is lost.
+TEST_F(PostgresTest, TwoRunsOfOneHoldMayChangeAtOnce) {
+    const auto other = open_again();
+    ASSERT_TRUE(other);
+    const std::array<Store*, 2> stores{store.get(), other.get()};
+    for (int round = 0; round < 20; ++round) {
+        std::array<railbook::Run, 2> runs{a_run(fmt::format("one{}", round)), a_run(fmt::format("two{}", round))};
+        const auto hold = place(*store, {{&runs[0], {1}, {0, 2}}, {&runs[1], {1}, {2, 4}}});
+        ASSERT_TRUE(hold) << hold.error();
+        const auto booking = store->bookings().create_booking(make.command("booking.create", hold->owner),
+                                                              Maker::claim(*hold), make.booking(*hold));
+        ASSERT_TRUE(booking) << booking.error();
+        for (auto& run : runs) {
+            for (auto& call : run.calls.edit()) call.platform = "99";
+        }
+        together(2, [&](int i) {
+            const auto number = static_cast<std::size_t>(i);
+            auto& inventory = stores[number]->inventory();
+            for (int tries = 0; tries < 10; ++tries) {
+                const auto known = inventory.holds_of_run(runs[number].id, environment.now());
+                ASSERT_TRUE(known) << known.error();
+                const auto adopted =
+                    inventory.adopt_calls(make.command("run.adopt", "operator:cli"), runs[number], known->version);
+                if (adopted) return;
+            }
+            ADD_FAILURE() << "run " << number << " was not adopted";
+        });
+        const auto after = store->inventory().find_hold(hold->id);
+        ASSERT_TRUE(after) << after.error();
+        const auto booked = store->bookings().find_booking(booking->id);
+        ASSERT_TRUE(booked) << booked.error();
+        for (std::size_t i = 0; i < 2; ++i) {
+            EXPECT_EQ(after->items[i].from.platform, "99") << "round " << round << ", ride " << i;
+            EXPECT_EQ(booked->parts[i].from.platform, "99") << "round " << round << ", part " << i;
+        }
+    }
+}
+
 TEST_F(PostgresTest, ManyProcessesMayOpenANewDatabaseAtOnce) {
     const auto server = PostgresServer::shared();
     ASSERT_TRUE(server) << server.error();

@@ -25,6 +25,29 @@ using Places = std::vector<std::pair<const railbook::Run*, std::uint32_t>>;
 
 class RedisFenceTest : public RedisClusterTest {
 protected:
+    /// `ice` with one more call after its second one.
+    railbook::Run longer() const {
+        auto run = ice;
+        auto& calls = run.calls.edit();
+        auto added = calls[1];
+        added.id.station.stop = "NEW";
+        added.arrives = *added.departs + std::chrono::minutes{10};
+        added.departs = *added.arrives + std::chrono::minutes{1};
+        calls.insert(calls.begin() + 2, added);
+        return run;
+    }
+    /// `ice` without its third call.
+    railbook::Run shorter() const {
+        auto run = ice;
+        run.calls.edit().erase(run.calls.begin() + 2);
+        return run;
+    }
+    Result<railbook::Run> adopt(Store& by, const railbook::Run& wanted) {
+        const auto known = by.inventory().holds_of_run(wanted.id, environment.now());
+        if (!known) return known.error();
+        return by.inventory().adopt_calls(make.command("run.adopt", "operator:cli"), wanted, known->version);
+    }
+
     /// A process of its own, that can be kept from Redis.
     std::unique_ptr<Store> open_other() {
         server->command({"ACL", "SETUSER", "other", "on", ">secret", "~*", "&*", "+@all"});
@@ -249,6 +272,121 @@ TEST_F(RedisFenceTest, AJournalOfAnEpochThatIsOverIsNotTakenOver) {
     const auto next = place(6, "user:bert", &record);
     ASSERT_TRUE(next) << next.error();
     EXPECT_EQ(store::epoch_of(next->fence), state->epoch) << "an epoch without a front goes on";
+}
+
+/// What Redis sold by calls that are no longer those of the run.
+TEST_F(RedisFenceTest, ARunThatGetsOtherCallsWithoutRedisIsNotSoldByTheOldOnes) {
+    for (const bool is_longer : {true, false}) {
+        server.reset();
+        ice = a_run(is_longer ? "longer" : "shorter");
+        start();
+        const auto record = open_record();
+        ASSERT_TRUE(record);
+        const auto hold = place(1);
+        ASSERT_TRUE(hold) << hold.error();
+        ASSERT_FALSE(hold->pinned) << "it is in the journal only";
+        const auto wanted = is_longer ? longer() : shorter();
+        const auto adopted = adopt(*record, wanted);
+        ASSERT_TRUE(adopted) << adopted.error();
+        // Whoever comes next empties the journal.
+        ASSERT_TRUE(store->bookings().expire(environment.now(), 100));
+        EXPECT_EQ(code_of(book(*hold)), ErrorCode::hold_lost);
+        EXPECT_EQ(code_of(place(2)), ErrorCode::conflict) << "by the old calls";
+        const auto whole = Span{0, static_cast<std::uint16_t>(wanted.segment_count())};
+        const auto next = store->inventory().place_hold(make.command("hold.create", "user:bert"),
+                                                        make.hold({{&wanted, {1}, whole}}, "user:bert"), {wanted}, 0);
+        ASSERT_TRUE(next) << next.error();
+        EXPECT_GT(next->fence, hold->fence);
+        EXPECT_TRUE(book(*next));
+        expect_laws();
+        store.reset();
+    }
+}
+
+/// A journal that comes to the record behind a change of the run, in the same epoch.
+TEST_F(RedisFenceTest, AJournalIsTakenOverByCallsAndSeatsAndNotByTheirNumbers) {
+    auto opened = store::open_postgres_record(postgres_url(folder), environment, {.clock_of_environment = true});
+    ASSERT_TRUE(opened) << opened.error();
+    auto& record = **opened;
+    ASSERT_TRUE(place(0, "user:first", &record));
+    const auto state = record.name_front("token server");
+    ASSERT_TRUE(state) << state.error();
+    const auto journal_of = [&](std::uint64_t first_number) {
+        std::vector<store::FrontStep> steps;
+        const std::vector<Span> spans{{2, 4}, {3, 4}, {0, 2}, {1, 3}};
+        for (std::size_t i = 0; i < spans.size(); ++i) {
+            store::FrontStep step{.command = make.command("hold.create")};
+            step.hold = make.hold({{&ice, {static_cast<std::uint32_t>(first_number / 10 + i)}, spans[i]}});
+            step.hold.fence = store::fence_of(state->epoch, first_number + i);
+            steps.push_back(step);
+        }
+        return steps;
+    };
+    const auto steps = journal_of(10);
+    const auto adopt_in_epoch = [&](const railbook::Run& wanted) {
+        const auto known = record.inventory().holds_of_run(ice.id, environment.now());
+        ASSERT_TRUE(known) << known.error();
+        const auto adopted = record.adopt_calls(state->epoch, make.command("run.adopt"), wanted, known->version);
+        ASSERT_TRUE(adopted) << adopted.error();
+    };
+    adopt_in_epoch(longer());
+    auto done = record.take_over(steps);
+    ASSERT_TRUE(done) << done.error();
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        ASSERT_TRUE((*done)[i]) << i << ": " << (*done)[i].error();
+        const auto hold = record.inventory().find_hold(steps[i].hold.id);
+        ASSERT_TRUE(hold) << hold.error();
+        const auto& item = hold->items[0];
+        EXPECT_EQ(longer().calls[item.span.from].id, steps[i].hold.items[0].from.call) << i;
+        EXPECT_EQ(longer().calls[item.span.to].id, steps[i].hold.items[0].to.call) << i;
+    }
+    const auto repeated = record.take_over(steps);
+    ASSERT_TRUE(repeated) << repeated.error();
+    for (const auto& each : *repeated) EXPECT_TRUE(each) << each.error();
+
+    // Those of the next journal lose their rides: of two the call is gone, one lies beyond the end by now.
+    for (const auto& step : steps)
+        ASSERT_TRUE(record.inventory().release_hold(make.command("hold.release"), Maker::claim(step.hold)));
+    adopt_in_epoch(shorter());
+    const auto later_steps = journal_of(40);
+    done = record.take_over(later_steps);
+    ASSERT_TRUE(done) << done.error();
+    for (const auto lost : {std::size_t{0}, std::size_t{2}}) {
+        ASSERT_FALSE((*done)[lost]) << lost;
+        EXPECT_EQ((*done)[lost].error().code, ErrorCode::hold_lost) << lost;
+    }
+    ASSERT_TRUE((*done)[1]) << (*done)[1].error();
+    EXPECT_EQ(record.inventory().find_hold(later_steps[1].hold.id)->items[0].span, (Span{2, 3}));
+    ASSERT_TRUE((*done)[3]) << (*done)[3].error();
+    EXPECT_EQ(record.inventory().find_hold(later_steps[3].hold.id)->items[0].span, (Span{1, 2}));
+    EXPECT_EQ(broken_laws(records_of(record)), std::vector<std::string>{});
+    EXPECT_EQ(record.front_state()->epoch, state->epoch) << "who has the run from the front ends no epoch";
+    const auto known = record.inventory().holds_of_run(ice.id, environment.now());
+    ASSERT_TRUE(known) << known.error();
+    EXPECT_EQ(code_of(record.adopt_calls(state->epoch + 1, make.command("run.adopt"), longer(), known->version)),
+              ErrorCode::unavailable);
+}
+
+TEST_F(RedisFenceTest, AdoptingBehindRedisKeepsWhatRedisHolds) {
+    start();
+    const auto moved = place(1);
+    ASSERT_TRUE(moved) << moved.error();
+    const auto other_run = a_run("other");
+    const auto pin = store->inventory().place_hold(make.command("hold.create"), make.hold({{&other_run, {0}, {0, 4}}}),
+                                                   {other_run}, 0);
+    ASSERT_TRUE(pin) << pin.error();
+    const auto beside = store->inventory().place_hold(make.command("hold.create"),
+                                                      make.hold({{&other_run, {1}, {0, 4}}}), {other_run}, 0);
+    ASSERT_TRUE(beside) << beside.error();
+    ASSERT_FALSE(beside->pinned);
+    const auto adopted = adopt(*store, longer());
+    ASSERT_TRUE(adopted) << adopted.error();
+    const auto now = store->inventory().find_hold(moved->id);
+    ASSERT_TRUE(now) << now.error();
+    EXPECT_EQ(now->items[0].span, (Span{0, 5}));
+    EXPECT_TRUE(book(*now));
+    EXPECT_TRUE(book(*beside)) << "no epoch has ended";
+    expect_laws();
 }
 
 TEST_F(RedisFenceTest, OneKeyThroughRedisAndPostgresAtTheSameTimeLeadsToOneHold) {

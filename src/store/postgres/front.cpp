@@ -68,7 +68,21 @@ Result<Hold> PostgresInventory::take_over(const FrontStep& step, std::map<RunId,
         }
         runs.push_back(pinned.at(id));
     }
-    auto placed = place(step.command, step.hold, runs, 0, Done::in_front);
+    // Redis placed it by the run as that was when it was brought there.
+    Hold wanted = step.hold;
+    for (const auto& run : runs) {
+        if (!is_as_the_run(wanted, run)) renumber(wanted, run);
+    }
+    const bool is_gone = std::ranges::any_of(wanted.items, [](const HoldItem& item) {
+        return std::ranges::find(item.seats, kNoSeat, &HeldSeat::index) != item.seats.end();
+    });
+    if (is_gone) {
+        auto found = find_hold(step.hold.id);
+        if (found && found->fence == step.hold.fence) return found;
+        if (!found && found.error().code != ErrorCode::not_found) return found;
+        return Error{ErrorCode::hold_lost, "the run no longer has the ride or the seat"};
+    }
+    auto placed = place(step.command, wanted, runs, 0, Done::in_front);
     if (placed && placed->id != step.hold.id)
         return Error{ErrorCode::hold_lost, "the record has another hold under the command's key"};
     // Without a key nothing says that it was done before; the hold does.
@@ -111,7 +125,7 @@ Result<std::size_t> PostgresInventory::take_over_together(std::span<const FrontS
 
 Result<std::vector<Status>> PostgresInventory::take_over(const std::vector<FrontStep>& steps) {
     std::vector<Status> answers;
-    std::map<RunId, Run> pinned;  // while the front has a run, its coaches stay
+    std::map<RunId, Run> pinned;  // if one changes meanwhile, the step that locks it refuses what was placed by this
     while (answers.size() < steps.size()) {
         const auto together = take_over_together(std::span{steps}.subspan(answers.size()));
         if (!together) return together.error();

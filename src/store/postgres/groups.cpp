@@ -358,7 +358,7 @@ Result<std::size_t> HoldGroups::take_over(std::span<const FrontStep> steps, cons
             return !is_same_command && !overlap(one.hold, other.hold) && one.hold.id != other.hold.id &&
                    one.hold.fence != other.hold.fence;
         });
-        if (!is_apart || !check_wanted(one.hold, {run.run})) {
+        if (!is_apart || !is_as_the_run(one.hold, run.run) || !check_wanted(one.hold, {run.run})) {
             steps = steps.first(i);
             break;
         }

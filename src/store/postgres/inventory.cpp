@@ -443,6 +443,11 @@ Result<RunHolds> PostgresInventory::holds_of_run(const RunId& run, Timestamp now
 }
 
 Result<RunBasis> PostgresInventory::read_basis(Step& step, std::int64_t number, const Run& pinned) {
+    // A hold on two runs may be about to change on the other one, too, of which this step has no lock.
+    static_cast<void>(step.ask(
+        "SELECT fence FROM railbook.holds WHERE fence IN (SELECT a.hold FROM railbook.allocations a WHERE a.run = $1) "
+        "ORDER BY fence FOR NO KEY UPDATE",
+        {number}));
     const auto version = step.ask("SELECT version FROM railbook.run_versions WHERE run = $1", {number});
     const auto live = step.ask(kLiveHoldsOfRun, {number, step.now()});
     const auto blocked = step.ask(kBlocksOfRun, {number});
@@ -488,7 +493,35 @@ void PostgresInventory::save_outcome(Step& step, std::int64_t number, const RunO
     for (const auto& entry : outcome.audit) insert_audit_entry(step, entry);
 }
 
+namespace {
+
+/// What Redis did by other coaches or calls and has not told yet is not to come behind their change: whoever has the
+/// run from the front has heard of all of it, and whoever has not ends the epoch. The run is locked. Errors:
+/// unavailable.
+Status end_epoch_but(Step& step, const std::optional<std::uint64_t>& epoch) {
+    if (!epoch) {
+        step.tell(
+            "UPDATE railbook.railbook_store s SET epoch = s.epoch + 1, "
+            "front = substring(s.front FROM 1 FOR position(' '::bytea IN s.front)) WHERE railbook.has_servers(s.front)",
+            {});
+        return {};
+    }
+    const auto asked = step.ask("SELECT epoch FROM railbook.railbook_store", {});
+    if (const auto ready = step.go(); !ready) return ready.error();
+    const auto found = step.answer(asked).integer();
+    if (!found) return found.error();
+    if (*found == static_cast<std::int64_t>(*epoch)) return {};
+    return Error{ErrorCode::unavailable, "an epoch of fences has ended", "try again"};
+}
+
+}  // namespace
+
 Result<Run> PostgresInventory::change_consist(const Command& command, const Run& run, const ConsistChange& change) {
+    return change_consist(command, run, change, std::nullopt);
+}
+
+Result<Run> PostgresInventory::change_consist(const Command& command, const Run& run, const ConsistChange& change,
+                                              std::optional<std::uint64_t> epoch) {
     if (*run.consist == *change.consist) {
         auto pinned = find_pinned(run.id);
         if (!pinned) return std::move(pinned).error();
@@ -504,12 +537,18 @@ Result<Run> PostgresInventory::change_consist(const Command& command, const Run&
                          const auto outcome = store::change_consist(*basis, change, command.owner, step.now());
                          if (!outcome) return outcome.error();
                          if (!*outcome) return pinned.front();
+                         if (const auto ok = end_epoch_but(step, epoch); !ok) return ok.error();
                          save_outcome(step, taking.numbers.front(), **outcome);
                          return (*outcome)->run;
                      });
 }
 
 Result<Run> PostgresInventory::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) {
+    return adopt_calls(command, wanted, version, std::nullopt);
+}
+
+Result<Run> PostgresInventory::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version,
+                                           std::optional<std::uint64_t> epoch) {
     return database_.step<Run>(command.now, [&](Step& step) -> Result<Run> {
         const auto locked = lock_run(step, wanted.id);
         if (!locked) return locked.error();
@@ -522,6 +561,7 @@ Result<Run> PostgresInventory::adopt_calls(const Command& command, const Run& wa
         const auto outcome = store::adopt_calls(*basis, wanted, version, command.owner, step.now());
         if (!outcome) return outcome.error();
         if (!*outcome) return run->front();
+        if (const auto ok = end_epoch_but(step, epoch); !ok) return ok.error();
         save_outcome(step, number, **outcome);
         return (*outcome)->run;
     });

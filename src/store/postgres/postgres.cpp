@@ -86,6 +86,14 @@ public:
     Result<std::vector<Status>> take_over(const std::vector<FrontStep>& steps) override {
         return inventory_.take_over(steps);
     }
+    Result<Run> change_consist(std::uint64_t epoch, const Command& command, const Run& run,
+                               const ConsistChange& change) override {
+        return inventory_.change_consist(command, run, change, epoch);
+    }
+    Result<Run> adopt_calls(std::uint64_t epoch, const Command& command, const Run& wanted,
+                            std::uint64_t version) override {
+        return inventory_.adopt_calls(command, wanted, version, epoch);
+    }
 
 private:
     /// Queues a change, if there is one, and reads what the state is then.

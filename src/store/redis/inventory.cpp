@@ -617,15 +617,19 @@ Result<RunHolds> RedisInventory::holds_of_run(const RunId& run, Timestamp now) {
 }
 
 Result<Run> RedisInventory::change_consist(const Command& command, const Run& run, const ConsistChange& change) {
-    auto changed = front_.in_record<Run>({name_of(run.id)}, std::nullopt,
-                                         [&] { return record_.inventory().change_consist(command, run, change); });
+    auto changed = front_.in_record<Run>({name_of(run.id)}, std::nullopt, [&](const Epoch* epoch) {
+        return epoch ? record_.change_consist(epoch->number, command, run, change)
+                     : record_.inventory().change_consist(command, run, change);
+    });
     front_.forget(run.id);
     return changed;
 }
 
 Result<Run> RedisInventory::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) {
-    auto adopted = front_.in_record<Run>({name_of(wanted.id)}, std::nullopt,
-                                         [&] { return record_.inventory().adopt_calls(command, wanted, version); });
+    auto adopted = front_.in_record<Run>({name_of(wanted.id)}, std::nullopt, [&](const Epoch* epoch) {
+        return epoch ? record_.adopt_calls(epoch->number, command, wanted, version)
+                     : record_.inventory().adopt_calls(command, wanted, version);
+    });
     front_.forget(wanted.id);
     return adopted;
 }
