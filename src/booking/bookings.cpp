@@ -6,6 +6,7 @@
 
 #include "base/command.hpp"
 #include "base/encoding.hpp"
+#include "base/rides.hpp"
 #include "booking/ledger.hpp"
 
 namespace railbook {
@@ -79,19 +80,18 @@ Result<std::vector<Passenger>> name_passengers(const Quote& quote, const std::ve
 }
 
 /// For each item of the hold the leg of the quote that it is, or is a stage of: where passengers change seats on the
-/// way, a leg has several. Errors: invalid_argument (the hold does not keep, in their order, the rides that were
-/// quoted).
+/// way, a leg has several. Rides are known by their calls: their numbers may have changed since they were quoted.
+/// Errors: invalid_argument (the hold does not keep, in their order, the rides that were quoted).
 Result<std::vector<std::size_t>> legs_of_items(const Quote& quote, const Hold& hold) {
     std::vector<std::size_t> legs;
     std::size_t leg = 0;
-    std::optional<std::uint16_t> reached;  // on the leg, by the stages before
+    std::optional<CallId> reached;  // on the leg, by the stages before
     for (const auto& item : hold.items) {
         if (leg == quote.legs.size()) break;
         const auto& quoted = quote.legs[leg];
-        const bool begins =
-            reached ? item.span.from == *reached : item.span.from == quoted.span.from && item.from.call == quoted.from;
-        const bool ends = item.span.to == quoted.span.to && item.to.call == quoted.to;
-        if (item.run != quoted.run || !begins || (!ends && item.span.to >= quoted.span.to))
+        const bool begins = base::is_call(item.from.call, reached.value_or(quoted.from));
+        const bool ends = base::is_call(item.to.call, quoted.to);
+        if (item.run != quoted.run || !begins)
             return invalid(fmt::format("the hold's ride {} is not the one that was quoted", legs.size() + 1));
         if (item.seats.size() != quote.passengers.size()) {
             return invalid(fmt::format("the quote is for {} passengers, the hold has {} seats on {}",
@@ -103,7 +103,7 @@ Result<std::vector<std::size_t>> legs_of_items(const Quote& quote, const Hold& h
         }
         legs.push_back(leg);
         if (ends) ++leg;
-        reached = ends ? std::nullopt : std::optional{item.span.to};
+        reached = ends ? std::nullopt : std::optional{item.to.call};
     }
     if (leg != quote.legs.size() || legs.size() != hold.items.size())
         return invalid(fmt::format("the quote has {} rides and the hold {}", quote.legs.size(), hold.items.size()));

@@ -5,6 +5,7 @@
 #include <railbook/inventory.hpp>
 
 #include "base/command.hpp"
+#include "base/rides.hpp"
 
 namespace railbook {
 namespace {
@@ -14,10 +15,8 @@ Status check_operator(const Principal& principal) {
     return Error{ErrorCode::forbidden, "changing the calls of a run needs the scope 'operate'"};
 }
 
-bool is_the_same(const Run& run, const Run& planned) {
-    return run.train == planned.train && run.agency == planned.agency && run.headsign == planned.headsign &&
-           run.calls == planned.calls;
-}
+/// So often an adoption is tried while holds that change nothing about it come and go.
+constexpr int kMaxRounds = 50;
 
 void add(base::Canonical& text, const Run& run) {
     text.add(run.train).add(run.agency).add(run.headsign);
@@ -28,10 +27,19 @@ void add(base::Canonical& text, const Run& run) {
     }
 }
 
-/// What the outcome would be now; its version goes with it.
+void add(base::Canonical& text, const std::vector<AffectedRide>& rides) {
+    text.add(static_cast<std::int64_t>(rides.size()));
+    for (const auto& ride : rides) {
+        text.add(to_string(ride.hold)).add(to_string(ride.from.call)).add(to_string(ride.to.call));
+        for (const auto& seat : ride.seats) text.add(to_string(seat));
+    }
+}
+
+/// What the outcome would be now; the version of the run goes with it. Nothing would change where `is_done`.
 struct Outcome {
     AdoptionOffer offer;
     std::uint64_t version;
+    bool is_done;
 };
 
 /// The booking's part in what a ride tells.
@@ -48,24 +56,26 @@ Result<Outcome> outcome_of(Store& store, const RunId& id, Run planned, Timestamp
     const auto holds = store.inventory().holds_of_run(id, now);
     if (!holds) return holds.error();
     const Run& run = holds->run;
-    if (is_the_same(run, planned))
-        return Error{ErrorCode::conflict, fmt::format("{} is as the timetable has it", to_string(id))};
+    const bool is_done = base::has_calls_of(run, planned);
     Outcome outcome{
         .offer = {.id = {}, .run = run, .planned = std::move(planned), .changes = {}, .affected = {}, .lost = {}},
-        .version = holds->version};
+        .version = holds->version,
+        .is_done = is_done};
+    if (is_done) return outcome;
     auto& offer = outcome.offer;
     offer.changes = changes_of(run, offer.planned);
     for (const auto& hold : holds->holds) {
-        for (const auto& item : hold.items) {
+        for (std::size_t i = 0; i < hold.items.size(); ++i) {
+            const auto& item = hold.items[i];
             if (item.run != id) continue;
             AffectedRide ride{.hold = hold.id, .owner = hold.owner, .seats = {}, .from = item.from, .to = item.to};
             for (const auto& seat : item.seats) ride.seats.push_back(seat.id);
-            const bool is_lost = !still_carries(run, offer.planned, item.from.call, item.to.call);
+            const bool is_lost = !base::still_carries(run, offer.planned, hold.items.all(), i);
             if (!is_lost) {
                 const auto span = *offer.planned.span_between(item.from.call, item.to.call);
                 ride.new_from = departure_of(offer.planned, span.from);
                 ride.new_to = arrival_of(offer.planned, span.to);
-                if (ride.new_from == ride.from && ride.new_to == ride.to) {
+                if (ride.new_from == ride.from && ride.new_to == ride.to && item.train == offer.planned.train) {
                     ++offer.unaffected;
                     continue;
                 }
@@ -74,10 +84,13 @@ Result<Outcome> outcome_of(Store& store, const RunId& id, Run planned, Timestamp
             (is_lost ? offer.lost : offer.affected).push_back(std::move(ride));
         }
     }
+    // Not the version of the run: holds that stay as they are come and go all the time.
     base::Canonical text;
-    text.add(to_string(id)).add(static_cast<std::int64_t>(outcome.version));
+    text.add(to_string(id));
     add(text, run);
     add(text, offer.planned);
+    add(text, offer.affected);
+    add(text, offer.lost);
     offer.id = text.fingerprint().substr(0, 32);
     return outcome;
 }
@@ -113,30 +126,39 @@ Result<AdoptionOffer> Inventory::offer_adoption(const Principal& principal, cons
     if (!found) return std::move(found).error();
     auto outcome = outcome_of(store_, id, std::move(found->planned), *now);
     if (!outcome) return std::move(outcome).error();
+    if (outcome->is_done)
+        return Error{ErrorCode::conflict, fmt::format("{} is as the timetable has it", to_string(id))};
     return std::move(outcome->offer);
 }
 
 Result<Run> Inventory::adopt(const Principal& principal, const RunId& id, std::string_view offer) {
     if (const auto ok = check_operator(principal); !ok) return ok.error();
-    const auto now = store_.now();
-    if (!now) return now.error();
-    auto found = find_versions(timetable_, id);
-    if (!found) return std::move(found).error();
-    if (is_the_same(found->run, found->planned)) return std::move(found->run);
-    const auto outcome = outcome_of(store_, id, found->planned, *now);
-    if (!outcome) return outcome.error();
-    if (outcome->offer.id != offer) {
-        return Error{ErrorCode::conflict, "the run or the timetable has changed since the offer was made",
-                     "look at the new offer, and confirm that one"};
+    for (int round = 1;; ++round) {
+        const auto now = store_.now();
+        if (!now) return now.error();
+        auto found = find_versions(timetable_, id);
+        if (!found) return std::move(found).error();
+        auto outcome = outcome_of(store_, id, found->planned, *now);
+        if (!outcome) return std::move(outcome).error();
+        if (outcome->is_done) return std::move(outcome->offer.run);
+        if (outcome->offer.id != offer) {
+            return Error{ErrorCode::conflict, "the run or the timetable has changed since the offer was made",
+                         "look at the new offer, and confirm that one"};
+        }
+        if (const auto& lost = outcome->offer.lost; !lost.empty()) {
+            return Error{ErrorCode::conflict,
+                         fmt::format("the new calls take away {} rides, such as hold {} from {} to {}", lost.size(),
+                                     to_string(lost.front().hold), lost.front().from.name, lost.front().to.name),
+                         "move or refund their passengers first; until then the run stays as it was sold"};
+        }
+        const Command command = base::make_command(principal, "run.adopt", {}, {}, *now, {});
+        auto adopted = store_.inventory().adopt_calls(command, found->planned, outcome->version);
+        if (adopted || adopted.error().code != ErrorCode::conflict || round == kMaxRounds) return adopted;
+        // Where somebody held or released seats in between, it is still what was offered; else that is told.
+        const auto after = store_.inventory().holds_of_run(id, *now);
+        if (!after) return after.error();
+        if (after->version == outcome->version) return adopted;
     }
-    if (const auto& lost = outcome->offer.lost; !lost.empty()) {
-        return Error{ErrorCode::conflict,
-                     fmt::format("the new calls take away {} rides, such as hold {} from {} to {}", lost.size(),
-                                 to_string(lost.front().hold), lost.front().from.name, lost.front().to.name),
-                     "move or refund their passengers first; until then the run stays as it was sold"};
-    }
-    const Command command = base::make_command(principal, "run.adopt", {}, {}, *now, {});
-    return store_.inventory().adopt_calls(command, found->planned, outcome->version);
 }
 
 }  // namespace railbook

@@ -43,10 +43,11 @@ Result<Found> find_seats(Timetable& timetable, const Principal& principal, const
     return Found{*std::move(run), std::move(block)};
 }
 
-base::Canonical canonical(const SeatBlock& block) {
+/// As it was asked for: the run may get other calls and coaches between a request and its repeat.
+base::Canonical canonical(const BlockRequest& request) {
     base::Canonical text;
-    text.add(to_string(block.run)).add(block.span.from).add(block.span.to);
-    for (const auto& seat : block.seats) text.add(seat.id.coach).add(seat.id.seat);
+    text.add(to_string(request.run)).add(request.from).add(request.to);
+    for (const auto& seat : request.seats) text.add(seat.coach).add(seat.seat);
     return text;
 }
 
@@ -65,12 +66,17 @@ Result<SeatBlock> Inventory::block(const Principal& principal, const BlockReques
     if (const auto ok = base::check_key(request.key); !ok) return ok.error();
     const auto now = store_.now();
     if (!now) return now.error();
+    const Command command =
+        base::make_command(principal, "seats.block", request.key, canonical(request), *now, policy_.keep_answers);
     return while_the_run_changes([&]() -> Result<SeatBlock> {
         const auto found = find_seats(timetable_, principal, request);
-        if (!found) return found.error();
-        const Command command = base::make_command(principal, "seats.block", request.key, canonical(found->block), *now,
-                                                   policy_.keep_answers);
-        return store_.inventory().block_seats(command, found->run, found->block);
+        if (found) return store_.inventory().block_seats(command, found->run, found->block);
+        if (found.error().code == ErrorCode::forbidden) return found.error();
+        // What cannot be done now may have been done before the run changed.
+        const auto earlier = store_.find_answer(command);
+        if (!earlier) return earlier.error();
+        if (*earlier) return std::get<SeatBlock>(**earlier);
+        return found.error();
     });
 }
 

@@ -259,16 +259,18 @@ Result<Hold> Inventory::choose_and_place(const Principal& principal, const HoldR
     for (int round = 0; round < kMaxRounds; ++round) {
         std::vector<FoundRide> rides;
         rides.reserve(request.items.size());
-        // Other coaches since the run was read: what is free of them is no answer, and one run has not two kinds of
-        // coaches in one hold. What is chosen by them all the same is refused by the store; and before a buyer is
-        // refused, it is asked for again.
+        // Other coaches or calls since the run was read: what is free of them is no answer, and one run has not two
+        // kinds of either in one hold. What is chosen by them all the same is refused by the store; and before a buyer
+        // is refused, it is asked for again.
         bool is_outdated = false;
         for (const auto& item : request.items) {
             auto ride = find_ride(timetable_, item, now);
             if (!ride) return ride.error();
             const auto known = std::ranges::find(rides, ride->run.id, &FoundRide::id);
-            is_outdated = is_outdated || (known != rides.end() && known->run.consist != ride->run.consist &&
-                                          *known->run.consist != *ride->run.consist);
+            is_outdated = is_outdated ||
+                          (known != rides.end() &&
+                           (known->run.calls != ride->run.calls ||
+                            (known->run.consist != ride->run.consist && *known->run.consist != *ride->run.consist)));
             rides.push_back(std::move(*ride));
         }
         if (is_outdated) continue;

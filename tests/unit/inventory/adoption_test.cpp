@@ -83,8 +83,9 @@ TEST_F(AdoptionOfferTest, JourneysShowWhatIsSoldUntilTheChangeIsAdopted) {
 
 TEST_F(AdoptionOfferTest, JourneysThatWhatIsSoldMakesImpossibleAreNotShown) {
     ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
-    import("early,08:00:00,08:00:00,A,1\nearly,09:00:00,09:00:00,H,2\n"
-           "late,09:10:00,09:10:00,H,1\nlate,11:00:00,11:00:00,F,2\n");
+    import(
+        "early,08:00:00,08:00:00,A,1\nearly,09:00:00,09:00:00,H,2\n"
+        "late,09:10:00,09:10:00,H,1\nlate,11:00:00,11:00:00,F,2\n");
     JourneyQuery query{.from = {"t", "A"}, .to = {"t", "F"}};
     query.depart = parse_when("2026-12-01", "Europe/Berlin")->time;
     const auto found = world.engine().search().find(query);
@@ -173,6 +174,67 @@ TEST_F(AdoptionOfferTest, AnOfferHoldsOnlyWhileRunAndTimetableAreAsTheyWere) {
     EXPECT_TRUE(inventory.adopt(world.staff, World::run(), third->id));
 }
 
+TEST_F(AdoptionOfferTest, AQuoteFromBeforeTheChangeIsBookedAfterIt) {
+    const auto quote = world.quote("H", "F", 1);
+    const auto hold = inventory.hold(world.anna, world.best("H", "F", 1));
+    ASSERT_TRUE(hold) << hold.error().detail;
+    import(
+        "early,08:00:00,08:00:00,A,1\nearly,08:30:00,08:31:00,G,2\nearly,09:20:00,09:22:00,H,3\n"
+        "early,12:00:00,12:00:00,F,4\n");
+    const auto offer = inventory.offer_adoption(world.staff, World::run());
+    ASSERT_TRUE(offer) << offer.error().detail;
+    ASSERT_TRUE(inventory.adopt(world.staff, World::run(), offer->id));
+    EXPECT_NE(inventory.find(world.anna, hold->id)->items[0].span, hold->items[0].span);
+    const auto booking = world.engine().bookings().create(
+        world.anna, {world.key(), hold->id, hold->fence, quote.token, {{"1", "Ada", "Lovelace"}}});
+    ASSERT_TRUE(booking) << booking.error().detail;
+    EXPECT_EQ(booking->total, quote.total);
+    EXPECT_EQ(booking->parts.front().span, (Span{2, 3}));
+}
+
+TEST_F(AdoptionOfferTest, ABlockWithItsKeyIsAnsweredAgainAfterTheChange) {
+    const BlockRequest request{world.key(), World::run(), "H", "F", {{"2", "11"}}};
+    const auto blocked = inventory.block(world.staff, request);
+    ASSERT_TRUE(blocked) << blocked.error().detail;
+    const auto adopt = [&](std::string_view stop_times) {
+        import(stop_times);
+        const auto offer = inventory.offer_adoption(world.staff, World::run());
+        ASSERT_TRUE(offer) << offer.error().detail;
+        const auto adopted = inventory.adopt(world.staff, World::run(), offer->id);
+        ASSERT_TRUE(adopted) << adopted.error().detail;
+    };
+    adopt(
+        "early,08:00:00,08:00:00,A,1\nearly,08:30:00,08:31:00,G,2\nearly,09:20:00,09:22:00,H,3\n"
+        "early,12:00:00,12:00:00,F,4\n");
+    auto again = inventory.block(world.staff, request);
+    ASSERT_TRUE(again) << again.error().detail;
+    EXPECT_EQ(*again, *blocked);
+    ASSERT_TRUE(inventory.unblock(world.staff, request));
+    adopt(kWithoutHannover);
+    again = inventory.block(world.staff, request);
+    ASSERT_TRUE(again) << "the call is gone, the answer is not: " << again.error().detail;
+    EXPECT_EQ(*again, *blocked);
+    auto other = request;
+    other.seats = {{"2", "12"}};
+    EXPECT_EQ(inventory.block(world.staff, other).error().code, ErrorCode::key_reused);
+    other.key = world.key();
+    EXPECT_EQ(inventory.block(world.staff, other).error().code, ErrorCode::not_found);
+    EXPECT_EQ(inventory.block(world.anna, request).error().code, ErrorCode::forbidden);
+}
+
+TEST_F(AdoptionOfferTest, ATrainThatOnlyGetsAnotherNameAffectsEveryRide) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
+    std::ofstream{world.folder.path() / "routes.txt"}
+        << "route_id,agency_id,route_short_name,route_type\nIC,T,IC 2,2\nICE,T,ICE 9,2\n";
+    ImportOptions options;
+    options.name = "t";
+    ASSERT_TRUE(world.engine().timetable().import_gtfs(world.folder.path().string(), options));
+    const auto offer = inventory.offer_adoption(world.staff, World::run());
+    ASSERT_TRUE(offer) << offer.error().detail;
+    EXPECT_EQ(offer->unaffected, 0U);
+    EXPECT_THAT(offer->affected, SizeIs(1));
+}
+
 TEST_F(AdoptionOfferTest, OnlyAnOperatorAndOnlyASoldRunThatTheTimetableStillHas) {
     EXPECT_EQ(inventory.offer_adoption(world.anna, World::run()).error().code, ErrorCode::forbidden);
     EXPECT_EQ(inventory.adopt(world.anna, World::run(), "x").error().code, ErrorCode::forbidden);
@@ -226,6 +288,14 @@ TEST(ChangesOfTest, CallsThatComeGoOrChangeAreTold) {
     EXPECT_EQ(changes[1].before->id.station.stop, "B");
     EXPECT_FALSE(changes[1].after);
     EXPECT_EQ(changes[2].after->arrives, Timestamp{std::chrono::hours{4}});
+    railbook::Run again = before;
+    again.calls.edit()[1].id.nth = 1;
+    again.calls.edit().push_back(call("B", 4));
+    again.calls.edit()[3].id.nth = 2;
+    const auto added = changes_of(before, again);
+    ASSERT_THAT(added, SizeIs(1)) << "the first one is as it was";
+    EXPECT_EQ(added[0].after->id.nth, 2);
+    EXPECT_FALSE(added[0].before);
     railbook::Run measured = before;
     measured.calls.edit()[1].distance = 5;
     EXPECT_THAT(changes_of(before, measured), IsEmpty());

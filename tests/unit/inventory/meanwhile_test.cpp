@@ -23,7 +23,7 @@ protected:
                                                           [this](std::string_view call) {
                                                               if (call != awaited) return;
                                                               awaited = {};
-                                                              give_other_coaches();
+                                                              change();
                                                           }),
                                    options);
         EXPECT_TRUE(opened) << opened.error().detail;
@@ -58,6 +58,24 @@ protected:
             store->inventory().change_consist(command, before->run, {before->version, std::move(consist), {}});
         ASSERT_TRUE(changed) << changed.error().detail;
     }
+    /// One more call, before Hannover.
+    void give_other_calls() {
+        const auto now = *store->now();
+        const auto before = store->inventory().holds_of_run(run, now);
+        ASSERT_TRUE(before) << before.error().detail;
+        auto wanted = before->run;
+        auto& calls = wanted.calls.edit();
+        Call added = calls[0];
+        added.id.station.stop = "NEW";
+        added.arrives = added.departs = *calls[0].departs + std::chrono::minutes{10};
+        calls.insert(calls.begin() + 1, added);
+        Command command;
+        command.owner = "operator:cli";
+        command.operation = "run.adopt";
+        command.now = now;
+        const auto adopted = store->inventory().adopt_calls(command, wanted, before->version);
+        ASSERT_TRUE(adopted) << adopted.error().detail;
+    }
     static Coach extra_coach(const Consist& consist) {
         return *std::ranges::find(consist.coaches, std::string{"second"}, &Coach::travel_class);
     }
@@ -73,6 +91,7 @@ protected:
     test::TestEnvironment environment;
     test::TemporaryFolder folder;
     std::string_view awaited;  // the call after which the coaches change
+    std::function<void()> change = [this] { give_other_coaches(); };
     std::size_t extra_coaches = 1;
     Store* store = nullptr;
     std::optional<Engine> engine;
@@ -133,6 +152,112 @@ TEST_F(MeanwhileTest, TwoRidesOfOneHoldAreInTheSameCoaches) {
     ASSERT_TRUE(held) << held.error().detail;
     EXPECT_TRUE(awaited.empty());
     EXPECT_TRUE(engine->verify()->ok());
+}
+
+TEST_F(MeanwhileTest, TwoRidesOfOneHoldAreBetweenTheSameCalls) {
+    change = [this] { give_other_calls(); };
+    awaited = "find_pinned";
+    const auto held = engine->inventory().hold(
+        staff,
+        {key(), {{run, "A", "F", std::vector<SeatId>{{"2", "14"}}}, {run, "A", "F", std::vector<SeatId>{{"1", "1"}}}}});
+    ASSERT_TRUE(held) << held.error().detail;
+    EXPECT_TRUE(awaited.empty());
+    EXPECT_EQ(held->items[0].span, (Span{0, 4}));
+    EXPECT_EQ(held->items[1].span, (Span{0, 4}));
+    EXPECT_TRUE(engine->verify()->ok());
+}
+
+TEST_F(MeanwhileTest, AnOfferIsConfirmedThoughHoldsComeThatItDoesNotTouch) {
+    std::ofstream{folder.path() / "stop_times.txt"}
+        << "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+           "early,08:30:00,08:30:00,A,1\nearly,09:50:00,09:52:00,H,2\nearly,10:00:00,10:02:00,G,3\n"
+           "early,12:00:00,12:00:00,F,4\n";
+    ImportOptions import;
+    import.name = "t";
+    ASSERT_TRUE(engine->timetable().import_gtfs(folder.path().string(), import));
+    const auto offer = engine->inventory().offer_adoption(staff, run);
+    ASSERT_TRUE(offer) << offer.error().detail;
+    const auto pinned = *store->inventory().find_pinned(run);
+    int placed = 0;
+    change = [&] {
+        Hold wanted = hold;
+        wanted.id = HoldId::make(environment);
+        wanted.fence = 0;
+        auto& item = wanted.items.edit()[0];
+        item.span = {2, 3};
+        item.from = departure_of(*pinned, 2);
+        item.to = arrival_of(*pinned, 3);
+        item.seats = {{pinned->consist->index_of({"2", "11"}).value(), {"2", "11"}}};
+        Command command;
+        command.owner = wanted.owner;
+        command.operation = "hold.create";
+        command.now = *store->now();
+        const auto done = store->inventory().place_hold(command, wanted, {*pinned}, 0);
+        ASSERT_TRUE(done) << done.error().detail;
+        ++placed;
+    };
+    awaited = "holds_of_run";
+    const auto adopted = engine->inventory().adopt(staff, run, offer->id);
+    ASSERT_TRUE(adopted) << adopted.error().detail;
+    EXPECT_EQ(placed, 1);
+    EXPECT_EQ(adopted->calls[0].departs, *pinned->calls[0].departs + std::chrono::minutes{30});
+}
+
+TEST_F(MeanwhileTest, AnAdoptionThatSomebodyElseDidMeanwhileIsSuccess) {
+    std::ofstream{folder.path() / "stop_times.txt"} << "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+                                                       "early,08:30:00,08:30:00,A,1\nearly,12:00:00,12:00:00,F,2\n";
+    ImportOptions import;
+    import.name = "t";
+    ASSERT_TRUE(engine->timetable().import_gtfs(folder.path().string(), import));
+    const auto offer = engine->inventory().offer_adoption(staff, run);
+    ASSERT_TRUE(offer) << offer.error().detail;
+    change = [&] {
+        Command command;
+        command.owner = "operator:other";
+        command.operation = "run.adopt";
+        command.now = *store->now();
+        const auto known = store->inventory().holds_of_run(run, command.now);
+        ASSERT_TRUE(store->inventory().adopt_calls(command, offer->planned, known->version));
+    };
+    awaited = "find_pinned";
+    const auto adopted = engine->inventory().adopt(staff, run, offer->id);
+    ASSERT_TRUE(adopted) << adopted.error().detail;
+    EXPECT_EQ(adopted->calls, offer->planned.calls);
+}
+
+/// Seats may be held while an import reads the store.
+TEST_F(MeanwhileTest, AnImportReportsWhatWasPinnedWhileItRan) {
+    const RunId evening{.date = run.date, .trip = {"t", "late"}};
+    const auto planned = engine->timetable().planned_run(evening);
+    ASSERT_TRUE(planned) << planned.error().detail;
+    change = [&] {
+        Hold wanted = hold;
+        wanted.id = HoldId::make(environment);
+        wanted.fence = 0;
+        auto& item = wanted.items.edit()[0];
+        item.run = evening;
+        item.train = planned->train;
+        item.from = departure_of(*planned, 0);
+        item.to = arrival_of(*planned, 3);
+        Command command;
+        command.owner = wanted.owner;
+        command.operation = "hold.create";
+        command.now = *store->now();
+        ASSERT_TRUE(store->inventory().place_hold(command, wanted, {*planned}, 0));
+    };
+    awaited = "put_feed";
+    std::ofstream{folder.path() / "stop_times.txt"}
+        << "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+           "early,08:00:00,08:00:00,A,1\nearly,09:20:00,09:22:00,H,2\nearly,10:00:00,10:02:00,G,3\n"
+           "early,12:00:00,12:00:00,F,4\n";
+    ImportOptions import;
+    import.name = "t";
+    const auto report = engine->timetable().import_gtfs(folder.path().string(), import);
+    ASSERT_TRUE(report) << report.error().detail;
+    EXPECT_TRUE(awaited.empty());
+    ASSERT_EQ(report->pinned.size(), 1U);
+    EXPECT_EQ(report->pinned[0].run, evening);
+    EXPECT_TRUE(report->pinned[0].dropped);
 }
 
 TEST_F(MeanwhileTest, BlocksAreOfTheSeatsThatWereNamed) {

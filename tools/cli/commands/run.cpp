@@ -170,7 +170,9 @@ int run(const AdoptCalls& options, Context& context) {
         context.note(fmt::format("{} is as the timetable has it; rides with other times: {}",
                                  text_at(adopted->value, "/train"), array_at(offer->value, "/affected").size()));
     } else {
-        context.note("nothing has changed; --confirm does it");
+        const bool is_possible = array_at(offer->value, "/lost").empty();
+        context.note(is_possible ? "nothing has changed; --confirm does it"
+                                 : "nothing has changed; --confirm is refused while somebody would lose their ride");
     }
     return context.print_one(offer->text, offer->value, {}, describe_adoption(offer->value, context.color()));
 }
