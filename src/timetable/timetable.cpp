@@ -283,13 +283,19 @@ Result<ImportReport> Timetable::import_gtfs(const std::string& path, const Impor
     const auto data = timetable::encode(read->network);
     const auto network = Network::from_data(std::move(read->network));
     if (!network) return network.error();
-    PinnedRuns pinned{**network, *now};
-    if (const auto done = store_.read_all(pinned); !done) return done.error();
-    report.pinned = pinned.changes();
+    const auto report_pinned = [&]() -> Status {
+        PinnedRuns pinned{**network, *now};
+        if (const auto done = store_.read_all(pinned); !done) return done;
+        report.pinned = pinned.changes();
+        return {};
+    };
 
     report.feed.checksum = base::sha256_hex(data);
     report.feed.imported_at = *now;
-    if (options.dry_run) return report;
+    if (options.dry_run) {
+        if (const auto done = report_pinned(); !done) return done.error();
+        return report;
+    }
     auto stored = store_.timetable().put_feed(report.feed, data, *now);
     {
         const std::lock_guard lock{mutex_};
@@ -300,6 +306,8 @@ Result<ImportReport> Timetable::import_gtfs(const std::string& path, const Impor
     note_change();
     if (!stored) return stored.error();
     report.feed = *std::move(stored);
+    // Only now: a run that is pinned while the store is read has the new calls. Where it fails, the import is repeated.
+    if (const auto done = report_pinned(); !done) return done.error();
     return report;
 }
 

@@ -86,15 +86,13 @@ void Client::import_timetable() {
     if (!answer || (!*answer && answer->error().code == ErrorCode::unavailable)) return;
     if (!*answer)
         return violated("a refusal has a reason", fmt::format("an import, with {}", to_string(answer->error().code)));
-    std::string notes;
-    for (const auto& note : (*answer)->notes) notes += note + ' ';
     // Law 14: who holds a seat was told when the train goes, and an import that says otherwise says so.
     for (const auto& event : world_.history()) {
         if (event.kind != Event::Kind::place || event.refused || event.responded > begun) continue;
         for (const auto& ride : event.rides) {
             if ((ride.timetables & bit_of(timetable)) != 0) continue;
             world_.report().mark("an import met a pinned run");
-            if (notes.find(to_string(ride.run)) == std::string::npos)
+            if (std::ranges::find((*answer)->pinned, ride.run, &PinnedRunChange::run) == (*answer)->pinned.end())
                 return violated("14 an import reports the pinned runs that it would change", to_string(ride.run));
         }
     }
