@@ -146,10 +146,6 @@ struct Run {
     std::optional<Span> span_between(const CallId& from, const CallId& to) const;
 };
 
-/// Whether whoever rides from one call to the other can do so after a change of the run: both are there, in that order,
-/// and where passengers could board or alight they still may.
-bool still_carries(const Run& before, const Run& after, const CallId& from, const CallId& to);
-
 /// One end of a ride as a passenger reads it.
 struct Endpoint {
     CallId call;
@@ -544,8 +540,8 @@ public:
     /// otherwise); key_reused.
     virtual Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) = 0;
     /// Ends what is blocked of these seats on that span; what is not blocked stays as it is. Errors: conflict (the run
-    /// has other coaches by now: read it again); key_reused.
-    virtual Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) = 0;
+    /// is pinned with other coaches or calls by now: read it again); key_reused.
+    virtual Result<SeatBlock> unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) = 0;
     /// Errors: not_found (no such pinned run).
     virtual Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) = 0;
     /// Pins the run, gives it its new coaches and everyone on it the seat of the same name, or the one of their

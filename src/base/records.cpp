@@ -54,15 +54,6 @@ std::optional<Span> Run::span_between(const CallId& from, const CallId& to) cons
     return Span{static_cast<std::uint16_t>(first - calls.begin()), static_cast<std::uint16_t>(last - calls.begin())};
 }
 
-bool still_carries(const Run& before, const Run& after, const CallId& from, const CallId& to) {
-    const auto span = after.span_between(from, to);
-    if (!span) return false;
-    const auto old = before.span_between(from, to);
-    // Where nobody was to board or alight before, somebody sold the ride all the same.
-    return !old || ((after.calls[span->from].pick_up || !before.calls[old->from].pick_up) &&
-                    (after.calls[span->to].drop_off || !before.calls[old->to].drop_off));
-}
-
 std::uint32_t SeatMasks::mask(Span span, std::uint32_t plane) {
     const std::uint32_t first = plane * kSegmentsOfPlane;
     const std::uint32_t from = std::max<std::uint32_t>(span.from, first);

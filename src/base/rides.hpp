@@ -30,7 +30,8 @@ struct Stage {
 };
 Stage stage_of(std::span<const HoldItem> items, std::size_t number);
 
-/// As railbook::still_carries() for an item of a hold: where passengers only change seats, the call is enough.
+/// Whether the passengers of an item of a hold can ride so after a change of the run: both calls are there, in that
+/// order, and where they could board or alight they still may. Where they only change seats, the call is enough.
 bool still_carries(const Run& before, const Run& after, std::span<const HoldItem> items, std::size_t number);
 
 }  // namespace railbook::base

@@ -88,7 +88,7 @@ Result<SeatBlock> Inventory::unblock(const Principal& principal, const BlockRequ
         if (!found) return found.error();
         // Repeated, it finds nothing left to unblock: no answer has to be kept.
         const Command command = base::make_command(principal, "seats.unblock", {}, {}, *now, {});
-        return store_.inventory().unblock_seats(command, found->block);
+        return store_.inventory().unblock_seats(command, found->run, found->block);
     });
 }
 

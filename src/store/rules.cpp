@@ -297,16 +297,6 @@ void check_block(const SeatBlock& wanted, const Run& run) {
         RAILBOOK_ASSERT(seat.index < run.consist->seat_count() && seats.insert(seat.index).second);
 }
 
-Status check_unblock(const SeatBlock& wanted, const Run& pinned) {
-    const bool fits =
-        wanted.span.to <= pinned.segment_count() && std::ranges::all_of(wanted.seats, [&](const HeldSeat& seat) {
-            return pinned.consist->index_of(seat.id) == seat.index;
-        });
-    if (!fits) return Error{ErrorCode::conflict, "the run has other coaches or calls by now", "read it again"};
-    check_block(wanted, pinned);
-    return {};
-}
-
 AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::string_view actor, Timestamp now) {
     std::string detail = fmt::format("[{},{})", block.span.from, block.span.to);
     for (const auto& seat : block.seats) detail += ' ' + to_string(seat.id);

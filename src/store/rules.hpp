@@ -83,8 +83,6 @@ Changes expire_hold(Hold hold, Timestamp now);
 
 /// What the domain promises of a wanted block is asserted.
 void check_block(const SeatBlock& wanted, const Run& run);
-/// Whether seats that are to be unblocked are numbered as in the run as it is pinned. Errors: conflict.
-Status check_unblock(const SeatBlock& wanted, const Run& pinned);
 AuditEntry block_entry(const SeatBlock& block, std::string_view action, std::string_view actor, Timestamp now);
 
 /// A seat that a train does not have.

@@ -182,6 +182,24 @@ STORE_TEST(AdoptionTest, BlocksStayBetweenTheirCallsOrPreventIt) {
     EXPECT_EQ(blocked.front().state, SeatState::blocked);
 }
 
+/// Of the segments that were named when the run was looked at, none has the same number by now.
+STORE_TEST(AdoptionTest, UnblockingByTheOldCallsChangesNothing) {
+    const SeatBlock block{.run = ice.id, .span = {0, 4}, .seats = {{4, ice.consist->seat_at(4)}}};
+    ASSERT_TRUE(store->inventory().block_seats(make.command("seats.block"), ice, block));
+    const auto longer = with(ice, 0);
+    ASSERT_TRUE(adopt(longer));
+    const auto before = records_of(*store);
+    auto part = block;
+    part.span = {1, 2};
+    const auto refused = store->inventory().unblock_seats(make.command("seats.unblock"), ice, part);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+    EXPECT_EQ(records_of(*store), before);
+    part.span = {2, 3};
+    ASSERT_TRUE(store->inventory().unblock_seats(make.command("seats.unblock"), longer, part));
+    EXPECT_EQ(allocations(longer).size(), 2U);
+}
+
 /// Buyers whose holds lapsed before the change, and whose money comes after it: one gets the ride at its new time, of
 /// the other the stop is gone.
 STORE_TEST(AdoptionTest, LateMoneyBuysTheRideOnlyWhereThereIsOne) {

@@ -14,7 +14,8 @@ protected:
         return store->inventory().block_seats(make.command("seats.block", "operator:cli"), ice, blocked(seats, span));
     }
     Result<SeatBlock> unblock(std::vector<std::uint32_t> seats, Span span) {
-        return store->inventory().unblock_seats(make.command("seats.unblock", "operator:cli"), blocked(seats, span));
+        return store->inventory().unblock_seats(make.command("seats.unblock", "operator:cli"), ice,
+                                                blocked(seats, span));
     }
     SeatBlock blocked(const std::vector<std::uint32_t>& seats, Span span) const {
         SeatBlock made{.run = ice.id, .span = span, .seats = {}};
@@ -81,8 +82,9 @@ STORE_TEST(BlocksTest, UnblockingLeavesHoldsAndSalesAlone) {
     ASSERT_TRUE(place({{&ice, {0}, {0, 4}}}));
     ASSERT_TRUE(unblock({0}, {0, 4}));
     EXPECT_EQ(allocations(ice).size(), 1U);
-    EXPECT_TRUE(store->inventory().unblock_seats(make.command("seats.unblock"),
-                                                 {.run = a_run("unknown").id, .span = {0, 1}, .seats = {{0, {}}}}));
+    const auto unknown = a_run("unknown");
+    EXPECT_TRUE(store->inventory().unblock_seats(make.command("seats.unblock"), unknown,
+                                                 {.run = unknown.id, .span = {0, 1}, .seats = {{0, {}}}}));
 }
 
 STORE_TEST(BlocksTest, ARepeatedBlockIsAnsweredWithoutASecondEffect) {

@@ -201,7 +201,7 @@ STORE_TEST(ConsistTest, UnblockingSeatsByTheirOldNumbersChangesNothing) {
     ASSERT_TRUE(store->inventory().block_seats(make.command("seats.block"), ice, block));
     ASSERT_TRUE(change({}));
     const auto before = records_of(*store);
-    const auto refused = store->inventory().unblock_seats(make.command("seats.unblock"), block);
+    const auto refused = store->inventory().unblock_seats(make.command("seats.unblock"), ice, block);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::conflict);
     EXPECT_EQ(records_of(*store), before);

@@ -132,8 +132,8 @@ private:
     Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) override {
         return policy_.call("block_seats", [&] { return store_->inventory().block_seats(command, run, wanted); });
     }
-    Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) override {
-        return policy_.call("unblock_seats", [&] { return store_->inventory().unblock_seats(command, wanted); });
+    Result<SeatBlock> unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) override {
+        return policy_.call("unblock_seats", [&] { return store_->inventory().unblock_seats(command, run, wanted); });
     }
     Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override {
         return policy_.call("holds_of_run", [&] { return store_->inventory().holds_of_run(run, now); });

@@ -75,7 +75,7 @@ private:
     Result<std::vector<Occupancy>> occupancy(const std::vector<RunId>& runs, Timestamp now) override;
     Result<SeatChanges> changes_after(const RunId& run, std::uint64_t version) override;
     Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) override;
-    Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) override;
+    Result<SeatBlock> unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) override;
     Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override;
     Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override;
     Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) override;
@@ -423,13 +423,14 @@ Result<SeatBlock> MemoryStore::block_seats(const Command& command, const Run& ru
     });
 }
 
-Result<SeatBlock> MemoryStore::unblock_seats(const Command& command, const SeatBlock& wanted) {
+Result<SeatBlock> MemoryStore::unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) {
     const std::lock_guard gate{gate_};
     const Timestamp now = step_time(command.now);
     return answered<SeatBlock>(command, [&]() -> Result<SeatBlock> {
         auto* const pinned = all_->find_run(wanted.run);
         if (!pinned) return wanted;
-        if (const auto ok = check_unblock(wanted, pinned->run); !ok) return ok.error();
+        check_block(wanted, run);
+        if (const auto ok = check_pinned(pinned->run, run); !ok) return ok.error();
         pinned->allocations.unblock(wanted);
         pinned->audit.add(block_entry(wanted, "seats.unblocked", command.owner, now));
         all_->pass(now);

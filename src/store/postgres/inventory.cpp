@@ -198,7 +198,7 @@ Result<std::optional<LockedRun>> lock_run(Step& step, const RunId& run) {
 }
 }  // namespace
 
-Result<SeatBlock> PostgresInventory::unblock_seats(const Command& command, const SeatBlock& wanted) {
+Result<SeatBlock> PostgresInventory::unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) {
     return database_.command<SeatBlock>(command, [&](Step& step) -> Result<SeatBlock> {
         const auto locked = lock_run(step, wanted.run);
         if (!locked) return locked.error();
@@ -208,9 +208,10 @@ Result<SeatBlock> PostgresInventory::unblock_seats(const Command& command, const
         if (const auto ready = step.go(); !ready) return ready.error();
         const auto blocks = step.answer(asked).all(read_placed);
         if (!blocks) return blocks.error();
-        const auto run = find_runs(step, database_.pinned_runs(), {number}, {(*locked)->edition});
-        if (!run) return run.error();
-        if (const auto ok = check_unblock(wanted, run->front()); !ok) return ok.error();
+        const auto pinned = find_runs(step, database_.pinned_runs(), {number}, {(*locked)->edition});
+        if (!pinned) return pinned.error();
+        check_block(wanted, run);
+        if (const auto ok = check_pinned(pinned->front(), run); !ok) return ok.error();
         std::vector<SeatChange> changes;
         SeatList rest;
         for (const auto& seat : wanted.seats) {

@@ -606,9 +606,9 @@ Result<SeatBlock> RedisInventory::block_seats(const Command& command, const Run&
                                        [&] { return record_.inventory().block_seats(command, run, wanted); });
 }
 
-Result<SeatBlock> RedisInventory::unblock_seats(const Command& command, const SeatBlock& wanted) {
+Result<SeatBlock> RedisInventory::unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) {
     return front_.in_record<SeatBlock>({name_of(wanted.run)}, std::nullopt,
-                                       [&] { return record_.inventory().unblock_seats(command, wanted); });
+                                       [&] { return record_.inventory().unblock_seats(command, run, wanted); });
 }
 
 Result<RunHolds> RedisInventory::holds_of_run(const RunId& run, Timestamp now) {

@@ -131,12 +131,13 @@ Result<SeatBlock> SqliteInventory::block_seats(const Command& command, const Run
     });
 }
 
-Result<SeatBlock> SqliteInventory::unblock_seats(const Command& command, const SeatBlock& wanted) {
+Result<SeatBlock> SqliteInventory::unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) {
     return database_.command<SeatBlock>(command, [&](Step& step) -> Result<SeatBlock> {
-        const auto run = step.tables.find_run(wanted.run);
-        if (!run) return run.error();
-        if (!*run) return wanted;
-        if (const auto ok = check_unblock(wanted, **run); !ok) return ok.error();
+        const auto pinned = step.tables.find_run(wanted.run);
+        if (!pinned) return pinned.error();
+        if (!*pinned) return wanted;
+        check_block(wanted, run);
+        if (const auto ok = check_pinned(**pinned, run); !ok) return ok.error();
         if (const auto done = step.tables.unblock(wanted); !done) return done.error();
         if (const auto done = step.tables.count_version(wanted.run); !done) return done.error();
         const auto noted = step.tables.record(block_entry(wanted, "seats.unblocked", command.owner, step.now));

@@ -53,7 +53,7 @@ public:
     Result<std::vector<Occupancy>> occupancy(const std::vector<RunId>& runs, Timestamp now) override;
     Result<SeatChanges> changes_after(const RunId& run, std::uint64_t version) override;
     Result<SeatBlock> block_seats(const Command& command, const Run& run, const SeatBlock& wanted) override;
-    Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) override;
+    Result<SeatBlock> unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) override;
     Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override;
     Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override;
     Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) override;

@@ -118,9 +118,9 @@ public:
                 my_.tell({.name = command.operation, .owner = command.owner}, answer);
             });
     }
-    Result<SeatBlock> unblock_seats(const Command& command, const SeatBlock& wanted) override {
+    Result<SeatBlock> unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) override {
         return my_.ports.call<Result<SeatBlock>>(
-            change("unblock_seats"), [&] { return my_.inner.inventory().unblock_seats(command, wanted); },
+            change("unblock_seats"), [&] { return my_.inner.inventory().unblock_seats(command, run, wanted); },
             [&](const Result<SeatBlock>& answer) {
                 my_.tell({.name = command.operation, .owner = command.owner}, answer);
             });
