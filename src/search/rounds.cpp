@@ -71,15 +71,7 @@ std::vector<FoundJourney> RoundSearch::find(const Question& question) {
     const auto first = std::max(from, seconds_of(network_.begins()));
     const auto last = std::min(until - 1, seconds_of(network_.ends()));
     if (first > last) return {};
-    std::unique_ptr<Work> work;
-    {
-        const std::lock_guard lock{mutex_};
-        if (!idle_.empty()) {
-            work = std::move(idle_.back());
-            idle_.pop_back();
-        }
-    }
-    if (!work) work = std::make_unique<Work>();
+    auto work = idle_.take();
     if (!work->times || work->times->usual() != question.usual_change) {
         work->times.emplace(scan_->interchanges(), question.usual_change);
     }
@@ -88,8 +80,7 @@ std::vector<FoundJourney> RoundSearch::find(const Question& question) {
     std::ranges::sort(found, {}, [](const FoundJourney& journey) {
         return std::tuple{journey.departure(), journey.arrival(), journey.changes};
     });
-    const std::lock_guard lock{mutex_};
-    idle_.push_back(std::move(work));
+    idle_.give_back(std::move(work));
     return found;
 }
 

@@ -3,10 +3,10 @@
 /// connection.
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "search/finder.hpp"
+#include "search/idle.hpp"
 #include "search/lines.hpp"
 #include "search/scan.hpp"
 #include "search/scan_state.hpp"
@@ -34,9 +34,7 @@ private:
     const Network& network_;
     const std::unique_ptr<ConnectionScan> scan_;
     LineStore lines_;
-    // What a question needs in memory is kept for the next one: for as many as were ever asked at once.
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<Work>> idle_;
+    Idle<Work> idle_;
 };
 
 }  // namespace railbook::search

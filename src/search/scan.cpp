@@ -121,15 +121,7 @@ bool ConnectionScan::is_direct(const Question& question) const {
 std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
     if (is_direct(question)) return direct(question);
     if (!bounds_.from(question.from)->may_reach(interchanges_, question)) return {};
-    std::unique_ptr<Work> work;
-    {
-        const std::lock_guard lock{mutex_};
-        if (!idle_.empty()) {
-            work = std::move(idle_.back());
-            idle_.pop_back();
-        }
-    }
-    if (!work) work = std::make_unique<Work>();
+    auto work = idle_.take();
     if (!work->times || work->times->usual() != question.usual_change) {
         work->times.emplace(interchanges_, question.usual_change);
     }
@@ -141,8 +133,7 @@ std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
         return std::tuple{journey.departure(), journey.arrival(), journey.changes};
     });
     work->stretch.end();
-    const std::lock_guard lock{mutex_};
-    idle_.push_back(std::move(work));
+    idle_.give_back(std::move(work));
     return found;
 }
 

@@ -3,12 +3,12 @@
 
 #include <array>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "search/bounds.hpp"
 #include "search/days.hpp"
 #include "search/finder.hpp"
+#include "search/idle.hpp"
 #include "search/interchanges.hpp"
 #include "search/lines.hpp"
 #include "search/scan_state.hpp"
@@ -61,9 +61,7 @@ private:
     BoundStore bounds_;
     bool rides_all_ = true;  // not only wanted trips
     LaneKernel kernel_;
-    // What a question needs in memory is kept for the next one: for as many as were ever asked at once.
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<Work>> idle_;
+    Idle<Work> idle_;
 };
 
 }  // namespace railbook::search
