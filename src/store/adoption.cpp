@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/rides.hpp"
-#include "store/allocations.hpp"
 #include "store/rules.hpp"
-#include "store/run_change.hpp"
+#include "store/run_outcome.hpp"
 
 namespace railbook::store {
 namespace {
@@ -20,28 +19,16 @@ Run with_calls_of(Run run, const Run& wanted) {
     return run;
 }
 
-/// The run as it will be, and who is on it so far.
-struct Taken {
-    explicit Taken(Run changed) : run{std::move(changed)}, seats{run} {}
-    Run run;
-    RunAllocations seats;
-};
-
 class Adoption {
 public:
     Adoption(const RunBasis& basis, const Run& wanted, std::string_view actor, Timestamp now)
-        : basis_{basis}, before_{basis.run.run}, actor_{actor}, now_{now}, taken_{with_calls_of(before_, wanted)} {
-        outcome_.run = taken_.run;
-        outcome_.holds = basis.run.holds;
-        outcome_.bookings = basis.bookings;
-        outcome_.tickets = basis.tickets;
-    }
+        : basis_{basis}, before_{basis.run.run}, made_{basis, with_calls_of(before_, wanted), actor, now} {}
 
     Result<std::optional<RunOutcome>> make() {
-        record("run:" + to_string(before_.id), "run.adopted",
-               fmt::format("{} calls to {}", before_.calls.size(), outcome_.run.calls.size()));
+        made_.record("run:" + to_string(before_.id), "run.adopted",
+                     fmt::format("{} calls to {}", before_.calls.size(), made_.outcome.run.calls.size()));
         if (const auto done = keep_blocks(); !done) return done.error();
-        for (auto& hold : outcome_.holds) {
+        for (auto& hold : made_.outcome.holds) {
             const auto before = hold.items.all();
             for (std::size_t i = 0; i < before.size(); ++i) {
                 if (before[i].run != before_.id) continue;
@@ -49,39 +36,23 @@ public:
                 if (const auto done = move(hold, hold.items.edit()[i]); !done) return done.error();
             }
         }
-        for (std::size_t i = 0; i < outcome_.bookings.size(); ++i) tell_booking(i);
-        for (auto& ticket : outcome_.tickets) {
+        for (std::size_t i = 0; i < made_.outcome.bookings.size(); ++i) tell_booking(i);
+        for (auto& ticket : made_.outcome.tickets) {
             for (auto& leg : ticket.legs) {
                 if (leg.run == before_.id) follow(leg);
             }
         }
-        return std::optional{std::move(outcome_)};
+        return std::optional{std::move(made_.outcome)};
     }
 
 private:
-    void record(std::string subject, std::string_view action, std::string detail) {
-        outcome_.audit.push_back({.subject = std::move(subject),
-                                  .number = 0,
-                                  .at = now_,
-                                  .actor = actor_,
-                                  .action = std::string{action},
-                                  .detail = std::move(detail)});
-    }
-
-    bool take(const Allocation& allocation) {
-        if (!taken_.seats.is_free(allocation.seat, allocation.span, now_, HoldId{})) return false;
-        taken_.seats.put(allocation);
-        outcome_.allocations.push_back(allocation);
-        return true;
-    }
-
     Status keep_blocks() {
         for (auto block : basis_.blocks) {
             const auto& from = before_.calls[block.span.from].id;
             const auto& to = before_.calls[block.span.to].id;
-            const auto span = outcome_.run.span_between(from, to);
+            const auto span = made_.outcome.run.span_between(from, to);
             if (span) block.span = *span;
-            if (span && take(block)) continue;
+            if (span && made_.take(block)) continue;
             return Error{ErrorCode::conflict,
                          fmt::format("seat {} is blocked from {} to {}, where the train would no longer call so",
                                      to_string(before_.consist->seat_at(block.seat)), to_string(from), to_string(to)),
@@ -93,16 +64,16 @@ private:
     /// A ride on the new calls. Of one that ended before the change it may be left as it was.
     template <class Ride>
     void follow(Ride& ride) const {
-        const auto span = outcome_.run.span_between(ride.from.call, ride.to.call);
+        const auto span = made_.outcome.run.span_between(ride.from.call, ride.to.call);
         if (!span) return;
         if constexpr (requires { ride.span; }) ride.span = *span;
-        ride.train = outcome_.run.train;
-        ride.from = base::start_of_ride(outcome_.run, *span);
-        ride.to = base::end_of_ride(outcome_.run, *span);
+        ride.train = made_.outcome.run.train;
+        ride.from = base::start_of_ride(made_.outcome.run, *span);
+        ride.to = base::end_of_ride(made_.outcome.run, *span);
     }
 
     Status check_ride(const Hold& hold, const std::vector<HoldItem>& items, std::size_t number) const {
-        if (base::still_carries(before_, outcome_.run, items, number)) return {};
+        if (base::still_carries(before_, made_.outcome.run, items, number)) return {};
         const auto& item = items[number];
         const auto stage = base::stage_of(items, number);
         return Error{ErrorCode::conflict,
@@ -115,7 +86,7 @@ private:
     Status move(const Hold& hold, HoldItem& item) {
         follow(item);
         for (const auto& seat : item.seats) {
-            if (take(allocation_of(hold, item, seat))) continue;
+            if (made_.take(allocation_of(hold, item, seat))) continue;
             return Error{
                 ErrorCode::conflict,
                 fmt::format("seat {} would be given twice: the train calls in another order", to_string(seat.id)),
@@ -126,7 +97,7 @@ private:
 
     void tell_booking(std::size_t number) {
         std::set<std::string> told;
-        for (auto& part : outcome_.bookings[number].parts) {
+        for (auto& part : made_.outcome.bookings[number].parts) {
             if (part.run != before_.id) continue;
             const auto before = part;
             follow(part);
@@ -134,16 +105,14 @@ private:
             auto detail =
                 fmt::format("{} {} to {}", to_string(part.run), to_string(part.from.call), to_string(part.to.call));
             if (!told.insert(detail).second) continue;
-            record("booking:" + to_string(outcome_.bookings[number].id), "booking.retimed", std::move(detail));
+            made_.record("booking:" + to_string(made_.outcome.bookings[number].id), "booking.retimed",
+                         std::move(detail));
         }
     }
 
     const RunBasis& basis_;
     const Run& before_;
-    const std::string actor_;
-    const Timestamp now_;
-    RunOutcome outcome_;
-    Taken taken_;
+    OutcomeInMaking made_;
 };
 
 }  // namespace

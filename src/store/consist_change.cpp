@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
-#include "store/allocations.hpp"
 #include "store/rules.hpp"
+#include "store/run_outcome.hpp"
 
 namespace railbook::store {
 namespace {
@@ -16,26 +16,24 @@ bool is_live(PartStatus status) {
     return status == PartStatus::prebooked || status == PartStatus::confirmed || status == PartStatus::fulfilled;
 }
 
+Run with_coaches_of(Run run, const ConsistChange& change) {
+    run.consist = change.consist;
+    return run;
+}
+
 class Change {
 public:
     Change(const RunBasis& basis, const ConsistChange& change, std::string_view actor, Timestamp now)
         : basis_{basis},
           change_{change},
-          actor_{actor},
-          now_{now},
-          moves_{change.reseatings.begin(), change.reseatings.end()} {
-        outcome_.run = basis.run.run;
-        outcome_.run.consist = change.consist;
-        outcome_.holds = basis.run.holds;
-        outcome_.bookings = basis.bookings;
-        outcome_.tickets = basis.tickets;
-    }
+          moves_{change.reseatings.begin(), change.reseatings.end()},
+          made_{basis, with_coaches_of(basis.run.run, change), actor, now} {}
 
     Result<std::optional<RunOutcome>> make() {
-        record("run:" + to_string(basis_.run.run.id), "run.consist_changed",
-               fmt::format("{} to {}", basis_.run.run.consist->name, change_.consist->name));
+        made_.record("run:" + to_string(basis_.run.run.id), "run.consist_changed",
+                     fmt::format("{} to {}", basis_.run.run.consist->name, change_.consist->name));
         keep_blocks();
-        for (auto& hold : outcome_.holds) {
+        for (auto& hold : made_.outcome.holds) {
             auto& items = hold.items.edit();
             for (std::size_t i = 0; i < items.size(); ++i) {
                 if (items[i].run != basis_.run.run.id) continue;
@@ -45,32 +43,16 @@ public:
             }
         }
         if (!moves_.empty()) return changed_since();
-        return std::optional{std::move(outcome_)};
+        return std::optional{std::move(made_.outcome)};
     }
 
 private:
-    void record(std::string subject, std::string_view action, std::string detail) {
-        outcome_.audit.push_back({.subject = std::move(subject),
-                                  .number = 0,
-                                  .at = now_,
-                                  .actor = actor_,
-                                  .action = std::string{action},
-                                  .detail = std::move(detail)});
-    }
-
-    bool take(const Allocation& allocation) {
-        if (!taken_.is_free(allocation.seat, allocation.span, now_, HoldId{})) return false;
-        taken_.put(allocation);
-        outcome_.allocations.push_back(allocation);
-        return true;
-    }
-
     void keep_blocks() {
         for (auto block : basis_.blocks) {
             const auto index = change_.consist->index_of(basis_.run.run.consist->seat_at(block.seat));
             if (!index) continue;
             block.seat = *index;
-            RAILBOOK_ASSERT(take(block));
+            RAILBOOK_ASSERT(made_.take(block));
         }
     }
 
@@ -90,7 +72,7 @@ private:
         tell_booking(hold, item, seat.id, given);
         if (move != moves_.end()) moves_.erase(move);
         seat = given;
-        if (take(allocation_of(hold, item, seat))) return {};
+        if (made_.take(allocation_of(hold, item, seat))) return {};
         return Error{ErrorCode::conflict, fmt::format("seat {} would be given twice", to_string(wanted)),
                      "ask for a new offer"};
     }
@@ -105,12 +87,12 @@ private:
                 const auto& part = before.parts[k];
                 const bool is_it = part.run == item.run && part.span == item.span && part.seat.id == from;
                 if (!is_it || !is_live(part.status)) continue;
-                outcome_.bookings[i].parts[k].seat = given;
+                made_.outcome.bookings[i].parts[k].seat = given;
                 if (from != given.id) tell_tickets(before, part, given.id);
             }
             if (from == given.id) continue;
-            record("booking:" + to_string(before.id), "booking.reseated",
-                   fmt::format("{} {} to {}", to_string(item.run), to_string(from), to_string(given.id)));
+            made_.record("booking:" + to_string(before.id), "booking.reseated",
+                         fmt::format("{} {} to {}", to_string(item.run), to_string(from), to_string(given.id)));
         }
     }
 
@@ -121,22 +103,15 @@ private:
             for (std::size_t k = 0; k < before.legs.size(); ++k) {
                 const auto& leg = before.legs[k];
                 if (leg.run == part.run && leg.from.call == part.from.call && leg.seat == part.seat.id)
-                    outcome_.tickets[i].legs[k].seat = to;
+                    made_.outcome.tickets[i].legs[k].seat = to;
             }
         }
     }
 
     const RunBasis& basis_;
     const ConsistChange& change_;
-    const std::string actor_;
-    const Timestamp now_;
     std::set<Reseating> moves_;  // those that are not made yet
-    RunOutcome outcome_;
-    RunAllocations taken_{[this] {
-        Run run = basis_.run.run;
-        run.consist = change_.consist;
-        return run;
-    }()};
+    OutcomeInMaking made_;
 };
 
 }  // namespace
