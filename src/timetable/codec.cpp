@@ -12,7 +12,7 @@ namespace railbook::timetable {
 namespace {
 
 constexpr std::string_view kMagic = "RBTT";
-constexpr char kVersion = 3;
+constexpr char kVersion = 4;
 /// A fifth larger than by the default, which alone took a fifth of the time of an import.
 constexpr int kCompression = 1;
 /// Deflate reaches 1032; a claim beyond that is no claim.
@@ -169,6 +169,11 @@ void read_calls(Reader& in, NetworkData& network) {
     }
 }
 
+/// What is no such value says nothing.
+NetworkData::StepFree step_free_of(std::uint64_t value) {
+    return value > 2 ? NetworkData::StepFree::unknown : static_cast<NetworkData::StepFree>(value);
+}
+
 std::string pack(const std::string& bytes) {
     uLongf size = compressBound(static_cast<uLong>(bytes.size()));
     std::string packed(size, '\0');
@@ -214,6 +219,7 @@ std::string encode(const NetworkData& network) {
         out.text(stop.id);
         out.number(stop.station);
         out.text(stop.platform);
+        out.number(static_cast<std::uint64_t>(stop.step_free));
     });
     out.list(network.trips, [&](const NetworkData::Trip& trip) {
         out.text(trip.id);
@@ -224,6 +230,7 @@ std::string encode(const NetworkData& network) {
         out.number(trip.call_count);
         out.number(trip.start_count);
         out.number(trip.block + 1U);  // 0: none
+        out.number(static_cast<std::uint64_t>(trip.step_free));
     });
     write_calls(out, network);
     out.list(network.services, [&](std::uint64_t word) { out.bits(word); });
@@ -305,6 +312,7 @@ Result<NetworkData> decode(std::string_view bytes) {
         stop.id = in.text();
         stop.station = in.number_as<Index>();
         stop.platform = in.text();
+        stop.step_free = step_free_of(in.number());
         return stop;
     });
     std::uint64_t starts = 0;
@@ -320,6 +328,7 @@ Result<NetworkData> decode(std::string_view bytes) {
         trip.first_start = static_cast<Index>(starts);
         starts += trip.start_count;
         trip.block = in.number_as<Index>() - 1U;
+        trip.step_free = step_free_of(in.number());
         return trip;
     });
     read_calls(in, network);

@@ -67,6 +67,7 @@ struct RawStop {
     std::string zone;
     std::string platform;
     std::string code;
+    NetworkData::StepFree step_free = NetworkData::StepFree::unknown;
     std::uint32_t type = 0;
     std::optional<Position> position;
     std::size_t line = 0;
@@ -183,14 +184,24 @@ private:
         return done;
     }
 
+    /// wheelchair_boarding and wheelchair_accessible. A row is not left out for it.
+    static NetworkData::StepFree step_free_of(const Row& row, std::size_t column) {
+        const auto text = row[column];
+        if (text.empty() || text == "0") return NetworkData::StepFree::unknown;
+        if (text == "1") return NetworkData::StepFree::yes;
+        if (text == "2") return NetworkData::StepFree::no;
+        row.note(column, fmt::format("{} is not 0 to 2; it counts as unknown", quoted(text)));
+        return NetworkData::StepFree::unknown;
+    }
+
     Status read_stops() {
-        enum : std::size_t { kId, kName, kLatitude, kLongitude, kType, kParent, kZone, kPlatform, kCode };
+        enum : std::size_t { kId, kName, kLatitude, kLongitude, kType, kParent, kZone, kPlatform, kCode, kStepFree };
         std::vector<RawStop> raw;
         std::size_t parent_column = 0;
         const auto done = read("stops.txt",
                                {{"stop_id", kRequired}, {"stop_name", kRequired}, {"stop_lat"}, {"stop_lon"},
                                 {"location_type"}, {"parent_station"}, {"stop_timezone"}, {"platform_code"},
-                                {"stop_code"}},
+                                {"stop_code"}, {"wheelchair_boarding"}},
                                [&](const Row& row) {
             if (!take_id(row, kId, stops_)) return;
             stops_.set(row[kId], Ids::kLeftOut);
@@ -201,6 +212,7 @@ private:
                          .zone = std::string{row[kZone]},
                          .platform = std::string{row[kPlatform]},
                          .code = std::string{row[kCode]},
+                         .step_free = step_free_of(row, kStepFree),
                          .position = {},
                          .line = row.line()};
             if (!row[kType].empty()) {
@@ -238,11 +250,13 @@ private:
         Ids stations;
         std::vector<bool> has_zone;
         std::vector<std::optional<Position>> positions;
+        std::vector<NetworkData::StepFree> step_free_of_station;
         for (const auto& stop : raw) {
             if (!stop.parent.empty() && stop.type == 0) continue;
             stations.set(stop.id, static_cast<Index>(network_.stations.size()));
             has_zone.push_back(!stop.zone.empty());
             positions.push_back(stop.position);
+            step_free_of_station.push_back(stop.step_free);
             network_.stations.push_back({.id = stop.id,
                                       .name = stop.name,
                                       .aliases = {},
@@ -267,7 +281,9 @@ private:
             std::string platform = stop.platform;
             if (is_child && platform.empty() && stop.name != parent.name) platform = stop.name;
             stops_.set(stop.id, static_cast<Index>(network_.stops.size()));
-            network_.stops.push_back({stop.id, station, std::move(platform)});
+            auto step_free = stop.step_free;
+            if (is_child && step_free == NetworkData::StepFree::unknown) step_free = step_free_of_station[station];
+            network_.stops.push_back({stop.id, station, std::move(platform), step_free});
             rows_.positions.push_back(stop.position);
         }
         for (std::size_t i = 0; i < network_.stops.size(); ++i) {
@@ -367,12 +383,13 @@ private:
     }
 
     Status read_trips() {
-        enum : std::size_t { kRoute, kService, kId, kHeadsign, kShortName, kShape, kBlock };
+        enum : std::size_t { kRoute, kService, kId, kHeadsign, kShortName, kShape, kBlock, kStepFree };
         Ids blocks;
         Index block_count = 0;
         const auto done = read("trips.txt",
                                {{"route_id", kRequired}, {"service_id", kRequired}, {"trip_id", kRequired},
-                                {"trip_headsign"}, {"trip_short_name"}, {"shape_id"}, {"block_id"}},
+                                {"trip_headsign"}, {"trip_short_name"}, {"shape_id"}, {"block_id"},
+                                {"wheelchair_accessible"}},
                                [&](const Row& row) {
             rows_.trip_column = row.position(kId);
             if (!take_id(row, kId, trips_)) return;
@@ -395,6 +412,7 @@ private:
                                   .short_name = std::string{row[kShortName]},
                                   .shape = std::string{row[kShape]},
                                   .block = block,
+                                  .step_free = step_free_of(row, kStepFree),
                                   .line = row.line()});
         });
         std::ranges::sort(rows_.trips, {}, &RawTrip::id);

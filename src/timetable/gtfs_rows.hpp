@@ -29,6 +29,7 @@ struct RawTrip {
     std::string short_name;
     std::string shape;
     Index block = kNone;
+    NetworkData::StepFree step_free = NetworkData::StepFree::unknown;
     std::size_t line = 0;
 };
 

@@ -117,7 +117,8 @@ private:
                                   .short_name = trip.short_name,
                                   .first_call = static_cast<Index>(network_.calls.size()),
                                   .call_count = static_cast<Index>(stops.size()),
-                                  .block = trip.block});
+                                  .block = trip.block,
+                                  .step_free = trip.step_free});
         for (std::size_t i = 0; i < stops.size(); ++i) {
             network_.calls.push_back({.stop = stops[i].stop,
                                       .arrival = stops[i].arrival,

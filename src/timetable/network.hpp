@@ -25,6 +25,9 @@ inline constexpr Index kNone = std::numeric_limits<Index>::max();
 
 /// What an import makes and the store keeps. Everything refers to everything else by Index.
 struct NetworkData {
+    /// Whether somebody in a wheelchair can get into a train, or from the street to a platform.
+    enum class StepFree : std::uint8_t { unknown, yes, no };
+
     struct Agency {
         std::string id;
         std::string name;
@@ -54,6 +57,7 @@ struct NetworkData {
         std::string id;
         Index station = 0;
         std::string platform;
+        StepFree step_free = StepFree::unknown;  // where a platform says nothing, as its station
         bool operator==(const Stop&) const = default;
     };
     struct Trip {
@@ -67,6 +71,7 @@ struct NetworkData {
         Index first_start = 0;  // as do the starts of frequencies.txt; none: the trip runs once, at its own times
         Index start_count = 0;
         Index block = kNone;    // trips with the same block on the same date are one vehicle; kNone: of its own
+        StepFree step_free = StepFree::unknown;
         bool operator==(const Trip&) const = default;
     };
     struct Call {

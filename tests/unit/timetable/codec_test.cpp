@@ -16,14 +16,15 @@ const NetworkData& sample() {
     static const NetworkData network = [] {
         test::FeedFiles files;
         files.set("stops.txt",
-                  "stop_id,stop_name,stop_lat,stop_lon,parent_station,location_type,stop_timezone,platform_code\n"
-                  "A,Adorf,50.0,8.0,,1,,\nA1,Adorf,50.0,8.0,A,0,,7\nB,Bedorf,50.5,8.0,,0,Europe/Vienna,\n"
-                  "C,Cedorf,51.0,8.0,,0,,\n");
+                  "stop_id,stop_name,stop_lat,stop_lon,parent_station,location_type,stop_timezone,platform_code,wheelchair_boarding\n"
+                  "A,Adorf,50.0,8.0,,1,,,1\nA1,Adorf,50.0,8.0,A,0,,7,\nB,Bedorf,50.5,8.0,,0,Europe/Vienna,,2\n"
+                  "C,Cedorf,51.0,8.0,,0,,,\n");
         files.set("stop_times.txt",
                   "trip_id,arrival_time,departure_time,stop_id,stop_sequence,pickup_type,drop_off_type\n"
                   "1,08:00:00,08:00:00,A1,1,0,1\n1,09:00:00,09:05:00,B,2,0,0\n1,34:00:00,34:00:00,C,3,1,0\n"
                   "2,08:00:00,08:00:00,A,1,0,0\n2,09:00:00,09:05:00,C,2,0,0\n");
-        files.append("trips.txt", "X,daily,2,\n");
+        files.set("trips.txt",
+                  "route_id,service_id,trip_id,trip_short_name,wheelchair_accessible\nX,daily,1,100,1\nX,daily,2,,2\n");
         files.set("frequencies.txt", "trip_id,start_time,end_time,headway_secs\n2,06:00:00,09:00:00,3600\n");
         files.set("transfers.txt", "from_stop_id,to_stop_id,transfer_type,min_transfer_time\nB,B,2,300\n");
         files.set("translations.txt",
@@ -42,6 +43,11 @@ TEST(CodecTest, WhatWasEncodedIsDecoded) {
     EXPECT_EQ(*again, sample());
     EXPECT_FALSE(sample().starts.empty());
     EXPECT_FALSE(sample().transfers.empty());
+    using enum NetworkData::StepFree;
+    EXPECT_EQ(again->stops[1].step_free, yes);
+    EXPECT_EQ(again->stops[2].step_free, no);
+    EXPECT_EQ(again->trips[0].step_free, yes);
+    EXPECT_EQ(again->trips[1].step_free, no);
     EXPECT_EQ(encode(*again), bytes);
 }
 
@@ -55,23 +61,25 @@ TEST(CodecTest, EveryTruncationIsDamaged) {
 }
 
 TEST(CodecTest, AnotherFormatIsDamagedWithTheHintToImportAgain) {
-    auto bytes = encode(sample());
-    bytes[4] = 99;
-    const auto refused = decode(bytes);
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, ErrorCode::damaged);
-    EXPECT_EQ(refused.error().hint, "import the feed again");
+    for (const char version : {'\x03', '\x63'}) {
+        auto bytes = encode(sample());
+        bytes[4] = version;
+        const auto refused = decode(bytes);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, ErrorCode::damaged);
+        EXPECT_EQ(refused.error().hint, "import the feed again");
+    }
 }
 
 TEST(CodecTest, AClaimOfSizeThatTheBytesCannotHoldTakesNoMemory) {
-    const auto refused = decode("RBTT\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7Fxxxx");
+    const auto refused = decode(encode(sample()).substr(0, 5) + "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7Fxxxx");
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, ErrorCode::damaged);
+    EXPECT_EQ(refused.error().detail, "the stored timetable is damaged: its size");
 }
 
 /// The form around a content, as encode writes it: for contents that it would never write.
 std::string wrapped(const std::string& content) {
-    std::string head = "RBTT\x01";
+    std::string head = encode(sample()).substr(0, 5);
     for (auto size = content.size();; size >>= 7) {
         head += static_cast<char>((size & 0x7F) | (size > 0x7F ? 0x80 : 0));
         if (size <= 0x7F) break;
@@ -115,6 +123,12 @@ void ask_everything(const std::string& bytes) {
         (*network)->run({trip, 0, 0, {}});
         (*network)->runs_on(trip, (*network)->data().days - 1);
     }
+}
+
+TEST(CodecTest, WhatIsWrappedByHandIsRead) {
+    const auto again = decode(wrapped(content_of(encode(sample()))));
+    ASSERT_TRUE(again) << again.error().detail;
+    EXPECT_EQ(*again, sample());
 }
 
 RC_GTEST_PROP(CodecProperty, FlippedBitsNeverLeadOutOfTheData, ()) {

@@ -398,6 +398,37 @@ TEST(GtfsTest, AParentThatIsNotThereLeavesTheStopOut) {
     EXPECT_THAT(dropped(files), ElementsAre("stops.txt:5:5: there is no station 'nowhere'"));
 }
 
+TEST(GtfsTest, PlatformsAreStepFreeAsTheySayElseAsTheirStation) {
+    using enum NetworkData::StepFree;
+    FeedFiles files;
+    files.set("stops.txt",
+              "stop_id,stop_name,stop_lat,stop_lon,parent_station,location_type,wheelchair_boarding\n"
+              "A,Adorf,50,8,,1,1\nA1,Adorf,50,8,A,0,\nA2,Adorf,50,8,A,0,2\nA3,Adorf,50,8,A,0,0\n"
+              "B,Bedorf,50.5,8,,0,2\nC,Cedorf,51,8,,1,\nC1,Cedorf,51,8,C,0,1\nC2,Cedorf,51,8,C,0,\n");
+    std::map<std::string, NetworkData::StepFree> found;
+    for (const auto& stop : imported(files).network.stops) found[stop.id] = stop.step_free;
+    EXPECT_EQ(found, (decltype(found){{"A", yes}, {"A1", yes}, {"A2", no}, {"A3", yes}, {"B", no}, {"C", unknown},
+                                      {"C1", yes}, {"C2", unknown}}));
+}
+
+TEST(GtfsTest, TripsAreStepFreeAsTheySay) {
+    using enum NetworkData::StepFree;
+    FeedFiles files;
+    files.set("trips.txt",
+              "route_id,service_id,trip_id,wheelchair_accessible\nX,daily,1,1\nX,daily,2,2\nX,daily,3,0\n"
+              "X,daily,4,\nX,daily,5,3\n");
+    std::string calls;
+    for (const char trip : {'2', '3', '4', '5'})
+        calls += fmt::format("{0},08:00:00,08:00:00,A,1\n{0},09:00:00,09:00:00,B,2\n", trip);
+    files.append("stop_times.txt", calls);
+    const auto result = imported(files);
+    std::vector<NetworkData::StepFree> found;
+    for (const auto& trip : result.network.trips) found.push_back(trip.step_free);
+    EXPECT_THAT(found, ElementsAre(yes, no, unknown, unknown, unknown));
+    EXPECT_THAT(result.report.notes, ElementsAre("trips.txt:6:4: '3' is not 0 to 2; it counts as unknown"));
+    for (const auto& trip : imported(FeedFiles{}).network.trips) EXPECT_EQ(trip.step_free, unknown);
+}
+
 TEST(GtfsTest, ZonesAreTheStationsOwnElseItsPlatformsElseTheAgencys) {
     FeedFiles files;
     files.set("stops.txt",
