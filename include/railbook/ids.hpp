@@ -74,7 +74,7 @@ struct TripId {
 std::string to_string(const TripId& id);
 
 /// A trip on one service date, written `2026-12-01.db:531`; a trip of frequencies.txt also names its start:
-/// `2026-12-01.db:531@08:15:00`.
+/// `2026-12-01.db:531@08:15:00`. Where the trip's own id ends like that, or in an `@`, another `@` follows it.
 struct RunId {
     ServiceDate date{};
     TripId trip;

@@ -39,6 +39,9 @@ struct JourneyQuery {
     std::vector<StationId> via = {};  ///< Where to call on the way, in this order; up to kMaxVia.
     /// Only such trains: rail, metro, tram, bus or ferry, or what their names begin with, such as `ICE`. Empty: all.
     std::vector<std::string> trains = {};
+    /// Only trains, and stations to board, change and alight at, of which the timetable says that wheelchairs can use
+    /// them (GTFS wheelchair_accessible and wheelchair_boarding). What it says nothing of is not among them.
+    bool step_free = false;
 
     static constexpr int kMaxChanges = 7;
     static constexpr std::size_t kMaxVia = 4;
@@ -75,9 +78,11 @@ struct Journey {
 
 struct JourneyPage {
     std::vector<Journey> journeys;  ///< By departure, then arrival.
-    /// A `before` that continues before; empty where the timetable ends, and with a window of 0.
+    /// A `before` that continues before; empty where the timetable ends. Nothing is left out between pages. What leaves
+    /// among the journeys of a window of arrivals and arrives outside of it is on the page beside, which may repeat some.
     std::string earlier_cursor;
     std::string later_cursor;  ///< A `depart` that continues after; empty where the timetable ends.
+    bool is_cut = false;       ///< More journeys than the limit were found in the time that was asked for.
 };
 
 /// Thread-safe. The timetable must outlive this object.
@@ -96,7 +101,9 @@ public:
 private:
     struct Finders;  // an engine for each network and choice of trains
 
-    Status find_stays(std::vector<Leg>& legs);
+    Result<Journey> read_journey(std::string_view id);
+    bool may_stay(const timetable::Snapshot& snapshot, const Leg& first, const Leg& second);
+    Status check_change(const timetable::Snapshot& snapshot, const Leg& first, const Leg& second);
 
     Timetable& timetable_;
     std::unique_ptr<Finders> finders_;

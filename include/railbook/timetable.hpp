@@ -96,8 +96,8 @@ struct RunSummary {
 };
 
 /// Thread-safe. The environment and the store must outlive this object. Imports take effect for the whole process at
-/// once, and for others that use the store with the first query after kLookEvery; a query sees one state from start to
-/// end.
+/// once, and for others that use the store with the first query after kLookEvery, at the latest twice that (a store
+/// that does not answer aside); a query sees one state from start to end.
 class Timetable {
 public:
     static constexpr Duration kLookEvery = std::chrono::seconds{2};
@@ -143,8 +143,11 @@ public:
     Result<std::shared_ptr<const timetable::Snapshot>> snapshot();
 
 private:
+    class Loading;
+    /// So long others go on with what is known while one thread looks.
+    static constexpr Duration kMostStale = 2 * kLookEvery;
+
     void note_change();
-    void end_loading();
     /// What the store has by now, if that is not `known`.
     std::shared_ptr<const timetable::Snapshot> look(const timetable::Snapshot& known);
 
@@ -154,9 +157,8 @@ private:
     std::uint64_t change_ = 0;                             // grows with each import or removal
     std::shared_ptr<const timetable::Snapshot> snapshot_;  // empty until first used; stale until it is of `change_`
     Timestamp looked_at_{};                                // at what other processes did
-    bool is_looking_ = false;                              // one thread; the others go on with what is known
-    bool is_loading_ = false;                              // one thread; the others wait
-    std::vector<Waiter*> waiting_;                         // for it
+    bool is_loading_ = false;                              // one thread looks at the store, or reads it
+    std::vector<Waiter*> waiting_;                         // for it, where nothing good is known
     // What was imported last, so that it need not be read from the store again.
     std::string imported_checksum_;
     std::shared_ptr<const timetable::Network> imported_;

@@ -31,6 +31,12 @@ std::optional<int> parse_clock(std::string_view text) {
     return *hour * 3600 + *minute * 60 + *second;
 }
 
+/// Whether a run's text ends in what is, or stands for, a start. An '@' behind it says that it belongs to the trip.
+bool looks_started(std::string_view text) {
+    const auto at = text.rfind('@');
+    return at != std::string_view::npos && (at + 1 == text.size() || parse_clock(text.substr(at + 1)));
+}
+
 }  // namespace
 
 namespace detail {
@@ -71,7 +77,8 @@ std::string to_string(const TripId& id) { return id.feed + ':' + id.trip; }
 
 std::string to_string(const RunId& id) {
     std::string text = to_string(id.date) + '.' + to_string(id.trip);
-    if (id.start) text += '@' + clock_text(*id.start);
+    if (id.start) return text + '@' + clock_text(*id.start);
+    if (looks_started(text)) text += '@';
     return text;
 }
 
@@ -85,12 +92,11 @@ Result<RunId> parse_run(std::string_view text) {
     if (!date) return fail();
     std::string_view rest = text.substr(11);
     RunId id{.date = *date, .trip = {}};
-    if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
+    if (looks_started(rest)) {
         // A trip id may hold an '@' of its own: only a clock time behind it is a start.
-        if (const auto start = parse_clock(rest.substr(at + 1))) {
-            id.start = *start;
-            rest = rest.substr(0, at);
-        }
+        const auto at = rest.rfind('@');
+        if (const auto start = parse_clock(rest.substr(at + 1))) id.start = *start;
+        rest = rest.substr(0, at);
     }
     const auto colon = rest.find(':');
     if (colon == std::string_view::npos) {

@@ -11,6 +11,7 @@
 #include "store/records/lines.hpp"
 #include "store/redis/redis.hpp"
 #include "store/sqlite/sqlite.hpp"
+#include "timetable/one_version.hpp"
 
 namespace railbook {
 namespace {
@@ -119,17 +120,10 @@ Bookings& Engine::bookings() { return parts_->bookings; }
 Ticketing& Engine::ticketing() { return parts_->ticketing; }
 
 Result<JourneyPage> Engine::find_journeys(const JourneyQuery& query, const TravelWishes& wishes) {
-    // The journeys and their seats are of one timetable: where it was swapped meanwhile, once more.
-    constexpr int kMostTries = 20;
-    for (int attempt = 0; attempt < kMostTries; ++attempt) {
-        const auto before = parts_->timetable.snapshot();
-        if (!before) return before.error();
-        auto page = engine::find_journeys({parts_->search, parts_->pricing, parts_->inventory}, query, wishes);
-        const auto after = parts_->timetable.snapshot();
-        if (!after) return after.error();
-        if (*after == *before) return page;
-    }
-    return Error{ErrorCode::unavailable, "the timetable changes at this moment", "try again"};
+    // The journeys and their seats are of one timetable.
+    return timetable::of_one_version(parts_->timetable, [&] {
+        return engine::find_journeys({parts_->search, parts_->pricing, parts_->inventory}, query, wishes);
+    });
 }
 
 Result<std::size_t> Engine::run_due(std::size_t limit) {

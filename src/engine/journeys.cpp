@@ -156,6 +156,7 @@ public:
             auto page = sellers_.search.find(rest);
             if (!page) return page;
             if (departs_ || to == end_) beyond_ = page->later_cursor;
+            if (!departs_ || from == begin_) before_ = page->earlier_cursor;
             if (page->journeys.empty()) break;
             // Journeys that leave at one moment are on one page.
             if (departs_) from = page->journeys.back().departure() + Duration{1};
@@ -168,8 +169,8 @@ public:
 private:
     /// Whether nothing that leaves from then on, or before what was looked at, can be better than what was found.
     bool is_decided(Timestamp from) const {
-        if (!best_.contains(fewest_)) return false;
-        return !departs_ || std::ranges::any_of(best_, [&](const auto& each) { return each.second.arrival() <= from; });
+        const auto found = best_.find(fewest_);
+        return found != best_.end() && (!departs_ || found->second.arrival() <= from);
     }
 
     Status add(std::vector<Journey>& journeys) {
@@ -203,12 +204,14 @@ private:
             const auto more = static_cast<std::ptrdiff_t>(page.journeys.size() - query_.limit);
             page.journeys.erase(departs_ ? page.journeys.end() - more : page.journeys.begin(),
                                 departs_ ? page.journeys.end() : page.journeys.begin() + more);
+            page.is_cut = true;
         }
         // By the timetable's times, whatever the times of what is sold: by these the search turns its pages.
-        auto later = next_;
-        for (const auto& journey : page.journeys)
-            later = std::min(later, planned_departures_.at(journey.id) + Duration{1});
+        auto first = Timestamp::max();
+        for (const auto& journey : page.journeys) first = std::min(first, planned_departures_.at(journey.id));
+        const auto later = first == Timestamp::max() ? next_ : std::min(next_, first + Duration{1});
         page.later_cursor = later == Timestamp::max() ? beyond_ : to_string(later);
+        page.earlier_cursor = departs_ || first == Timestamp::max() ? before_ : to_string(first);
         return page;
     }
 
@@ -223,6 +226,7 @@ private:
     std::map<std::string, Timestamp> planned_departures_;  // by journey
     Timestamp next_ = Timestamp::max();                    // when the first leaves that arrives too late
     std::string beyond_;                                   // the cursor after all of the time
+    std::string before_;                                   // and the one before what was looked at
 };
 
 }  // namespace

@@ -144,6 +144,7 @@ value encode(const JourneyPage& page) {
     const auto cursor = [](const std::string& text) { return text.empty() ? value(nullptr) : value(text); };
     result["earlier_cursor"] = cursor(page.earlier_cursor);
     result["later_cursor"] = cursor(page.later_cursor);
+    result["is_cut"] = page.is_cut;
     return result;
 }
 

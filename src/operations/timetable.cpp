@@ -5,6 +5,7 @@
 #include "operations/encode.hpp"
 #include "operations/passengers.hpp"
 #include "operations/table.hpp"
+#include "timetable/one_version.hpp"
 
 namespace railbook::operations {
 namespace {
@@ -121,53 +122,58 @@ Result<value> find_journeys(Request& request) {
     const auto min_change = request.body.optional_integer("min_change", 0, 86400);
     const auto max_duration = request.body.optional_integer("max_duration", 1, 7 * 86400);
     const auto via = request.body.texts("via", JourneyQuery::kMaxVia);
-    auto trains = request.body.texts("trains", JourneyQuery::kMaxTrains);
+    const auto trains = request.body.texts("trains", JourneyQuery::kMaxTrains);
+    const auto step_free = request.body.boolean("step_free", false);
     const auto wishes = take_wishes(request.body);
     if (auto refusal = request.refusal()) return std::move(*refusal);
 
-    const auto from = request.engine.timetable().station(from_text);
-    if (!from) return from.error();
-    const auto to = request.engine.timetable().station(to_text);
-    if (!to) return to.error();
-    JourneyQuery query{.from = from->id, .to = to->id};
-    if (limit) query.limit = static_cast<std::size_t>(*limit);
-    if (window) query.window = std::chrono::seconds{*window};
-    if (max_changes) query.max_changes = static_cast<int>(*max_changes);
-    if (min_change) query.min_change = std::chrono::seconds{*min_change};
-    if (max_duration) query.max_duration = std::chrono::seconds{*max_duration};
-    query.trains = std::move(trains);
-    for (const auto& text : via) {
-        const auto station = request.engine.timetable().station(text);
-        if (!station) return station.error();
-        query.via.push_back(station->id);
-    }
-    if (depart) {
-        const auto when = parse_when(*depart, from->zone);
-        if (!when) return when.error();
-        query.depart = when->time;
-        if (when->whole_day && !window) {
-            const auto day = day_of(when->time, from->zone);
-            if (!day) return day.error();
-            query.window = day->end - day->begin;
+    // The stations are those of the journeys' timetable.
+    const auto page = timetable::of_one_version(request.engine.timetable(), [&]() -> Result<JourneyPage> {
+        const auto from = request.engine.timetable().station(from_text);
+        if (!from) return from.error();
+        const auto to = request.engine.timetable().station(to_text);
+        if (!to) return to.error();
+        JourneyQuery query{.from = from->id, .to = to->id};
+        if (limit) query.limit = static_cast<std::size_t>(*limit);
+        if (window) query.window = std::chrono::seconds{*window};
+        if (max_changes) query.max_changes = static_cast<int>(*max_changes);
+        if (min_change) query.min_change = std::chrono::seconds{*min_change};
+        if (max_duration) query.max_duration = std::chrono::seconds{*max_duration};
+        query.trains = trains;
+        query.step_free = step_free;
+        for (const auto& text : via) {
+            const auto station = request.engine.timetable().station(text);
+            if (!station) return station.error();
+            query.via.push_back(station->id);
         }
-    }
-    if (before) {
-        const auto when = parse_when(*before, from->zone);
-        if (!when) return when.error();
-        query.before = when->time;
-    }
-    if (arrive) {
-        const auto when = parse_when(*arrive, to->zone);
-        if (!when) return when.error();
-        query.arrive = when->time;
-        if (when->whole_day) {
-            const auto day = day_of(when->time, to->zone);
-            if (!day) return day.error();
-            query.arrive = day->end - Duration{1};
-            if (!window) query.window = day->end - day->begin;
+        if (depart) {
+            const auto when = parse_when(*depart, from->zone);
+            if (!when) return when.error();
+            query.depart = when->time;
+            if (when->whole_day && !window) {
+                const auto day = day_of(when->time, from->zone);
+                if (!day) return day.error();
+                query.window = day->end - day->begin;
+            }
         }
-    }
-    const auto page = request.engine.find_journeys(query, wishes);
+        if (before) {
+            const auto when = parse_when(*before, from->zone);
+            if (!when) return when.error();
+            query.before = when->time;
+        }
+        if (arrive) {
+            const auto when = parse_when(*arrive, to->zone);
+            if (!when) return when.error();
+            query.arrive = when->time;
+            if (when->whole_day) {
+                const auto day = day_of(when->time, to->zone);
+                if (!day) return day.error();
+                query.arrive = day->end - Duration{1};
+                if (!window) query.window = day->end - day->begin;
+            }
+        }
+        return request.engine.find_journeys(query, wishes);
+    });
     if (!page) return page.error();
     return encode(*page);
 }

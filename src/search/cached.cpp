@@ -12,13 +12,10 @@ constexpr std::int64_t kDay = 86'400;
 
 std::int64_t seconds_of(Timestamp time) { return time.time_since_epoch().count() / 1000; }
 
-std::int64_t beginning_of_day(std::int64_t time) { return (time >= 0 ? time : time - kDay + 1) / kDay * kDay; }
-
-/// The same question for the whole day of that time.
-Question of_day(Question question, std::int64_t time) {
-    // Arrivals are those after `time` - `window`.
-    question.time = beginning_of_day(time) + (question.end == End::departure ? 0 : kDay - 1);
-    question.window = static_cast<std::int32_t>(kDay);
+/// What windows have in common whose rest is the same: where they end, seen from the time that was asked for.
+Question key_of(Question question) {
+    question.time += question.end == End::departure ? *question.window : -*question.window;
+    question.window = 0;
     return question;
 }
 
@@ -54,30 +51,41 @@ std::size_t CachedFinder::Hash::operator()(const Question& question) const {
     return hash;
 }
 
+LocalDays::LocalDays(const timetable::Network& network) {
+    const auto& data = network.data();
+    if (data.trips.empty()) {
+        begins_ = {0};
+        return;
+    }
+    // Most networks have one zone, and in others any will do.
+    for (std::uint32_t day = 0; day < data.days; ++day) begins_.push_back(seconds_of(network.time_of(0, day, 0)));
+    begins_.push_back(begins_.back() + kDay);
+}
+
+LocalDays::Day LocalDays::at(std::int64_t time) const {
+    const auto next = std::ranges::upper_bound(begins_, time);
+    if (next != begins_.begin() && next != begins_.end()) return {*std::prev(next), *next};
+    const auto from = next == begins_.end() ? begins_.back() : begins_.front();
+    const auto since = time - from;
+    const auto begins = from + (since >= 0 ? since : since - kDay + 1) / kDay * kDay;
+    return {begins, begins + kDay};
+}
+
+Question CachedFinder::of_day(Question question, const LocalDays::Day& day) {
+    // Arrivals are those after `time` - `window`.
+    question.time = question.end == End::departure ? day.begins : day.ends - 1;
+    question.window = static_cast<std::int32_t>(day.ends - day.begins);
+    return question;
+}
+
 std::vector<FoundJourney> CachedFinder::find(const Question& question) {
     if (!question.window) return for_one(question);
-    const auto day = of_day(question, question.time);
-    // The rest of a day has what the day has: what beats a journey leaves later than it does. The beginning of a day
-    // has more, as long as its own last journeys are not beaten. By arrival it is the other way round.
-    const bool is_rest = question.end == End::departure ? question.time + *question.window == day.time + kDay
-                                                        : question.time - *question.window == day.time - kDay;
-    if (is_rest) {
-        if (const auto whole = kept_window(day)) return rest_of_day(question, *whole);
-    }
-    return *window(question);
-}
-
-std::shared_ptr<const CachedFinder::Journeys> CachedFinder::window(const Question& question) {
-    if (auto kept = kept_window(question)) return kept;
-    auto found = std::make_shared<const Journeys>(finder_->find(question));
-    std::size_t rides = 1;
-    for (const auto& journey : *found) rides += journey.rides.size();
-    return windows_.keep(question, std::move(found), rides);
-}
-
-CachedFinder::Journeys CachedFinder::rest_of_day(const Question& question, const Journeys& day) {
-    Journeys rest;
-    for (const auto& journey : day) {
+    const auto kept = window(question);
+    if (kept->time == question.time) return kept->journeys;
+    // The rest of a window has what the window has: what beats a journey leaves later than it does. Its beginning would
+    // have more, as long as its own last journeys are not beaten. By arrival it is the other way round.
+    std::vector<FoundJourney> rest;
+    for (const auto& journey : kept->journeys) {
         const bool is_asked = question.end == End::departure ? seconds_of(journey.departure()) >= question.time
                                                              : seconds_of(journey.arrival()) <= question.time;
         if (is_asked) rest.push_back(journey);
@@ -85,12 +93,31 @@ CachedFinder::Journeys CachedFinder::rest_of_day(const Question& question, const
     return rest;
 }
 
-CachedFinder::Journeys CachedFinder::for_one(const Question& question) {
+std::shared_ptr<const CachedFinder::Window> CachedFinder::kept_window(const Question& question) {
+    auto kept = windows_.find(key_of(question));
+    if (!kept) return nullptr;
+    const bool is_part = question.end == End::departure ? kept->time <= question.time : kept->time >= question.time;
+    return is_part ? std::move(kept) : nullptr;
+}
+
+std::shared_ptr<const CachedFinder::Window> CachedFinder::window(const Question& question) {
+    if (auto kept = kept_window(question)) return kept;
+    auto found = std::make_shared<const Window>(question.time, finder_->find(question));
+    std::size_t rides = 1;
+    for (const auto& journey : found->journeys) rides += journey.rides.size();
+    windows_.replace(key_of(question), found, rides);
+    return found;
+}
+
+std::vector<FoundJourney> CachedFinder::for_one(const Question& question) {
     const bool leaves = question.end == End::departure;
     const auto other_end = leaves ? question.time + question.longest : question.time - question.longest;
-    const auto near_day = of_day(question, question.time);
-    const auto far_day = of_day(question, other_end);
-    if (std::abs(far_day.time - near_day.time) > kDay) return finder_->find(question);
+    const auto near = days_.at(question.time);
+    const auto far = days_.at(other_end);
+    const bool is_one = near.begins == far.begins;
+    if (!is_one && (leaves ? near.ends != far.begins : far.ends != near.begins)) return finder_->find(question);
+    const auto near_day = of_day(question, near);
+    const auto far_day = of_day(question, far);
     std::array days{kept_window(near_day), kept_window(far_day)};
     if (!days[0] || !days[1]) {
         // The days cost more than the moment, so they are found for those only who ask again.
@@ -100,11 +127,11 @@ CachedFinder::Journeys CachedFinder::for_one(const Question& question) {
         }
         days = {window(near_day), window(far_day)};
     }
-    if (far_day.time == near_day.time) days[1] = nullptr;
+    if (is_one) days[1] = nullptr;
     std::array<const FoundJourney*, kLanes> best{};
     for (const auto& day : days) {
         if (!day) continue;
-        for (const auto& journey : *day) {
+        for (const auto& journey : day->journeys) {
             const auto departure = seconds_of(journey.departure());
             const auto arrival = seconds_of(journey.arrival());
             if (leaves ? departure < question.time || arrival > other_end
@@ -119,7 +146,7 @@ CachedFinder::Journeys CachedFinder::for_one(const Question& question) {
             if (!known || is_better(worth_of(*known, question.end))) known = &journey;
         }
     }
-    Journeys found;
+    std::vector<FoundJourney> found;
     std::optional<std::int64_t> earliest;
     for (const auto* journey : best) {
         if (!journey) continue;

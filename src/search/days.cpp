@@ -37,17 +37,18 @@ std::uint32_t Day::first_from(std::int32_t seconds) const {
                                       connections.begin());
 }
 
-Days::Days(const Network& network, const Interchanges& interchanges, const std::function<bool(Index trip)>& is_wanted)
+Days::Days(const Network& network, const Interchanges& interchanges, const Allowed& allowed)
     : network_{network}, interchanges_{interchanges} {
     const auto& data = network.data();
     const auto trips = static_cast<Index>(data.trips.size());
     is_wanted_.assign(trips, true);
+    for (Index stop = 0; stop < data.stops.size(); ++stop) is_usable_.push_back(!allowed.stops || allowed.stops(stop));
     std::vector<std::uint32_t> runs_of_service(data.services.size() / data.words_per_service());
     std::map<Index, Index> trip_of_zone;
     std::map<Index, std::vector<Index>> blocks;
     const auto station_of = [&](const timetable::NetworkData::Call& call) { return data.stops[call.stop].station; };
     for (Index trip = 0; trip < trips; ++trip) {
-        is_wanted_[trip] = !is_wanted || is_wanted(trip);
+        is_wanted_[trip] = !allowed.trips || allowed.trips(trip);
         const auto& record = data.trips[trip];
         const auto starts = network.starts(trip);
         // A vehicle also runs as the trains that nobody wants.
@@ -245,8 +246,8 @@ void Days::add_runs(Day& day, std::uint32_t service_day) const {
                                   .from = interchanges_.spot_of_stop(calls[i].stop),
                                   .to = interchanges_.spot_of_stop(calls[i + 1].stop),
                                   .run = run};
-            if (calls[i].pick_up) connection.flags |= Connection::kBoards;
-            if (calls[i + 1].drop_off) connection.flags |= Connection::kAlights;
+            if (may_board(calls[i])) connection.flags |= Connection::kBoards;
+            if (may_alight(calls[i + 1])) connection.flags |= Connection::kAlights;
             if (interchanges_.has_walks(connection.to)) connection.flags |= Connection::kWalks;
             if (i == 0 && !day.carried_to(run).empty()) connection.flags |= Connection::kContinues;
             if (i + 2 == calls.size() && !day.onward_from(run).empty()) connection.flags |= Connection::kIsContinued;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "search/allowed.hpp"
 #include "search/interchanges.hpp"
 #include "search/kept.hpp"
 #include "timetable/network.hpp"
@@ -85,8 +86,7 @@ public:
     /// Of all kept days together: about 130 MB.
     static constexpr std::size_t kConnectionsKept = 4'000'000;
 
-    /// Only trips for which `is_wanted` holds (empty: all) are there.
-    Days(const Network& network, const Interchanges& interchanges, const std::function<bool(Index trip)>& is_wanted);
+    Days(const Network& network, const Interchanges& interchanges, const Allowed& allowed);
 
     /// The day that begins `number` days after 1970-01-01.
     std::shared_ptr<const Day> get(std::int64_t number);
@@ -104,6 +104,9 @@ public:
     /// Pairs of runs, where passengers of the first may keep their seats in the second: all of those that depart so.
     std::vector<std::pair<RunIndex, RunIndex>> stays_in(std::int64_t from, std::int64_t to) const;
     bool is_wanted(Index trip) const { return is_wanted_[trip]; }
+    /// Whether passengers may board, or alight, at this call of a trip.
+    bool may_board(const timetable::NetworkData::Call& call) const { return call.pick_up && is_usable_[call.stop]; }
+    bool may_alight(const timetable::NetworkData::Call& call) const { return call.drop_off && is_usable_[call.stop]; }
 
     /// Whether passengers of any run may keep their seats in another.
     bool may_ever_stay() const { return !blocks_.empty() || !stays_.empty(); }
@@ -132,6 +135,7 @@ private:
     const Network& network_;
     const Interchanges& interchanges_;
     std::vector<bool> is_wanted_;             // by trip
+    std::vector<bool> is_usable_;             // by stop
     std::vector<std::int64_t> earliest_;      // by service day: when it begins in the zone where it does so first
     std::vector<std::int64_t> latest_;        // and last
     std::vector<std::uint32_t> first_run_;    // by service day, one more at the end

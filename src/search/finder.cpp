@@ -12,9 +12,8 @@ constexpr std::size_t kDense = 8;
 
 }  // namespace
 
-std::unique_ptr<JourneyFinder> make_finder(const timetable::Network& network,
-                                           const std::function<bool(Index trip)>& is_wanted) {
-    auto scan = std::make_unique<ConnectionScan>(network, is_wanted);
+std::unique_ptr<JourneyFinder> make_finder(const timetable::Network& network, const Allowed& allowed) {
+    auto scan = std::make_unique<ConnectionScan>(network, allowed);
     if (scan->days().most_runs() < kDense * scan->patterns().count()) return scan;
     return std::make_unique<RoundSearch>(network, std::move(scan));
 }

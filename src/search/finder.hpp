@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "search/allowed.hpp"
 #include "search/direct.hpp"
 #include "timetable/network.hpp"
 
@@ -58,11 +59,13 @@ public:
     virtual std::vector<FoundJourney> find(const Question& question) = 0;
     /// Whether passengers of the first run may keep their seats in the second.
     virtual bool may_stay(const timetable::RunIndex& first, const timetable::RunIndex& second) = 0;
+    /// Seconds that a change from one station to the other (or at one) takes at least, whatever is usual, where the
+    /// platforms are the best for it. Nothing where there is no way.
+    virtual std::optional<std::int32_t> least_change(Index from_station, Index to_station) = 0;
 };
 
 /// The engine that is the faster one in this network: dense networks, whose lines have many trains a day, are searched
-/// in rounds, others by a connection scan. Only trips for which `is_wanted` holds (empty: all) are ridden.
-std::unique_ptr<JourneyFinder> make_finder(const timetable::Network& network,
-                                           const std::function<bool(Index trip)>& is_wanted = {});
+/// in rounds, others by a connection scan.
+std::unique_ptr<JourneyFinder> make_finder(const timetable::Network& network, const Allowed& allowed = {});
 
 }  // namespace railbook::search

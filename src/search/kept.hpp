@@ -29,15 +29,18 @@ public:
     std::shared_ptr<const Value> keep(const Key& key, std::shared_ptr<const Value> value, std::size_t weight) {
         const std::lock_guard lock{mutex_};
         if (const auto found = by_key_.find(key); found != by_key_.end()) return found->second->value;
-        entries_.push_front({key, value, weight});
-        by_key_.emplace(key, entries_.begin());
-        weight_ += weight;
-        while (entries_.size() > 1 && (entries_.size() > most_ || weight_ > most_weight_)) {
-            weight_ -= entries_.back().weight;
-            by_key_.erase(entries_.back().key);
-            entries_.pop_back();
-        }
+        add(key, value, weight);
         return value;
+    }
+    /// In the place of what was kept.
+    void replace(const Key& key, std::shared_ptr<const Value> value, std::size_t weight) {
+        const std::lock_guard lock{mutex_};
+        if (const auto found = by_key_.find(key); found != by_key_.end()) {
+            weight_ -= found->second->weight;
+            entries_.erase(found->second);
+            by_key_.erase(found);
+        }
+        add(key, std::move(value), weight);
     }
 
 private:
@@ -46,6 +49,18 @@ private:
         std::shared_ptr<const Value> value;
         std::size_t weight = 0;
     };
+
+    void add(const Key& key, std::shared_ptr<const Value> value, std::size_t weight) {
+        entries_.push_front({key, std::move(value), weight});
+        by_key_.emplace(key, entries_.begin());
+        weight_ += weight;
+        while (entries_.size() > 1 && (entries_.size() > most_ || weight_ > most_weight_)) {
+            weight_ -= entries_.back().weight;
+            by_key_.erase(entries_.back().key);
+            entries_.pop_back();
+        }
+    }
+
     const std::size_t most_;
     const std::size_t most_weight_;
     std::mutex mutex_;

@@ -77,16 +77,16 @@ Patterns::Patterns(const Network& network, const Interchanges& interchanges, con
         const auto calls = network.calls(trip);
         key.clear();
         for (const auto& call : calls) {
-            key.push_back(std::uint64_t{interchanges.spot_of_stop(call.stop)} << 2 | (call.pick_up ? 1U : 0U) |
-                          (call.drop_off ? 2U : 0U));
+            key.push_back(std::uint64_t{interchanges.spot_of_stop(call.stop)} << 2 |
+                          (days.may_board(call) ? 1U : 0U) | (days.may_alight(call) ? 2U : 0U));
         }
         const auto [pattern, is_new] = known.try_emplace(key, count());
         of_trip_[trip] = pattern->second;
         if (is_new) {
             for (const auto& call : calls) {
                 Call made{.spot = interchanges.spot_of_stop(call.stop), .to_next = ChangeTimes::kNever};
-                if (call.pick_up) made.flags |= Call::kBoards;
-                if (call.drop_off) made.flags |= Call::kAlights;
+                if (days.may_board(call)) made.flags |= Call::kBoards;
+                if (days.may_alight(call)) made.flags |= Call::kAlights;
                 if (interchanges.has_walks(made.spot)) made.flags |= Call::kWalks;
                 calls_.push_back(made);
             }

@@ -301,7 +301,7 @@ bool ProfilePass::alight(const RunIndex& run, Index board, bool stays, std::uint
         if (arrival > goal.arrival) break;
         const auto spot = times_.spot_of_stop(calls[call].stop);
         if (layer + 1 < targets_.layers() && targets_.via[layer].has(spot)) ++layer;
-        if (!calls[call].drop_off) continue;
+        if (!stretch_.days().may_alight(calls[call])) continue;
         rides.push_back(ride_of(network_, run, board, call));
         rides.back().stays = stays;
         if (layer + 1 == targets_.layers() && targets_.to.has(spot) && arrival == goal.arrival) return true;

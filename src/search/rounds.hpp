@@ -23,6 +23,9 @@ public:
 
     std::vector<FoundJourney> find(const Question& question) override;
     bool may_stay(const RunIndex& first, const RunIndex& second) override { return scan_->may_stay(first, second); }
+    std::optional<std::int32_t> least_change(Index from_station, Index to_station) override {
+        return scan_->least_change(from_station, to_station);
+    }
 
 private:
     struct Work;

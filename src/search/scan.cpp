@@ -91,14 +91,13 @@ LaneKernel fastest_lane_kernel() {
     return LaneKernel::plain;
 }
 
-ConnectionScan::ConnectionScan(const Network& network, const std::function<bool(Index trip)>& is_wanted,
-                               LaneKernel kernel)
+ConnectionScan::ConnectionScan(const Network& network, const Allowed& allowed, LaneKernel kernel)
     : network_{network},
       interchanges_{network.data()},
-      days_{network, interchanges_, is_wanted},
+      days_{network, interchanges_, allowed},
       patterns_{network, interchanges_, days_},
       bounds_{interchanges_, patterns_, days_.may_ever_stay()},
-      rides_all_{!is_wanted},
+      rides_all_{allowed.is_everything()},
       kernel_{kernel} {}
 
 ConnectionScan::~ConnectionScan() = default;
@@ -138,6 +137,17 @@ std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
 }
 
 bool ConnectionScan::may_stay(const RunIndex& first, const RunIndex& second) { return days_.may_stay(first, second); }
+
+std::optional<std::int32_t> ConnectionScan::least_change(Index from_station, Index to_station) {
+    std::optional<std::int32_t> least;
+    for (auto spot = interchanges_.first_spot(from_station); spot < interchanges_.first_spot(from_station + 1); ++spot) {
+        for (const auto& rule : interchanges_.rules_from(spot)) {
+            if (interchanges_.station_of(rule.to) == to_station && (!least || rule.seconds < *least))
+                least = rule.seconds;
+        }
+    }
+    return least;
+}
 
 std::vector<FoundJourney> ConnectionScan::direct(const Question& question) const {
     const auto at = [](std::int64_t seconds) { return Timestamp{std::chrono::seconds{seconds}}; };

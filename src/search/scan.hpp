@@ -18,13 +18,13 @@ namespace railbook::search {
 /// For long-distance networks, where a day has some thousand connections. See docs/architecture.md, "Finding journeys".
 class ConnectionScan final : public JourneyFinder {
 public:
-    /// Only trips for which `is_wanted` holds (empty: all) are ridden.
-    explicit ConnectionScan(const Network& network, const std::function<bool(Index trip)>& is_wanted = {},
+    explicit ConnectionScan(const Network& network, const Allowed& allowed = {},
                             LaneKernel kernel = fastest_lane_kernel());
     ~ConnectionScan() override;
 
     std::vector<FoundJourney> find(const Question& question) override;
     bool may_stay(const RunIndex& first, const RunIndex& second) override;
+    std::optional<std::int32_t> least_change(Index from_station, Index to_station) override;
 
     /// Whether the answer comes from the lists of trains at both stations.
     bool is_direct(const Question& question) const;

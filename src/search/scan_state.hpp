@@ -37,6 +37,7 @@ public:
         from_ = relative(from);
         to_ = relative(to);
     }
+    const Days& days() const { return *source_; }
     /// Lets go of the days.
     void end() { days_.clear(); }
     std::int32_t from() const { return from_; }

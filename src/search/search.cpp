@@ -11,6 +11,7 @@
 #include "search/cached.hpp"
 #include "search/finder.hpp"
 #include "search/train_types.hpp"
+#include "timetable/one_version.hpp"
 #include "timetable/snapshot.hpp"
 
 namespace railbook {
@@ -324,6 +325,26 @@ std::size_t Journey::changes() const {
 
 /// The engines that were asked last. Those of networks that an import has replaced go with the next question.
 struct Search::Finders {
+    /// Which trains and stations of a network a question allows.
+    struct Filter {
+        std::vector<std::string> types = {};  // folded; empty: all
+        bool step_free = false;
+        bool operator==(const Filter&) const = default;
+
+        search::Allowed of(const Network& network) const {
+            auto allowed = step_free ? search::step_free(network) : search::Allowed{};
+            if (types.empty()) return allowed;
+            auto is_of_types = search::is_of_types(network, types);
+            if (!allowed.trips) {
+                allowed.trips = std::move(is_of_types);
+            } else {
+                allowed.trips = [one = std::move(allowed.trips), other = std::move(is_of_types)](timetable::Index trip) {
+                    return one(trip) && other(trip);
+                };
+            }
+            return allowed;
+        }
+    };
     /// Made by the first who needs it, while others are asked.
     struct Made {
         std::once_flag once;
@@ -331,26 +352,25 @@ struct Search::Finders {
     };
     struct Entry {
         std::shared_ptr<const Network> network;
-        std::vector<std::string> types;
+        Filter filter;
         std::shared_ptr<Made> made;
     };
     static constexpr std::size_t kKept = 16;
 
     std::shared_ptr<JourneyFinder> find(const Snapshot& snapshot, const Network& network,
-                                        const std::vector<std::string>& types) {
-        const auto made = entry_for(snapshot, network, types);
+                                        const Filter& filter) {
+        const auto made = entry_for(snapshot, network, filter);
         std::call_once(made->once, [&] {
-            made->finder = std::make_shared<search::CachedFinder>(
-                search::make_finder(network, types.empty() ? nullptr : search::is_of_types(network, types)));
+            made->finder =
+                std::make_shared<search::CachedFinder>(search::make_finder(network, filter.of(network)), network);
         });
         return made->finder;
     }
 
-    std::shared_ptr<Made> entry_for(const Snapshot& snapshot, const Network& network,
-                                    const std::vector<std::string>& types) {
+    std::shared_ptr<Made> entry_for(const Snapshot& snapshot, const Network& network, const Filter& filter) {
         const std::lock_guard lock{mutex};
         const auto is_asked = [&](const Entry& entry) {
-            return entry.network.get() == &network && entry.types == types;
+            return entry.network.get() == &network && entry.filter == filter;
         };
         if (const auto known = std::ranges::find_if(entries, is_asked); known != entries.end()) {
             std::rotate(entries.begin(), known, known + 1);
@@ -362,7 +382,7 @@ struct Search::Finders {
         });
         const auto part = std::ranges::find_if(
             snapshot.parts, [&](const Snapshot::Part& each) { return each.network.get() == &network; });
-        entries.insert(entries.begin(), {part->network, types, std::make_shared<Made>()});
+        entries.insert(entries.begin(), {part->network, filter, std::make_shared<Made>()});
         if (entries.size() > kKept) entries.pop_back();
         return entries.front().made;
     }
@@ -389,11 +409,18 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     };
     if (std::ranges::all_of(*ways, is_outside)) return outside(*ways->front().network);
 
-    const auto types = search::folded_types(query.trains);
+    if (query.step_free && std::ranges::none_of(*ways, search::tells_step_free, [](const Way& way) -> const Network& {
+            return *way.network;
+        })) {
+        return Error{ErrorCode::not_found,
+                     fmt::format("the timetable '{}' does not say where wheelchairs can go", ways->front().network->feed()),
+                     "ask without the wish for step-free journeys, and call the railway"};
+    }
+    const Finders::Filter filter{search::folded_types(query.trains), query.step_free};
     const auto ask = [&](const JourneyQuery& asked) {
         std::vector<Offer> found;
         for (const auto& way : *ways) {
-            const auto finder = finders_->find(**snapshot, *way.network, types);
+            const auto finder = finders_->find(**snapshot, *way.network, filter);
             for (auto& journey : finder->find(question_of(asked, way)))
                 found.push_back({way.network, std::move(journey)});
         }
@@ -406,8 +433,8 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
 
     JourneyPage page;
     for (const auto& offer : found) page.journeys.push_back(journey_of(*offer.network, offer.journey));
-    // The pages before and after are asked by departure, whichever way this one was. Journeys that arrive within a
-    // window leave where others do that arrive after it, or before: the pages beside it go from its journeys on.
+    page.is_cut = found.size() < all;
+    // The pages before and after are asked by departure, whichever way this one was.
     const bool one = query.window == Duration{0};
     Timestamp first = window.from;
     Timestamp last = window.to;
@@ -422,19 +449,37 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     } else if (found.empty()) {
         // Whoever leaves in a window of arrivals arrives after it.
         if (end == End::arrival) last = window.from;
-    } else {
-        const bool whole = found.size() == all;
-        if (end == End::arrival || (query.before && !whole)) first = found.front().departure();
+    } else if (one) {
         // Of the journeys for one moment the first that leaves is the one to come after.
-        if (one) last = found.front().departure() + Duration{1};
-        else if (end == End::arrival || (query.depart && !whole)) last = found.back().departure() + Duration{1};
+        if (end == End::arrival) first = found.front().departure();
+        last = found.front().departure() + Duration{1};
+    } else if (end == End::arrival) {
+        first = found.front().departure();
+        last = found.back().departure() + Duration{1};
+        // Others leave between these, and arrive before the window or after it: they are on the pages beside it.
+        auto beside = query;
+        beside.arrive = std::nullopt;
+        beside.depart = first;
+        beside.window = last - first;
+        for (const auto& offer : ask(beside)) {
+            if (offer.arrival() < window.from) first = std::max(first, offer.departure() + Duration{1});
+            else if (offer.arrival() >= window.to) last = std::min(last, offer.departure());
+        }
+    } else if (page.is_cut && query.before) {
+        first = found.front().departure();
+    } else if (page.is_cut) {
+        last = found.back().departure() + Duration{1};
     }
-    if (!one) page.earlier_cursor = earlier_page(*ways, first);
+    page.earlier_cursor = earlier_page(*ways, first);
     page.later_cursor = later_page(*ways, last);
     return page;
 }
 
 Result<Journey> Search::journey(std::string_view id) {
+    return timetable::of_one_version(timetable_, [&] { return read_journey(id); });
+}
+
+Result<Journey> Search::read_journey(std::string_view id) {
     if (id.empty()) return not_a_journey("it is empty");
     if (static_cast<std::size_t>(std::ranges::count(id, '+')) >= kMaxLegs) return not_a_journey("it has too many legs");
     std::vector<NamedLeg> named;
@@ -444,13 +489,15 @@ Result<Journey> Search::journey(std::string_view id) {
         auto leg = parse_leg(timetable_, take_until(id, '+'));
         if (!leg) return leg.error();
         if (more && id.empty()) return not_a_journey("a leg is missing at its end");
-        if (!legs.empty() && leg->leg.from.time < legs.back().to.time) {
-            return not_a_journey("a leg leaves before the one before it arrives");
-        }
         legs.push_back(leg->leg);
         named.push_back(*std::move(leg));
     }
-    if (const auto done = find_stays(legs); !done) return done.error();
+    const auto snapshot = timetable_.snapshot();
+    if (!snapshot) return snapshot.error();
+    for (std::size_t i = 1; i < legs.size(); ++i) {
+        legs[i].stays = may_stay(**snapshot, legs[i - 1], legs[i]);
+        if (const auto possible = check_change(**snapshot, legs[i - 1], legs[i]); !possible) return possible.error();
+    }
     for (std::size_t i = 0; i < legs.size(); ++i) {
         const auto& calls = named[i].run.calls;
         const bool is_left = i + 1 == legs.size() || !legs[i + 1].stays;
@@ -461,18 +508,43 @@ Result<Journey> Search::journey(std::string_view id) {
 }
 
 /// Where a leg begins as the one before it ends, passengers may be staying in the vehicle.
-Status Search::find_stays(std::vector<Leg>& legs) {
-    for (std::size_t i = 1; i < legs.size(); ++i) {
-        if (legs[i].span.from != 0 || legs[i].run.trip.feed != legs[i - 1].run.trip.feed) continue;
-        const auto snapshot = timetable_.snapshot();
-        if (!snapshot) return snapshot.error();
-        const auto* network = (*snapshot)->find(legs[i].run.trip.feed);
-        // Pinned runs may outlive their feed.
-        if (!network) continue;
-        const auto first = network->find_run(legs[i - 1].run);
-        const auto second = network->find_run(legs[i].run);
-        if (!first || !second || legs[i - 1].span.to + 1U != network->calls(first->trip).size()) continue;
-        legs[i].stays = finders_->find(**snapshot, *network, {})->may_stay(*first, *second);
+bool Search::may_stay(const Snapshot& snapshot, const Leg& first, const Leg& second) {
+    if (second.span.from != 0 || second.run.trip.feed != first.run.trip.feed) return false;
+    const auto* network = snapshot.find(second.run.trip.feed);
+    // Pinned runs may outlive their feed.
+    if (!network) return false;
+    const auto one = network->find_run(first.run);
+    const auto other = network->find_run(second.run);
+    if (!one || !other || first.span.to + 1U != network->calls(one->trip).size()) return false;
+    return finders_->find(snapshot, *network, {})->may_stay(*one, *other);
+}
+
+/// Whether passengers get from one leg to the next. The time that is usual for a change is not demanded: whoever
+/// searched may have wished for less.
+Status Search::check_change(const Snapshot& snapshot, const Leg& first, const Leg& second) {
+    const auto no_longer = [&](std::string_view why) {
+        return Error{ErrorCode::not_found,
+                     fmt::format("the change at {} is not possible: {}", first.to.name, why), "search again"};
+    };
+    const auto time = second.from.time - first.to.time;
+    if (time < Duration{0}) {
+        return no_longer(fmt::format("{} arrives at {}, and {} leaves at {}", first.train,
+                                     to_string(first.to.time, first.to.zone), second.train,
+                                     to_string(second.from.time, second.from.zone)));
+    }
+    if (second.stays) return {};
+    const auto& here = first.to.call.station;
+    const auto& there = second.from.call.station;
+    const auto* network = here.feed == there.feed ? snapshot.find(here.feed) : nullptr;
+    const auto from = network ? network->find_station(here.stop) : std::nullopt;
+    const auto to = network ? network->find_station(there.stop) : std::nullopt;
+    // Pinned runs may outlive their stations, and then only what is the same is known to be near.
+    if ((!from || !to) && here == there) return {};
+    const auto least = from && to ? finders_->find(snapshot, *network, {})->least_change(*from, *to) : std::nullopt;
+    if (!least) return no_longer(fmt::format("{} leaves from {}", second.train, second.from.name));
+    if (time < std::chrono::seconds{*least}) {
+        return no_longer(fmt::format("it takes {}, and there are {}", to_string(Duration{std::chrono::seconds{*least}}),
+                                     to_string(time)));
     }
     return {};
 }

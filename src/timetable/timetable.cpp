@@ -172,6 +172,26 @@ Result<Run> run_of(const Snapshot& snapshot, const RunId& id) {
 Timetable::Timetable(Environment& environment, Store& store) : environment_{environment}, store_{store} {}
 Timetable::~Timetable() = default;
 
+/// Ends the work of the one thread that reads the store for all, however it leaves.
+class Timetable::Loading {
+public:
+    explicit Loading(Timetable& timetable) : timetable_{timetable} {}
+    Loading(const Loading&) = delete;
+    Loading& operator=(const Loading&) = delete;
+    ~Loading() {
+        std::vector<Waiter*> waiting;
+        {
+            const std::lock_guard lock{timetable_.mutex_};
+            timetable_.is_loading_ = false;
+            waiting.swap(timetable_.waiting_);
+        }
+        for (auto* each : waiting) each->let_go_on();
+    }
+
+private:
+    Timetable& timetable_;
+};
+
 Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
     std::unique_ptr<Waiter> waiter;
     while (true) {
@@ -186,16 +206,15 @@ Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
             earlier = snapshot_;
             change = change_;
             is_known = snapshot_ && snapshot_->change == change_;
-            if (is_known) {
-                const bool is_fresh = now >= looked_at_ && now < looked_at_ + kLookEvery;
-                if (is_fresh || is_looking_) return snapshot_;
-                is_looking_ = true;
-            } else if (is_loading_) {
-                waits = true;
-                if (waiter) waiting_.push_back(waiter.get());
-            } else {
+            // While one thread looks, the others go on with what is known, for a while.
+            const auto good_for = is_loading_ ? kMostStale : kLookEvery;
+            if (is_known && now >= looked_at_ && now < looked_at_ + good_for) return snapshot_;
+            waits = is_loading_;
+            if (!waits) {
                 is_loading_ = true;
                 imported = {imported_checksum_, imported_};
+            } else if (waiter) {
+                waiting_.push_back(waiter.get());
             }
         }
         if (waits) {
@@ -203,10 +222,10 @@ Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
             waiter = waiter ? nullptr : environment_.make_waiter();
             continue;
         }
+        const Loading loading{*this};
         if (is_known) {
             const auto newer = look(*earlier);
             const std::lock_guard lock{mutex_};
-            is_looking_ = false;
             looked_at_ = now;
             if (!newer) return earlier;
             // An import of our own that ended meanwhile may be newer still.
@@ -214,29 +233,16 @@ Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
             continue;
         }
         auto loaded = timetable::load_snapshot(store_.timetable(), earlier.get(), imported, change);
-        {
-            const std::lock_guard lock{mutex_};
-            // An import that ended meanwhile may not be in what was loaded: then once more.
-            waits = loaded && change != change_;
-            if (loaded && !waits) {
-                snapshot_ = *loaded;
-                looked_at_ = now;
-                imported_.reset();
-            }
-        }
-        end_loading();
-        if (!waits) return loaded;
-    }
-}
-
-void Timetable::end_loading() {
-    std::vector<Waiter*> waiting;
-    {
         const std::lock_guard lock{mutex_};
-        is_loading_ = false;
-        waiting.swap(waiting_);
+        // An import that ended meanwhile may not be in what was loaded: then once more.
+        if (loaded && change != change_) continue;
+        if (loaded) {
+            snapshot_ = *loaded;
+            looked_at_ = now;
+            imported_.reset();
+        }
+        return loaded;
     }
-    for (auto* each : waiting) each->let_go_on();
 }
 
 std::shared_ptr<const Snapshot> Timetable::look(const Snapshot& known) {

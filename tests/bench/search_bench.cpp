@@ -278,7 +278,7 @@ void direct(benchmark::State& state, const Feed& feed) {
 
 /// Of a pair and a date that were asked for before: what is kept of them is all that is left to look at.
 void repeated(benchmark::State& state, const Feed& feed, const auto& question_for) {
-    CachedFinder finder{make_finder(*feed.network)};
+    CachedFinder finder{make_finder(*feed.network), *feed.network};
     for (int time = 0; time < 3; ++time) {
         for (const auto& each : feed.questions) benchmark::DoNotOptimize(finder.find(question_for(each)));
     }

@@ -1,4 +1,5 @@
 #include "cli/program.hpp"
+#include "support/feed.hpp"
 
 #include <cstdlib>
 #include <fstream>
@@ -54,6 +55,28 @@ TEST_F(CommandsTest, AStoreMovesByItsDump) {
     EXPECT_EQ(run({"store", "load", "cut.jsonl"}).exit_code, 1);
     EXPECT_EQ(run({"store", "load", "missing.jsonl"}).exit_code, 3);
     store = first;
+}
+
+TEST_F(CommandsTest, ADateInAFileOfQuestionsIsThatDayHoweverLongItIs) {
+    const test::FeedFiles feed = [] {
+        test::FeedFiles files;
+        files.set("calendar.txt",
+                  "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
+                  "daily,1,1,1,1,1,1,1,20260301,20261231\n");
+        files.append("trips.txt", "X,daily,2,200\nX,daily,3,300\n");
+        files.append("stop_times.txt", "2,00:15:00,00:15:00,A,1\n2,01:00:00,01:00:00,B,2\n"
+                                       "3,23:30:00,23:30:00,A,1\n3,24:15:00,24:15:00,B,2\n");
+        return files;
+    }();
+    ASSERT_EQ(run({"import", "gtfs", feed.write_folder(), "--name", "f"}).exit_code, 0);
+    // What GTFS calls 00:15 is at 23:15 the day before where that night has an hour less.
+    for (const auto& [day, count] : {std::pair<std::string, int>{"2026-03-29", 2}, {"2026-10-25", 3}, {"2026-07-01", 3}}) {
+        write("one.csv", "from_stop_id,to_stop_id,departure\nf:A,f:B," + day + "\n");
+        const auto many = run({"journey", "find", "--queries", "one.csv", "-o", "jsonl"});
+        EXPECT_EQ(std::ranges::count(many.out, '\n'), count) << day << "\n" << many.out;
+        const auto one = run({"journey", "find", "f:A", "f:B", "--depart", day, "-o", "jsonl"});
+        EXPECT_EQ(std::ranges::count(one.out, '\n'), count) << day << "\n" << one.out;
+    }
 }
 
 TEST_F(CommandsTest, BookPaysForEachPassengerAndPrintsATicketForEach) {

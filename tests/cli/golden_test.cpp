@@ -73,6 +73,11 @@ TEST_F(GoldenTest, JourneysShowLocalTimesAndFreeSeats) {
     expect_golden("journey-find-queries", {"journey", "find", "--queries", "queries.csv", "-o", "csv"});
     expect_golden("journey-find-queries-one",
                   {"journey", "find", "--queries", "queries.csv", "--window", "0", "--max-changes", "0"});
+    write("some-wrong.csv", "from_stop_id,to_stop_id,departure\ntiny:A,nowhere,2026-12-01\ntiny:A,tiny:C,2026-12-01\n"
+                            "tiny:A,tiny:C,2020-01-01\ntiny:A,tiny:C,tomorrow\n");
+    expect_golden("journey-find-queries-some-wrong", {"journey", "find", "--queries", "some-wrong.csv", "-o", "csv"});
+    expect_golden("journey-find-step-free",
+                  {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01", "--step-free"});
     expect_golden("journey-find-nothing",
                   {"journey", "find", "tiny:A", "tiny:C", "--depart", "2026-12-01T12:00", "--window", "30m"});
 }

@@ -101,6 +101,14 @@ std::string compare(Reference& reference, const Network& network, JourneyFinder&
     return wrong.empty() ? wrong : text_of(question) + "\n" + wrong;
 }
 
+/// On which the questions of a feed are asked. Under a sanitizer, where they take six times as long, only some: what
+/// engines answer to all of them is seen without.
+#ifdef RAILBOOK_IS_SANITIZED
+constexpr int kDates = 3;
+#else
+constexpr int kDates = 20;
+#endif
+
 int scale() {
     const char* text = std::getenv("RAILBOOK_TEST_SCALE");
     return text ? std::max(1, std::atoi(text)) : 1;
@@ -155,10 +163,10 @@ TEST(KeptAnswers, AreThoseOfTheReference) {
         const auto path = feed.files.write_folder();
         Reference reference{path};
         const auto network = network_of(path);
-        CachedFinder finder{std::make_unique<ConnectionScan>(*network)};
+        CachedFinder finder{std::make_unique<ConnectionScan>(*network), *network};
         for (int i = 0; i < 3 && wrong.empty(); ++i) {
             auto question = any_question(feed);
-            const auto day = question.time - question.time % 86'400;
+            const auto day = question.time - question.time % 86'400 - static_cast<std::int64_t>(feed.below(3)) * 3600;
             for (int k = 0; k < 8 && wrong.empty(); ++k) {
                 question.time = day + static_cast<std::int64_t>(feed.below(24 * 60)) * 60;
                 question.window.reset();
@@ -185,26 +193,40 @@ TEST(KeptAnswers, AreNotFoundAgain) {
             return {};
         }
         bool may_stay(const RunIndex&, const RunIndex&) override { return false; }
+        std::optional<std::int32_t> least_change(Index, Index) override { return {}; }
 
     private:
         int& count_;
     };
     int asked = 0;
-    CachedFinder finder{std::make_unique<Counting>(asked)};
-    const auto ask = [&](std::int64_t time, std::optional<std::int32_t> window, Index to = 2) {
-        asked = 0;
-        finder.find({.from = 1, .to = to, .time = time, .window = window});
-        return asked;
-    };
-    EXPECT_EQ(ask(86'400, 86'400), 1);
-    EXPECT_EQ(ask(86'400, 86'400), 0);
-    EXPECT_EQ(ask(86'400 + 3600, 86'400 - 3600), 0) << "the rest of that day";
-    EXPECT_EQ(ask(86'400, 3600), 1) << "its beginning";
-    EXPECT_EQ(ask(86'400, 3600), 0);
-    EXPECT_EQ(ask(86'400, 86'400, 3), 1) << "to another station";
-    EXPECT_EQ(ask(2 * 86'400 + 60, {}), 1) << "one moment";
-    EXPECT_EQ(ask(2 * 86'400 + 120, {}), 2) << "another of that day: it and the next are found";
-    EXPECT_EQ(ask(2 * 86'400 + 180, {}), 0);
+    const auto network = network_of(test::FeedFiles{}.write_folder());  // from 2026-12-01 to 2026-12-14
+    for (const auto* date : {"2026-12-03", "2026-11-02", "2027-03-01"}) {
+        CachedFinder finder{std::make_unique<Counting>(asked), *network};
+        const auto ask = [&](std::int64_t time, std::optional<std::int32_t> window, Index to = 2,
+                             End end = End::departure) {
+            asked = 0;
+            finder.find({.from = 1, .to = to, .end = end, .time = time, .window = window});
+            return asked;
+        };
+        const auto day = seconds_of(parse_when(date, "Europe/Berlin")->time);
+        const auto morning = day + 8 * 3600;
+        EXPECT_EQ(ask(day, 86'400), 1) << date;
+        EXPECT_EQ(ask(day, 86'400), 0);
+        EXPECT_EQ(ask(morning, 86'400 - 8 * 3600), 0) << "the rest of that day";
+        EXPECT_EQ(ask(morning, 7200), 1) << "another part";
+        EXPECT_EQ(ask(morning + 3600, 3600), 0) << "the rest of it";
+        EXPECT_EQ(ask(morning - 3600, 3 * 3600), 1) << "more than it";
+        EXPECT_EQ(ask(morning, 7200), 0);
+        EXPECT_EQ(ask(day, 86'400, 3), 1) << "to another station";
+        EXPECT_EQ(ask(morning + 7200, 86'400, 2, End::arrival), 1) << "by arrival";
+        EXPECT_EQ(ask(morning + 3600, 86'400 - 3600, 2, End::arrival), 0) << "the first part of that";
+        EXPECT_EQ(ask(morning + 7200, 3600, 2, End::arrival), 1) << "its last part";
+        // What is kept of a day is the local one.
+        EXPECT_EQ(ask(day + 86'400 + 60, {}), 1) << "one moment";
+        EXPECT_EQ(ask(day + 2 * 86'400 - 60, {}), 2) << "another of that day: it and the next are found";
+        EXPECT_EQ(ask(day + 86'400 + 180, {}), 0);
+        EXPECT_EQ(ask(day + 86'400, 86'400), 0) << "the day that was found for moments";
+    }
 }
 
 TEST(Finders, AreChosenByHowDenselyTheLinesAreServed) {
@@ -226,7 +248,7 @@ TEST(Finders, AreChosenByHowDenselyTheLinesAreServed) {
     EXPECT_NE(dynamic_cast<RoundSearch*>(make_finder(*hourly).get()), nullptr);
     EXPECT_NE(dynamic_cast<ConnectionScan*>(make_finder(*sparse).get()), nullptr);
     // Of trains that nobody wants there are none.
-    const auto finder = make_finder(*hourly, [](Index trip) { return trip % 6 == 0; });
+    const auto finder = make_finder(*hourly, {.trips = [](Index trip) { return trip % 6 == 0; }});
     EXPECT_NE(dynamic_cast<ConnectionScan*>(finder.get()), nullptr);
 }
 
@@ -332,7 +354,7 @@ TEST_P(RealNetwork, EveryAnswerIsThatOfTheReference) {
     std::size_t journeys = 0;
     std::string wrong;
     int asked = 0;
-    for (int round = 0; round < 20 * scale() && wrong.empty(); ++round) {
+    for (int round = 0; round < kDates * scale() && wrong.empty(); ++round) {
         const auto date = any_date();
         for (int i = 0; i < 50 && wrong.empty(); ++i) {
             Reference::Question question;
@@ -356,8 +378,8 @@ TEST_P(RealNetwork, EveryAnswerIsThatOfTheReference) {
         }
     }
     EXPECT_EQ(wrong, "");
-    EXPECT_GT(asked, 900);
-    EXPECT_GT(journeys, 300U);
+    EXPECT_GT(asked, 45 * kDates);
+    EXPECT_GT(journeys, 15U * kDates);
 }
 
 INSTANTIATE_TEST_SUITE_P(Feeds, RealNetwork, testing::ValuesIn(present_feeds()), [](const auto& each) {

@@ -1,5 +1,6 @@
 #include <railbook/engine.hpp>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -167,6 +168,51 @@ TEST_F(EngineJourneysTest, ForOneMomentAreTheNextThatAreAsWished) {
     wanted.max_duration = std::chrono::hours{40};
     EXPECT_EQ(trains(wanted, wishes), Trains{"late"}) << "of the day before";
     EXPECT_EQ(find(wanted, wishes).front().legs.front().run.date, *parse_date("2026-11-30"));
+}
+
+TEST_F(EngineJourneysTest, ForOneMomentAreLookedForBeyondManyThatAreSlowOrFull) {
+    // Every five minutes somebody gets there with two changes; once a day with one, and later than the first of these.
+    std::string trips = "route_id,service_id,trip_id\n";
+    std::string times = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n";
+    const auto clock = [](int minutes) { return fmt::format("{:02}:{:02}:00", minutes / 60, minutes % 60); };
+    const auto train = [&](const std::string& id, const char* from, int leaves, const char* to, int arrives) {
+        trips += "IC,daily," + id + "\n";
+        times += fmt::format("{0},{1},{1},{2},1\n{0},{3},{3},{4},2\n", id, clock(leaves), from, clock(arrives), to);
+    };
+    for (int i = 0; i < 180; ++i) {
+        train(fmt::format("a{}", i), "A", 360 + 5 * i, "H", 370 + 5 * i);
+        train(fmt::format("h{}", i), "H", 380 + 5 * i, "G", 390 + 5 * i);
+        train(fmt::format("g{}", i), "G", 400 + 5 * i, "F", 410 + 5 * i);
+    }
+    train("direct", "A", 360, "F", 1380);
+    train("to-middle", "A", 960, "M", 1020);
+    train("from-middle", "M", 1030, "F", 1080);
+    test::TemporaryFolder folder;
+    test::write_small_railway(folder.path());
+    std::ofstream{folder.path() / "trips.txt"} << trips;
+    std::ofstream{folder.path() / "stop_times.txt"} << times;
+    std::ofstream{folder.path() / "stops.txt", std::ios::app} << "M,Marburg,50.8,8.77\n";
+    ASSERT_TRUE(world.engine().timetable().import_gtfs(folder.file(""), {.name = "t"}));
+
+    auto wanted = query("2026-12-01T06:00");
+    wanted.window = Duration{0};
+    wanted.max_duration = std::chrono::hours{30};
+    auto wishes = adults(1);
+    const auto arrivals = [&] {
+        std::vector<std::string> found;
+        for (const auto& journey : find(wanted, wishes)) {
+            found.push_back(fmt::format("{} {}", to_string(journey.arrival(), "Europe/Berlin").substr(11, 5),
+                                        journey.changes()));
+        }
+        return found;
+    };
+    using Arrivals = std::vector<std::string>;
+    EXPECT_EQ(arrivals(), (Arrivals{"06:50 2", "23:00 0", "18:00 1"}));
+    wishes.with_seats = true;
+    const HoldRequest all{world.key(), {{World::run("a0"), "A", "H", BestSeats{4, "second"}},
+                                        {World::run("a0"), "A", "H", BestSeats{2, "first"}}}};
+    ASSERT_TRUE(world.engine().inventory().hold(world.staff, all));
+    EXPECT_EQ(arrivals(), (Arrivals{"23:00 0", "06:55 2", "18:00 1"}));
 }
 
 TEST_F(EngineJourneysTest, ForOneMomentGoOnWithTheNextOnes) {

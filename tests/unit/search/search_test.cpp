@@ -184,6 +184,38 @@ TEST_F(SearchTest, AWindowOfZeroAsksForTheFirstToArrive) {
     EXPECT_THAT(runs(by_arrival), ElementsAre("2026-12-02.f:3"));
 }
 
+TEST_F(SearchTest, StepFreeIsOnlyWhatTheTimetableSaysSoOf) {
+    auto files = trains({{"12:00:00", "13:00:00"}, {"14:00:00", "15:00:00"}});
+    files.set("trips.txt", "route_id,service_id,trip_id,wheelchair_accessible\nX,daily,1,1\nX,daily,2,2\nX,daily,3,\n");
+    auto wanted = query("2026-12-01");
+    wanted.step_free = true;
+    import(files);
+    const auto silent = search_.find(wanted);
+    ASSERT_FALSE(silent);
+    EXPECT_EQ(silent.error().code, ErrorCode::not_found);
+    EXPECT_THAT(silent.error().detail, HasSubstr("does not say where wheelchairs can go"));
+
+    const auto stops = [&](std::string_view b) {
+        files.set("stops.txt", "stop_id,stop_name,stop_lat,stop_lon,wheelchair_boarding\nA,Adorf,50.0,8.0,1\nB,Bedorf,50.5,8.0," +
+                                   std::string{b} + "\nC,Cedorf,51.0,8.0,1\n");
+        import(files);
+    };
+    stops("1");
+    EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.f:1"));
+    EXPECT_EQ(runs(query("2026-12-01")).size(), 3U);
+    wanted.trains = {"bus"};
+    EXPECT_THAT(runs(wanted), IsEmpty());
+    wanted.trains = {"IC"};
+    EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.f:1"));
+    stops("2");
+    EXPECT_THAT(runs(wanted), IsEmpty());
+    // Whoever stays on board need not use the station.
+    wanted.to.stop = "C";
+    EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.f:1"));
+    wanted.via = {{"f", "B"}};
+    EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.f:1"));
+}
+
 // --- Pages ---
 
 TEST_F(SearchTest, CursorsLeadThroughEveryJourneyOnce) {
@@ -246,6 +278,53 @@ TEST_F(SearchTest, WhatLeavesAtTheSameMomentStaysOnOnePage) {
     EXPECT_THAT(page(wanted).journeys, SizeIs(2));
     wanted = {.from = {"f", "A"}, .to = {"f", "C"}, .arrive = at("2026-12-02"), .limit = 2};
     EXPECT_THAT(runs(wanted), ElementsAre("2026-12-01.f:10"));
+}
+
+TEST_F(SearchTest, PagesOfArrivalsLeaveNothingOut) {
+    // What is slow and without a change leaves among those that are fast, and arrives a day later than they do.
+    FeedFiles files;
+    files.set("trips.txt", "route_id,service_id,trip_id\nX,daily,slow\nX,daily,first\nX,daily,second\n");
+    files.set("stop_times.txt",
+              "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+              "slow,20:00:00,20:00:00,A,1\nslow,25:00:00,25:00:00,C,2\n"
+              "first,20:30:00,20:30:00,A,1\nfirst,21:00:00,21:00:00,B,2\n"
+              "second,22:00:00,22:00:00,B,1\nsecond,23:50:00,23:50:00,C,2\n");
+    import(files);
+    JourneyQuery all{.from = {"f", "A"}, .to = {"f", "C"}, .depart = at("2026-12-01"), .window = std::chrono::hours{168}};
+    std::set<std::string> expected;
+    for (const auto& journey : page(all).journeys) expected.insert(journey.id);
+    ASSERT_EQ(expected.size(), 14U);
+
+    for (const std::size_t limit : {1U, 2U, 100U}) {
+        std::set<std::string> ids;
+        JourneyQuery wanted{.from = {"f", "A"}, .to = {"f", "C"}, .arrive = at("2026-12-05"), .limit = limit};
+        const auto middle = page(wanted);
+        for (const auto& journey : middle.journeys) ids.insert(journey.id);
+        EXPECT_EQ(middle.is_cut, limit == 1);
+        const auto turn = [&](std::string JourneyPage::* cursor, std::optional<Timestamp> JourneyQuery::* end) {
+            auto next = middle;
+            for (int pages = 0; pages < 30 && !(next.*cursor).empty(); ++pages) {
+                wanted.arrive = wanted.depart = wanted.before = std::nullopt;
+                wanted.*end = at(next.*cursor);
+                next = page(wanted);
+                for (const auto& journey : next.journeys) {
+                    if (journey.departure() < at("2026-12-08")) ids.insert(journey.id);
+                }
+            }
+        };
+        turn(&JourneyPage::earlier_cursor, &JourneyQuery::before);
+        turn(&JourneyPage::later_cursor, &JourneyQuery::depart);
+        EXPECT_EQ(ids, expected) << limit;
+    }
+}
+
+TEST_F(SearchTest, OneMomentCanBeTurnedBack) {
+    import(FeedFiles{});
+    const auto before = at("2026-12-03T08:00");
+    EXPECT_EQ(at(page(query("2026-12-03T08:00", Duration{0})).earlier_cursor), before);
+    const JourneyQuery by_arrival{
+        .from = {"f", "A"}, .to = {"f", "B"}, .arrive = at("2026-12-03T12:00"), .window = Duration{0}};
+    EXPECT_EQ(at(page(by_arrival).earlier_cursor), before);
 }
 
 TEST_F(SearchTest, CursorsEndWithTheTimetable) {
@@ -503,7 +582,42 @@ TEST_F(SearchTest, AnIdOfSeveralLegsKeepsTheirOrder) {
     EXPECT_EQ(journey->changes(), 1U);
     const auto backwards = search_.journey("2026-12-02.f:1/f:B/f:C+2026-12-01.f:1/f:A/f:B");
     ASSERT_FALSE(backwards);
-    EXPECT_EQ(backwards.error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(backwards.error().code, ErrorCode::not_found);
+    EXPECT_THAT(backwards.error().detail, HasSubstr("the change at Cedorf is not possible"));
+}
+
+TEST_F(SearchTest, AnIdWhoseChangeIsNoLongerPossibleIsRefused) {
+    auto files = trains({{"08:30:00", "08:40:00"}});
+    files.append("trips.txt", "X,daily,9,\n");
+    files.append("stop_times.txt", "9,09:01:00,09:01:00,B,1\n9,09:30:00,09:30:00,C,2\n");
+    import(files);
+    const std::string id = "2026-12-01.f:1/f:A/f:B+2026-12-01.f:9/f:B/f:C";
+    // Whoever searches may ask for changes as short as this one.
+    EXPECT_TRUE(search_.journey(id));
+    const auto why = [&](const std::string& asked) {
+        const auto found = search_.journey(asked);
+        EXPECT_FALSE(found);
+        if (found) return std::string{};
+        EXPECT_EQ(found.error().code, ErrorCode::not_found);
+        return found.error().detail;
+    };
+    EXPECT_THAT(why("2026-12-01.f:1/f:A/f:C+2026-12-02.f:9/f:B/f:C"), HasSubstr("leaves from Bedorf"));
+    const auto transfer = [&](std::string_view rule) {
+        files.set("transfers.txt", "from_stop_id,to_stop_id,transfer_type,min_transfer_time\n" + std::string{rule} + "\n");
+        import(files);
+    };
+    transfer("B,B,2,300");
+    EXPECT_THAT(why(id), HasSubstr("it takes 5m, and there are 1m"));
+    transfer("B,B,3,");
+    EXPECT_THAT(why(id), HasSubstr("the change at Bedorf is not possible"));
+    transfer("C,B,2,600");
+    EXPECT_TRUE(search_.journey("2026-12-01.f:1/f:A/f:C+2026-12-02.f:9/f:B/f:C")) << "there is a way from C to B";
+    files.set("transfers.txt", "from_stop_id,to_stop_id,transfer_type\n");
+    // The first train comes later now.
+    auto times = files.files().at("stop_times.txt");
+    times.replace(times.find("09:00:00,09:05:00"), 17, "09:02:00,09:05:00");
+    import(files.set("stop_times.txt", times));
+    EXPECT_THAT(why(id), HasSubstr("the change at Bedorf is not possible"));
 }
 
 TEST_F(SearchTest, WhatIsNoIdIsRefused) {

@@ -30,6 +30,7 @@ struct FindJourney {
     int max_changes = JourneyQuery::kMaxChanges;
     std::vector<std::string> via;
     std::vector<std::string> trains;
+    bool step_free = false;
     std::string min_change;
     std::string max_duration;
     std::string passengers;
@@ -51,6 +52,11 @@ Result<std::optional<std::int64_t>> seconds_of(const std::string& text) {
 
 bool is_filtered(const FindJourney& options) {
     return !options.travel_class.empty() || options.with_seats || options.together || !options.max_price.empty();
+}
+
+bool is_cut(const json::value& page) {
+    const auto* found = page.as_object().if_contains("is_cut");
+    return found && found->is_bool() && found->get_bool();
 }
 
 /// How to see the journeys before and after these.
@@ -85,6 +91,7 @@ int find_one(const FindJourney& options, Context& context) {
     }
     if (!options.via.empty()) body["via"] = json::array(options.via.begin(), options.via.end());
     if (!options.trains.empty()) body["trains"] = json::array(options.trains.begin(), options.trains.end());
+    if (options.step_free) body["step_free"] = true;
     if (!options.passengers.empty()) body["passengers"] = options.passengers;
     if (!options.travel_class.empty()) body["class"] = options.travel_class;
     if (options.with_seats) body["with_seats"] = true;
@@ -94,12 +101,12 @@ int find_one(const FindJourney& options, Context& context) {
     if (!answer) return context.fail(answer.error());
 
     const auto& journeys = array_at(answer->value, "/journeys");
+    // JSON says it itself. A page that was filtered may have lost all of its journeys.
+    if (context.format() != Format::json && (is_cut(answer->value) || is_filtered(options)))
+        note_pages(answer->value, context);
     switch (context.format()) {
         case Format::json: context.write(answer->text + '\n'); return kDone;
         case Format::table:
-            // A page that was filtered may have lost all of its journeys.
-            if (journeys.size() >= static_cast<std::size_t>(options.limit) || is_filtered(options))
-                note_pages(answer->value, context);
             if (journeys.empty()) break;
             context.write(describe_journeys(journeys, context.color()));
             return kDone;
@@ -164,6 +171,7 @@ Result<JourneyQuery> common_query(const FindJourney& options, Timetable& timetab
     JourneyQuery query;
     query.max_changes = options.max_changes;
     query.trains = options.trains;
+    query.step_free = options.step_free;
     for (const auto& [text, duration] :
          {std::pair{&options.window, &query.window}, std::pair{&options.min_change, &query.min_change},
           std::pair{&options.max_duration, &query.max_duration}}) {
@@ -215,33 +223,56 @@ std::string timings_of(std::vector<double> times) {
     return fmt::format("count {} p50 {:.1f} p95 {:.1f} p99 {:.1f}", times.size(), at(50), at(95), at(99));
 }
 
+/// The question of one row, whose other options are those of `common`. A date asks for that day, as the flag does.
+Result<JourneyQuery> query_of(const AskedJourney& asked, const JourneyQuery& common, bool has_window,
+                              Timetable& timetable) {
+    auto query = common;
+    const auto from = timetable.station(asked.from);
+    if (!from) return from.error();
+    const auto to = timetable.station(asked.to);
+    if (!to) return to.error();
+    const auto when = parse_when(asked.departure, from->zone);
+    if (!when) return when.error();
+    query.from = from->id;
+    query.to = to->id;
+    query.depart = when->time;
+    if (!when->whole_day || has_window) return query;
+    const auto date = date_in(when->time, from->zone);
+    if (!date) return date.error();
+    const auto end = start_of_day(*date + std::chrono::days{1}, from->zone);
+    if (!end) return end.error();
+    query.window = *end - when->time;
+    return query;
+}
+
 int find_many(const FindJourney& options, Context& context) {
     const auto asked = read_queries(options.queries);
     if (!asked) return context.fail(asked.error());
     const auto engine = context.engine();
     if (!engine) return context.fail(engine.error());
     auto& timetable = (*engine)->timetable();
-    auto query = common_query(options, timetable);
-    if (!query) return context.fail(query.error());
+    const auto common = common_query(options, timetable);
+    if (!common) return context.fail(common.error());
     json::array rows;
     std::vector<double> times;
+    int code = kDone;
     for (std::size_t number = 0; number < asked->size(); ++number) {
-        const auto& [line, from_text, to_text, departure] = (*asked)[number];
-        const auto at_line = [&, line_number = line](Error error) {
-            error.detail = fmt::format("{}:{}: {}", options.queries, line_number, error.detail);
-            return context.fail(std::move(error));
-        };
-        const auto from = timetable.station(from_text);
-        if (!from) return at_line(from.error());
-        const auto to = timetable.station(to_text);
-        if (!to) return at_line(to.error());
-        const auto when = parse_when(departure, from->zone);
-        if (!when) return at_line(when.error());
-        query->from = from->id;
-        query->to = to->id;
-        query->depart = when->time;
-        const auto journeys = find_all((*engine)->search(), *query, times.emplace_back());
-        if (!journeys) return at_line(journeys.error());
+        const auto& row = (*asked)[number];
+        const auto journeys = [&]() -> Result<std::vector<Journey>> {
+            auto query = query_of(row, *common, !options.window.empty(), timetable);
+            if (!query) return query.error();
+            return find_all((*engine)->search(), *std::move(query), times.emplace_back());
+        }();
+        if (!journeys) {
+            auto error = journeys.error();
+            const bool is_of_row = error.code == ErrorCode::not_found || error.code == ErrorCode::invalid_argument;
+            error.detail = fmt::format("{}:{}: {}", options.queries, row.line, error.detail);
+            const auto failed = context.fail(std::move(error));
+            if (!is_of_row) return failed;
+            // The other rows are answered all the same.
+            if (code == kDone) code = failed;
+            continue;
+        }
         for (const auto& journey : *journeys) {
             rows.push_back({{"query", number},
                             {"departure", minute_of(journey.departure())},
@@ -253,7 +284,8 @@ int find_many(const FindJourney& options, Context& context) {
     const Columns columns{
         number_column("QUERY", "query", "/query"), text_column("DEPARTURE", "departure", "/departure"),
         text_column("ARRIVAL", "arrival", "/arrival"), number_column("CHANGES", "changes", "/changes")};
-    return context.print_list(columns, rows);
+    const auto printed = context.print_list(columns, rows);
+    return code == kDone ? printed : code;
 }
 
 int run(const FindJourney& options, Context& context) {
@@ -304,6 +336,8 @@ void add_journey(CLI::App& app, Context& context) {
                      "Only such trains: rail, metro, tram, bus, ferry, or the beginning of their names, such as ICE")
         ->allow_extra_args(false)
         ->delimiter(',');
+    command->add_flag("--step-free", options->step_free,
+                      "Only trains and stations that wheelchairs can use, as the timetable says");
     command->add_option("--min-change", options->min_change,
                         "What a change takes at least, where the timetable does not say; 2m where it is left out");
     command->add_option("--max-duration", options->max_duration, "The longest journey; 24h where it is left out");
