@@ -15,6 +15,30 @@ int digit_of(char c) {
     return -1;
 }
 
+/// In bytes, of the well-formed character that the text begins with; 0 where it begins with none.
+std::size_t length_of_character(std::string_view text) {
+    // Table 3-7 of the Unicode Standard: the ranges of the second byte exclude overlong forms and surrogates.
+    const auto at = [&](std::size_t k) { return static_cast<std::uint8_t>(k < text.size() ? text[k] : 0); };
+    const std::uint8_t lead = at(0);
+    if (lead < 0x80) return text.empty() ? 0 : 1;
+    std::size_t length = 0;
+    std::uint8_t low = 0x80;
+    std::uint8_t high = 0xBF;
+    if (lead >= 0xC2 && lead <= 0xDF) length = 2;
+    else if (lead >= 0xE0 && lead <= 0xEF) length = 3;
+    else if (lead >= 0xF0 && lead <= 0xF4) length = 4;
+    else return 0;
+    if (lead == 0xE0) low = 0xA0;
+    if (lead == 0xED) high = 0x9F;
+    if (lead == 0xF0) low = 0x90;
+    if (lead == 0xF4) high = 0x8F;
+    if (at(1) < low || at(1) > high) return 0;
+    for (std::size_t k = 2; k < length; ++k) {
+        if (at(k) < 0x80 || at(k) > 0xBF) return 0;
+    }
+    return length;
+}
+
 }  // namespace
 
 std::string hex(std::string_view bytes) {
@@ -103,32 +127,25 @@ std::optional<std::string> percent_decode(std::string_view text) {
 }
 
 bool is_utf8(std::string_view text) {
-    // Table 3-7 of the Unicode Standard: the ranges of the second byte exclude overlong forms and surrogates.
-    for (std::size_t i = 0; i < text.size();) {
-        const auto at = [&](std::size_t k) { return static_cast<std::uint8_t>(k < text.size() ? text[k] : 0); };
-        const std::uint8_t lead = at(i);
-        std::size_t length = 1;
-        std::uint8_t low = 0x80;
-        std::uint8_t high = 0xBF;
-        if (lead < 0x80) {
-            ++i;
-            continue;
-        }
-        if (lead >= 0xC2 && lead <= 0xDF) length = 2;
-        else if (lead >= 0xE0 && lead <= 0xEF) length = 3;
-        else if (lead >= 0xF0 && lead <= 0xF4) length = 4;
-        else return false;
-        if (lead == 0xE0) low = 0xA0;
-        if (lead == 0xED) high = 0x9F;
-        if (lead == 0xF0) low = 0x90;
-        if (lead == 0xF4) high = 0x8F;
-        if (at(i + 1) < low || at(i + 1) > high) return false;
-        for (std::size_t k = 2; k < length; ++k) {
-            if (at(i + k) < 0x80 || at(i + k) > 0xBF) return false;
-        }
-        i += length;
+    while (!text.empty()) {
+        const auto length = length_of_character(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
     }
     return true;
+}
+
+std::string shortened(std::string_view text, std::size_t bytes) {
+    constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+    std::string shown;
+    while (!text.empty()) {
+        const auto length = length_of_character(text);
+        const auto character = length == 0 ? kReplacement : text.substr(0, length);
+        if (shown.size() + character.size() > bytes) return shown + "...";
+        shown += character;
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+    return shown;
 }
 
 }  // namespace railbook::base

@@ -1,6 +1,7 @@
 #pragma once
 /// Text forms of bytes.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,5 +19,8 @@ std::string percent_encode(std::string_view text, std::string_view keep = {});
 std::optional<std::string> percent_decode(std::string_view text);
 /// Whether the bytes are well-formed UTF-8 (no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
+/// A caller's text as an error shows it: well-formed UTF-8 of at most so many bytes, with "..." where more is left out.
+/// It is cut between two characters, and whatever is not UTF-8 becomes U+FFFD.
+std::string shortened(std::string_view text, std::size_t bytes);
 
 }  // namespace railbook::base

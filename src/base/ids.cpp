@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "base/encoding.hpp"
 
 namespace railbook {
 namespace {
@@ -65,7 +66,7 @@ Result<std::array<std::uint8_t, 16>> from_hex(std::string_view text, std::string
     }
     if (!ok) {
         return Error{ErrorCode::invalid_argument,
-                     fmt::format("'{}' is not the id of a {}: 32 hexadecimal digits", text.substr(0, 64), what)};
+                     fmt::format("'{}' is not the id of a {}: 32 hexadecimal digits", base::shortened(text, 64), what)};
     }
     return bytes;
 }
@@ -84,7 +85,7 @@ std::string to_string(const RunId& id) {
 
 Result<RunId> parse_run(std::string_view text) {
     const auto fail = [&] {
-        return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a run", text.substr(0, 128)),
+        return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a run", base::shortened(text, 128)),
                      "a run is a service date, a dot, the feed, a colon and the trip: 2026-12-01.db:531"};
     };
     if (text.size() < 12 || text[10] != '.') return fail();
@@ -118,7 +119,7 @@ std::string to_string(const SeatId& id) { return id.coach + '/' + id.seat; }
 Result<SeatId> parse_seat(std::string_view text) {
     const auto slash = text.find('/');
     if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size()) {
-        return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a seat", text.substr(0, 64)),
+        return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a seat", base::shortened(text, 64)),
                      "write coach and seat: 3/45"};
     }
     return SeatId{std::string{text.substr(0, slash)}, std::string{text.substr(slash + 1)}};

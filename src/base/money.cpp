@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.hpp"
+
 namespace railbook {
 namespace {
 
@@ -50,8 +52,9 @@ std::string to_string(const Money& money) {
 }
 
 Result<Money> parse_money(std::string_view text) {
-    const auto fail = [whole = text.substr(0, 32)] {
-        return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not an amount of money", whole),
+    const auto fail = [whole = text] {
+        return Error{ErrorCode::invalid_argument,
+                     fmt::format("'{}' is not an amount of money", base::shortened(whole, 32)),
                      "write an amount and its currency, such as '59.90 EUR'"};
     };
     constexpr std::size_t kMaxDigits = 15;  // of all, so that an amount is far from the end of 64 bits
@@ -80,7 +83,8 @@ Result<Money> parse_money(std::string_view text) {
 Result<int> decimals_of(std::string_view currency) {
     const auto found = std::ranges::find(kCurrencies, currency, &Decimals::currency);
     if (found == kCurrencies.end())
-        return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a known currency", currency.substr(0, 16))};
+        return Error{ErrorCode::invalid_argument,
+                     fmt::format("'{}' is not a known currency", base::shortened(currency, 16))};
     return found->decimals;
 }
 

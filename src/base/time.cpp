@@ -5,6 +5,7 @@
 #include <date/tz.h>
 #include <fmt/format.h>
 
+#include "base/encoding.hpp"
 #include "base/zones.hpp"
 
 namespace railbook {
@@ -100,7 +101,7 @@ std::string format(Timestamp time, minutes offset) {
 }
 
 Error not_a_time(std::string_view text) {
-    return {ErrorCode::invalid_argument, fmt::format("'{}' is not a time", text.substr(0, 64)),
+    return {ErrorCode::invalid_argument, fmt::format("'{}' is not a time", base::shortened(text, 64)),
             "write 2026-12-01, 2026-12-01T08:00 or 2026-12-01T08:00:00+01:00"};
 }
 
@@ -116,7 +117,7 @@ Result<ServiceDate> parse_date(std::string_view text) {
     std::string_view rest = text;
     const auto date = take_date(rest);
     if (!date || !rest.empty()) {
-        return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a date", text.substr(0, 64)),
+        return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a date", base::shortened(text, 64)),
                      "write it as 2026-12-01"};
     }
     return *date;
@@ -165,7 +166,7 @@ Result<Duration> parse_duration(std::string_view text) {
         if (unit == "h" && count <= limit_days * 24) return Duration{hours{count}};
         if (unit == "d" && count <= limit_days) return Duration{hours{24 * count}};
     }
-    return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a duration", text.substr(0, 64)),
+    return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a duration", base::shortened(text, 64)),
                  "write 90s, 15m, 24h or 7d"};
 }
 

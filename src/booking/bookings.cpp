@@ -341,9 +341,10 @@ Result<Booking> Bookings::find(const Principal& principal, std::string_view id_o
     }
     const auto id = BookingId::parse(id_or_reference);
     if (!id) {
-        return Error{ErrorCode::invalid_argument,
-                     fmt::format("'{}' is neither a booking's reference nor its id", id_or_reference.substr(0, 64)),
-                     "a reference has 8 letters and digits; 'railbook booking list' shows them"};
+        return Error{
+            ErrorCode::invalid_argument,
+            fmt::format("'{}' is neither a booking's reference nor its id", base::shortened(id_or_reference, 64)),
+            "a reference has 8 letters and digits; 'railbook booking list' shows them"};
     }
     return find(principal, *id);
 }

@@ -217,7 +217,8 @@ Status SandboxGateway::record(JournalEntry entry) {
 
 Status SandboxGateway::check_method(std::string_view method) const {
     if (std::ranges::find(kMethods, method) != kMethods.end()) return {};
-    return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a method of the sandbox", method.substr(0, 64)),
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("'{}' is not a method of the sandbox", base::shortened(method, 64)),
                  fmt::format("it has {}", fmt::join(kMethods, ", "))};
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "base/encoding.hpp"
 #include "booking/sandbox.hpp"
 #include "engine/journeys.hpp"
 #include "engine/verify.hpp"
@@ -30,7 +31,7 @@ Result<Location> parse_url(std::string_view url) {
     for (const std::string_view scheme : {"postgres://", "postgresql://"}) {
         if (url.starts_with(scheme)) return Location{Location::Kind::postgres, {}, std::string{url}};
     }
-    return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a store", url.substr(0, 128)),
+    return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a store", base::shortened(url, 128)),
                  "write sqlite:FILE, postgres://HOST/DATABASE or memory:"};
 }
 

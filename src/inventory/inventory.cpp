@@ -54,25 +54,41 @@ Result<FoundRide> find_ride(Timetable& timetable, const HoldItemRequest& item, T
     return FoundRide{std::move(*run), ends->first, ends->second};
 }
 
+std::size_t seats_of(const HoldItemRequest& item) {
+    if (const auto* seats = std::get_if<std::vector<SeatId>>(&item.seats)) return seats->size();
+    return static_cast<std::size_t>(std::max(std::get<BestSeats>(item.seats).count, 0));
+}
+
+Error too_many_seats(std::size_t count, const HoldPolicy& policy) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("{} seats are more than the {} of one hold", count, policy.max_seats), "make several holds"};
+}
+
+/// The policy's most seats are of each run, whatever number of items they are spread over. Who changes seats on the way
+/// has one at a time.
+Status check_seats(const HoldRequest& request, const std::vector<FoundRide>& rides, const HoldPolicy& policy) {
+    for (const auto& ride : rides) {
+        // Where one of them begins there are most.
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < rides.size(); ++i) {
+            const bool is_there =
+                rides[i].run.id == ride.run.id && rides[i].from <= ride.from && ride.from < rides[i].to;
+            if (is_there) count += seats_of(request.items[i]);
+        }
+        if (count > policy.max_seats) return too_many_seats(count, policy);
+    }
+    return {};
+}
+
 Status check(const HoldRequest& request, const HoldPolicy& policy) {
     if (const auto ok = base::check_key(request.key); !ok) return ok.error();
     if (request.items.empty()) return Error{ErrorCode::invalid_argument, "a hold needs at least one ride"};
     if (request.items.size() > kMaxItems)
         return Error{ErrorCode::invalid_argument, fmt::format("a hold has at most {} rides", kMaxItems)};
     for (const auto& item : request.items) {
-        std::size_t count = 0;
-        if (const auto* seats = std::get_if<std::vector<SeatId>>(&item.seats)) {
-            count = seats->size();
-        } else {
-            const auto& best = std::get<BestSeats>(item.seats);
-            count = best.count > 0 ? static_cast<std::size_t>(best.count) : 0;
-        }
+        const auto count = seats_of(item);
         if (count == 0) return Error{ErrorCode::invalid_argument, "a ride needs at least one seat"};
-        if (count > policy.max_seats) {
-            return Error{ErrorCode::invalid_argument,
-                         fmt::format("{} seats are more than the {} of one hold", count, policy.max_seats),
-                         "make several holds"};
-        }
+        if (count > policy.max_seats) return too_many_seats(count, policy);
         if (const auto* seats = std::get_if<std::vector<SeatId>>(&item.seats)) {
             for (auto seat = seats->begin(); seat != seats->end(); ++seat) {
                 if (std::find(seats->begin(), seat, *seat) != seat)
@@ -114,19 +130,37 @@ struct RideSeats {
     std::string reason;
 };
 
-/// Those of other seats that a buyer may want instead of taken ones.
-Error seats_taken(const inventory::SeatPlan& plan, const FoundRide& ride, const SeatMasks& taken,
-                  const std::vector<std::uint32_t>& lost) {
-    constexpr std::size_t kMaxOffers = 5;
-    const auto names = [&](const std::vector<std::uint32_t>& seats) {
-        std::string text;
-        for (const auto seat : seats) text += (text.empty() ? "" : ", ") + to_string(plan.consist().seat_at(seat));
-        return text;
-    };
-    const auto offers = inventory::nearest_free(plan, planes_of(taken), ride.span(), lost, kMaxOffers);
-    return {ErrorCode::seat_taken, fmt::format("taken: {}", names(lost)),
-            offers.empty() ? "choose another train" : fmt::format("the nearest free seats: {}", names(offers))};
-}
+/// The refusal of seats that were named and that somebody has, on whichever rides. It says what there is instead.
+class TakenSeats {
+public:
+    /// `lost` of the named seats are taken. What the buyer asked for is no offer, be it free or not.
+    void add(const FoundRide& ride, const std::vector<std::uint32_t>& lost, const SeatMasks& taken_or_asked,
+             inventory::SeatPlans& plans) {
+        constexpr std::size_t kMaxOffers = 5;
+        const auto plan = plans.of(ride.run.consist);
+        const auto train = fmt::format("{} ({})", ride.run.train, to_string(ride.run.id));
+        const auto names = [&](const std::vector<std::uint32_t>& seats) {
+            std::string text;
+            for (const auto seat : seats) text += (text.empty() ? "" : ", ") + to_string(plan->consist().seat_at(seat));
+            return text;
+        };
+        taken_ += fmt::format("{}{} on {}", taken_.empty() ? "" : "; ", names(lost), train);
+        const auto offers = inventory::nearest_free(*plan, planes_of(taken_or_asked), ride.span(), lost, kMaxOffers);
+        free_ += fmt::format("{}{} on {}", free_.empty() ? "" : "; ", offers.empty() ? "none" : names(offers), train);
+        has_offers_ = has_offers_ || !offers.empty();
+    }
+
+    bool empty() const { return taken_.empty(); }
+    Error error() const {
+        return {ErrorCode::seat_taken, fmt::format("taken: {}", taken_),
+                has_offers_ ? fmt::format("the nearest free seats: {}", free_) : "choose another train"};
+    }
+
+private:
+    std::string taken_;
+    std::string free_;
+    bool has_offers_ = false;
+};
 
 /// The seats that the request names. Whether they are free is for the store to say.
 Result<RideSeats> named_seats(const FoundRide& ride, const std::vector<SeatId>& seats) {
@@ -195,15 +229,26 @@ SeatMasks taken_for(const FoundRide& ride, const Occupancy& occupancy, std::span
     return taken;
 }
 
-/// The refusal of seats that were named, where somebody has one of them. It says what there is instead.
-Status check_free(const FoundRide& ride, const std::vector<std::uint32_t>& seats, const SeatMasks& taken,
-                  inventory::SeatPlans& plans) {
+std::vector<std::uint32_t> lost_of(const FoundRide& ride, const std::vector<std::uint32_t>& seats,
+                                   const SeatMasks& taken) {
     std::vector<std::uint32_t> lost;
     for (const auto seat : seats) {
         if (taken.any(seat, ride.span())) lost.push_back(seat);
     }
-    if (lost.empty()) return {};
-    return seats_taken(*plans.of(ride.run.consist), ride, taken, lost);
+    return lost;
+}
+
+/// And the seats that the request names on the same run, for whichever of its items.
+SeatMasks with_asked(SeatMasks taken, const FoundRide& ride, const HoldRequest& request,
+                     const std::vector<FoundRide>& rides) {
+    for (std::size_t i = 0; i < rides.size(); ++i) {
+        const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats);
+        if (!named || rides[i].run.id != ride.run.id) continue;
+        for (const auto& seat : *named) {
+            if (const auto index = ride.run.consist->index_of(seat)) taken.set(*index, rides[i].span());
+        }
+    }
+    return taken;
 }
 
 Error no_such_hold() { return {ErrorCode::not_found, "there is no such hold"}; }
@@ -274,6 +319,7 @@ Result<Hold> Inventory::choose_and_place(const Principal& principal, const HoldR
             rides.push_back(std::move(*ride));
         }
         if (is_outdated) continue;
+        if (const auto ok = check_seats(request, rides, policy_); !ok) return ok.error();
         std::vector<Occupancy> occupancy;
         if (looks) {
             std::vector<RunId> ids;
@@ -288,24 +334,29 @@ Result<Hold> Inventory::choose_and_place(const Principal& principal, const HoldR
 
         std::vector<HoldItem> items;
         items.reserve(rides.size());
+        TakenSeats refusal;
         for (std::size_t i = 0; i < rides.size(); ++i) {
             const SeatMasks taken = looks ? taken_for(rides[i], occupancy[i], items) : SeatMasks{};
             const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats);
             const auto seats = named
                                    ? named_seats(rides[i], *named)
                                    : best_seats(rides[i], std::get<BestSeats>(request.items[i].seats), taken, *plans_);
-            Status chosen = seats ? Status{} : Status{seats.error()};
-            if (seats && looks && named) chosen = check_free(rides[i], seats->stages.front().seats, taken, *plans_);
-            if (!chosen) {
+            std::vector<std::uint32_t> lost;
+            if (seats && looks && named) lost = lost_of(rides[i], seats->stages.front().seats, taken);
+            if (!seats || !lost.empty()) {
                 const auto is_current = inventory::has_its_coaches(store_, rides[i].run);
                 if (!is_current) return is_current.error();
-                if (*is_current) return chosen.error();
-                is_outdated = true;
-                break;
+                is_outdated = is_outdated || !*is_current;
+                if (is_outdated) break;
+                if (!seats && refusal.empty()) return seats.error();
+                // Whoever is refused is told of all rides at once.
+                if (seats) refusal.add(rides[i], lost, with_asked(taken, rides[i], request, rides), *plans_);
+                continue;
             }
             for (const auto& stage : seats->stages) items.push_back(make_item(rides[i], stage, seats->reason));
         }
         if (is_outdated) continue;
+        if (!refusal.empty()) return refusal.error();
 
         std::vector<Run> runs;
         runs.reserve(rides.size());

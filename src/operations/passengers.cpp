@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.hpp"
+
 namespace railbook::operations {
 namespace {
 
@@ -41,7 +43,8 @@ Result<std::vector<QuotePassenger>> parse_passengers(std::string_view text) {
         const auto comma = text.find(',');
         const std::string_view whole = trimmed(text.substr(0, comma));
         const auto fail = [&] {
-            return Error{ErrorCode::invalid_argument, fmt::format("'{}' is not a passenger", whole.substr(0, 64)),
+            return Error{ErrorCode::invalid_argument,
+                         fmt::format("'{}' is not a passenger", base::shortened(whole, 64)),
                          "write a type of the tariff, with an age or a number where needed: adult:2,child@8"};
         };
         std::string_view type = whole;

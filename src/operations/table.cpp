@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "base/encoding.hpp"
 #include "operations/encode.hpp"
 
 namespace railbook {
@@ -63,7 +64,7 @@ Result<std::string> call(Engine& engine, const Principal& principal, std::string
     const auto& rows = operations::rows();
     const auto row = std::ranges::lower_bound(rows, operation, {}, [](const auto& r) { return r.info.name; });
     if (row == rows.end() || row->info.name != operation)
-        return Error{ErrorCode::not_found, fmt::format("there is no operation '{}'", operation.substr(0, 64))};
+        return Error{ErrorCode::not_found, fmt::format("there is no operation '{}'", base::shortened(operation, 64))};
     if (!principal.may(row->info.scope)) {
         return Error{ErrorCode::forbidden,
                      fmt::format("{} needs the scope '{}'", row->info.name, to_string(row->info.scope))};

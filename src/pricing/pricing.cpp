@@ -49,7 +49,7 @@ Result<pricing::Tariff> parse_stored(const Document& document) {
 }
 
 Error no_such_tariff(std::string_view name) {
-    return {ErrorCode::not_found, fmt::format("there is no tariff '{}'", name.substr(0, kMaxShown)),
+    return {ErrorCode::not_found, fmt::format("there is no tariff '{}'", base::shortened(name, kMaxShown)),
             "'railbook tariff list' shows the tariffs"};
 }
 

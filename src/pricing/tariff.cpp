@@ -7,6 +7,7 @@
 #include <railbook/money.hpp>
 
 #include "base/assert.hpp"
+#include "base/encoding.hpp"
 #include "base/json.hpp"
 
 namespace railbook::pricing {
@@ -243,7 +244,7 @@ Result<std::size_t> find_class(const Tariff& tariff, std::string_view name) {
     const auto found = std::ranges::find(tariff.classes, name);
     if (found == tariff.classes.end()) {
         return Error{ErrorCode::invalid_argument,
-                     fmt::format("the tariff '{}' has no class '{}'", tariff.name, name.substr(0, kMaxShown)),
+                     fmt::format("the tariff '{}' has no class '{}'", tariff.name, base::shortened(name, kMaxShown)),
                      fmt::format("it has {}", fmt::join(tariff.classes, ", "))};
     }
     return static_cast<std::size_t>(found - tariff.classes.begin());
@@ -253,9 +254,10 @@ Result<const Flexibility*> find_flexibility(const Tariff& tariff, std::string_vi
     if (code.empty()) return &tariff.flexibility.front();
     const auto found = std::ranges::find(tariff.flexibility, code, &Flexibility::code);
     if (found == tariff.flexibility.end()) {
-        return Error{ErrorCode::invalid_argument,
-                     fmt::format("the tariff '{}' has no flexibility '{}'", tariff.name, code.substr(0, kMaxShown)),
-                     fmt::format("it has {}", list_of(tariff.flexibility, &Flexibility::code))};
+        return Error{
+            ErrorCode::invalid_argument,
+            fmt::format("the tariff '{}' has no flexibility '{}'", tariff.name, base::shortened(code, kMaxShown)),
+            fmt::format("it has {}", list_of(tariff.flexibility, &Flexibility::code))};
     }
     return &*found;
 }
@@ -271,7 +273,7 @@ Result<const PassengerType*> find_passenger_type(const Tariff& tariff, const std
         if (found == types.end()) {
             return Error{ErrorCode::invalid_argument,
                          fmt::format("the tariff '{}' has no passenger type '{}'", tariff.name,
-                                     std::string_view{*type}.substr(0, kMaxShown)),
+                                     base::shortened(*type, kMaxShown)),
                          choices()};
         }
         if (age && !found->fits(*age)) {

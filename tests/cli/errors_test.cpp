@@ -1,3 +1,4 @@
+#include "base/encoding.hpp"
 #include "cli/program.hpp"
 
 namespace railbook::test {
@@ -61,6 +62,31 @@ TEST_F(ErrorsTest, MistakesInTheInputNameTheirPlace) {
     const auto text = hold({"--seat", "345", "346"});
     EXPECT_THAT(text.err, HasSubstr("- /items/0/seats/0: "));
     EXPECT_THAT(text.err, HasSubstr("- /items/0/seats/1: "));
+}
+
+TEST_F(ErrorsTest, ALongTextIsCutBetweenTwoCharacters) {
+    std::string umlauts = "x";  // 64 bytes end in the middle of one
+    for (int i = 0; i < 60; ++i) umlauts += "\xC3\xA4";
+    const std::string shown = "'" + umlauts.substr(0, 63) + "...' is not a date";
+    EXPECT_EQ(json_member(run({"run", "list", "--date", umlauts, "-o", "json"}).err, "/detail"), shown);
+    EXPECT_THAT(run({"run", "list", "--date", umlauts}).err, HasSubstr(shown));
+}
+
+TEST_F(ErrorsTest, AnErrorIsUtf8WhateverTheArgumentsAre) {
+    for (const std::string no_text : {"\xFF", "\xC3", "\xC3'", "\xE2\x82", "\xED\xA0\x80", "\xC0\x80"}) {
+        for (const auto& arguments : std::vector<std::vector<std::string>>{{"run", "list", "--date", no_text},
+                                                                           {"run", "list", "--" + no_text},
+                                                                           {no_text},
+                                                                           {"run", "show", no_text},
+                                                                           {"station", "show", no_text}}) {
+            const auto plain = run(arguments);
+            EXPECT_NE(plain.exit_code, 0);
+            EXPECT_TRUE(base::is_utf8(plain.err)) << plain.err;
+            auto with_json = arguments;
+            with_json.insert(with_json.end(), {"-o", "json"});
+            EXPECT_TRUE(base::is_utf8(run(with_json).err));
+        }
+    }
 }
 
 TEST_F(ErrorsTest, UsageIsTwo) {

@@ -1,5 +1,6 @@
 // One list of errors: the enum, its names, the manual and the command's exit codes say the same.
 
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <set>
@@ -118,6 +119,24 @@ TEST(ErrorList, GivesTheHttpStatusesOfTheManual) {
     for (const auto& [name, entry] : codes_of_the_manual()) {
         ASSERT_TRUE(statuses.contains(name)) << name;
         EXPECT_TRUE(entry.statuses.contains(statuses.at(name))) << name << " is " << statuses.at(name);
+    }
+}
+
+TEST(ErrorTexts, AreCutBetweenCharacters) {
+    for (const auto& file : code_in({"src"})) {
+        std::string code;
+        for (const auto& line : code_of(file)) code += line + '\n';
+        // Statement by statement, which may be several lines.
+        for (std::size_t begin = 0; begin < code.size();) {
+            const auto end = std::min(code.find(';', begin), code.size());
+            const auto statement = code.substr(begin, end - begin);
+            const bool is_cut =
+                statement.find("ErrorCode::") != std::string::npos && statement.find(".substr(0,") != std::string::npos;
+            const auto line =
+                static_cast<std::size_t>(std::count(code.begin(), code.begin() + static_cast<long>(end), '\n'));
+            EXPECT_FALSE(is_cut) << place(file, line + 1, "base::shortened cuts between two characters");
+            begin = end + 1;
+        }
     }
 }
 

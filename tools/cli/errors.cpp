@@ -145,14 +145,14 @@ std::string problem_json(const Error& error) {
         {"title", title(error.code)},
         {"status", http_status(error.code)},
         {"code", to_string(error.code)},
-        {"detail", error.detail},
+        {"detail", well_formed(error.detail)},
         {"retryable", is_retryable(error.code)},
     };
     boost::json::array errors;
     for (const auto& mistake : error.mistakes)
-        errors.push_back({{"pointer", mistake.pointer}, {"detail", mistake.detail}});
+        errors.push_back({{"pointer", well_formed(mistake.pointer)}, {"detail", well_formed(mistake.detail)}});
     problem["errors"] = std::move(errors);
-    if (!error.hint.empty()) problem["hint"] = error.hint;
+    if (!error.hint.empty()) problem["hint"] = well_formed(error.hint);
     return boost::json::serialize(problem) + '\n';
 }
 

@@ -18,22 +18,49 @@ namespace json = boost::json;
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-/// Takes one code point off the front of well-formed UTF-8; of anything else, one byte.
-char32_t take_code_point(std::string_view& text) {
+/// Takes one character off the front; of what is not UTF-8 one byte, which is none.
+std::optional<char32_t> take_code_point(std::string_view& text) {
     const auto byte_at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = byte_at(0);
     std::size_t length = 1;
-    if (lead >= 0xF0) length = 4;
-    else if (lead >= 0xE0) length = 3;
-    else if (lead >= 0xC0) length = 2;
-    if (length == 1 || length > text.size()) {
-        text.remove_prefix(1);
-        return lead;
+    char32_t least = 0;  // that needs so many bytes
+    if (lead >= 0xF0 && lead <= 0xF4) {
+        length = 4;
+        least = 0x10000;
+    } else if (lead >= 0xE0 && lead < 0xF0) {
+        length = 3;
+        least = 0x800;
+    } else if (lead >= 0xC2 && lead < 0xE0) {
+        length = 2;
+        least = 0x80;
     }
-    char32_t point = lead & (0xFFU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) point = point << 6 | (byte_at(i) & 0x3FU);
+    char32_t point = length == 1 ? lead : lead & (0xFFU >> (length + 1));
+    bool is_whole = length > 1 ? length <= text.size() : lead < 0x80;
+    for (std::size_t i = 1; is_whole && i < length; ++i) {
+        is_whole = (byte_at(i) & 0xC0) == 0x80;
+        point = point << 6 | (byte_at(i) & 0x3FU);
+    }
+    const bool is_surrogate = point >= 0xD800 && point <= 0xDFFF;
+    if (!is_whole || point < least || is_surrogate || point > 0x10FFFF) {
+        text.remove_prefix(1);
+        return std::nullopt;
+    }
     text.remove_prefix(length);
     return point;
+}
+
+/// The text with U+FFFD for what is not UTF-8, and for characters that must not be shown.
+template <class Shown>
+std::string replaced(std::string_view text, Shown is_shown) {
+    std::string clean;
+    clean.reserve(text.size());
+    while (!text.empty()) {
+        const std::string_view before = text;
+        const auto point = take_code_point(text);
+        if (!point || !is_shown(*point)) clean += kReplacement;
+        else clean += before.substr(0, before.size() - text.size());
+    }
+    return clean;
 }
 
 struct Range {
@@ -125,23 +152,19 @@ void write_pretty(std::string& out, const json::value& value, std::size_t indent
 }  // namespace
 
 std::string printable(std::string_view text) {
-    std::string clean;
-    clean.reserve(text.size());
-    while (!text.empty()) {
-        const std::string_view before = text;
-        const char32_t point = take_code_point(text);
-        if (is_control(point)) clean += kReplacement;
-        else clean += before.substr(0, before.size() - text.size());
-    }
-    return clean;
+    return replaced(text, [](char32_t point) { return !is_control(point); });
+}
+
+std::string well_formed(std::string_view text) {
+    return replaced(text, [](char32_t) { return true; });
 }
 
 std::size_t display_width(std::string_view text) {
     std::size_t width = 0;
     while (!text.empty()) {
-        const char32_t point = take_code_point(text);
-        if (is_in(point, kWide)) width += 2;
-        else if (!is_in(point, kCombining)) width += 1;
+        const auto point = take_code_point(text);
+        if (point && is_in(*point, kWide)) width += 2;
+        else if (!point || !is_in(*point, kCombining)) width += 1;
     }
     return width;
 }

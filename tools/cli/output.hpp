@@ -17,8 +17,10 @@ enum class Format : std::uint8_t { table, json, jsonl, csv };
 
 // --- Text ----------------------------------------------------------------------------------------------------------
 
-/// The text without control characters: data from a feed must not steer a terminal.
+/// The text without control characters, in UTF-8: data from a feed must not steer a terminal.
 std::string printable(std::string_view text);
+/// The text in UTF-8, whatever the bytes were.
+std::string well_formed(std::string_view text);
 /// How many columns of a terminal the UTF-8 text takes.
 std::size_t display_width(std::string_view text);
 /// Filled up with blanks to `width` columns.

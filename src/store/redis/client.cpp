@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.hpp"
+
 namespace railbook::store::redis {
 namespace {
 
@@ -374,7 +376,7 @@ Result<Reply> Client::ask_once(std::string_view key, std::string_view command) {
             if (text.starts_with(known))
                 return Error{ErrorCode::unavailable, fmt::format("Redis cannot do it now: {}", known), "try again"};
         }
-        return Error{ErrorCode::internal, fmt::format("Redis refuses a step: {}", text.substr(0, 200))};
+        return Error{ErrorCode::internal, fmt::format("Redis refuses a step: {}", base::shortened(text, 200))};
     }
     return lost.value_or(
         Error{ErrorCode::unavailable, "the servers of Redis do not agree where a run is", "try again"});

@@ -302,7 +302,7 @@ Result<Way> Front::react(const Epoch& epoch, const RunId& run, const Reply& repl
         if (!opened) return opened.error();
         return *opened ? Way::again : Way::record;
     }
-    return Error{ErrorCode::internal, fmt::format("Redis says '{}'", said.substr(0, 32))};
+    return Error{ErrorCode::internal, fmt::format("Redis says '{}'", base::shortened(said, 32))};
 }
 
 // --- Runs that this process knows ----------------------------------------------------------------------------------

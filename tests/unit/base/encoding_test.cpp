@@ -85,5 +85,27 @@ TEST(Utf8Test, RefusesOverlongFormsSurrogatesAndWhatIsBeyondUnicode) {
         EXPECT_FALSE(is_utf8(text)) << hex(text);
 }
 
+TEST(ShortenedTest, CutsBetweenTwoCharacters) {
+    EXPECT_EQ(shortened("abc", 3), "abc");
+    EXPECT_EQ(shortened("abcd", 3), "abc...");
+    EXPECT_EQ(shortened("a\xC3\xA4\xC3\xA4", 4), "a\xC3\xA4...");
+    EXPECT_EQ(shortened("\xE2\x82\xAC", 3), "\xE2\x82\xAC");
+    EXPECT_EQ(shortened("\xE2\x82\xAC!", 2), "...");
+    EXPECT_EQ(shortened("", 0), "");
+}
+
+TEST(ShortenedTest, ShowsWhatIsNoCharacterAsOneThatSaysSo) {
+    EXPECT_EQ(shortened("a\xC3'", 64), "a\xEF\xBF\xBD'");
+    EXPECT_EQ(shortened("\xFF\xFE", 64), "\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+RC_GTEST_PROP(ShortenedTest, IsAlwaysUtf8AndNoLonger, (const std::string& bytes)) {
+    const auto most = *rc::gen::inRange<std::size_t>(0, 40);
+    const auto shown = shortened(bytes, most);
+    RC_ASSERT(is_utf8(shown));
+    RC_ASSERT(shown.size() <= most + 3);
+    if (is_utf8(bytes) && bytes.size() <= most) RC_ASSERT(shown == bytes);
+}
+
 }  // namespace
 }  // namespace railbook::base

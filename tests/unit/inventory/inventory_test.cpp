@@ -126,6 +126,32 @@ TEST_F(InventoryTest, LimitsAreKept) {
     EXPECT_EQ(inventory.hold(world.ben, world.best("A", "F", 10)).error().code, ErrorCode::invalid_argument);
 }
 
+TEST(HoldPolicyTest, ItsMostSeatsAreOfTheRunAndNotOfAnItem) {
+    EngineOptions options;
+    options.holds.max_seats = 3;
+    World world{"memory:", options};
+    auto& inventory = world.engine().inventory();
+    const auto item = [](const char* trip, const char* from, const char* to, int count, const char* of_class) {
+        return HoldItemRequest{World::run(trip), from, to, BestSeats{count, of_class}};
+    };
+    const auto code_of = [&](std::vector<HoldItemRequest> items) {
+        const auto held = inventory.hold(world.ben, {world.key(), std::move(items)});
+        return held ? std::optional<ErrorCode>{} : held.error().code;
+    };
+    EXPECT_EQ(code_of({item("early", "A", "F", 2, "second"), item("early", "A", "F", 2, "first")}),
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(code_of({item("early", "H", "F", 2, "second"), item("early", "A", "G", 2, "first")}),
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(code_of({item("early", "H", "F", 1, "second"), item("early", "A", "H", 2, "second"),
+                       item("early", "G", "F", 1, "first"), item("early", "A", "F", 2, "second")}),
+              ErrorCode::invalid_argument);
+    // So many at a time they are where passengers change seats on the way, and where they go on with another train.
+    EXPECT_EQ(code_of({item("early", "A", "H", 3, "second"), item("early", "H", "F", 3, "second")}), std::nullopt);
+    EXPECT_EQ(code_of({item("early", "A", "F", 1, "second"), item("early", "A", "F", 2, "first"),
+                       item("late", "A", "F", 3, "second")}),
+              std::nullopt);
+}
+
 TEST_F(InventoryTest, SoldOutSaysSo) {
     ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "H", 4)));
     EXPECT_EQ(inventory.hold(world.ben, world.best("A", "F", 1)).error().code, ErrorCode::sold_out);
@@ -136,8 +162,40 @@ TEST_F(InventoryTest, ARefusalOffersTheNearestFreeSeats) {
     ASSERT_TRUE(inventory.hold(world.anna, world.seats("A", "F", {{"2", "12"}, {"2", "13"}})));
     const auto refused = inventory.hold(world.ben, world.seats("H", "G", {{"2", "13"}}));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().detail, "taken: 2/13");
-    EXPECT_EQ(refused.error().hint, "the nearest free seats: 2/14, 2/11, 1/2, 1/1");
+    EXPECT_EQ(refused.error().detail, "taken: 2/13 on IC 1 (2026-12-01.t:early)");
+    EXPECT_EQ(refused.error().hint, "the nearest free seats: 2/14, 2/11, 1/2, 1/1 on IC 1 (2026-12-01.t:early)");
+}
+
+TEST_F(InventoryTest, ARefusalOffersNothingThatWasAskedFor) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.seats("A", "F", {{"2", "12"}})));
+    auto request = world.seats("A", "F", {{"2", "11"}, {"2", "12"}});
+    request.items.push_back({World::run(), "G", "F", std::vector<SeatId>{{"2", "13"}}});
+    const auto refused = inventory.hold(world.ben, request);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().hint, "the nearest free seats: 2/14, 1/2, 1/1 on IC 1 (2026-12-01.t:early)");
+}
+
+TEST_F(InventoryTest, ARefusalNamesTheTakenSeatsOfAllRides) {
+    HoldRequest both{world.key(),
+                     {{World::run("early"), "A", "H", std::vector<SeatId>{{"2", "11"}, {"2", "12"}}},
+                      {World::run("late"), "H", "F", std::vector<SeatId>{{"1", "1"}, {"1", "2"}}},
+                      {World::run("late"), "A", "H", std::vector<SeatId>{{"2", "11"}}}}};
+    const auto held = inventory.hold(world.anna, both);
+    ASSERT_TRUE(held) << held.error().detail;
+    both.key = world.key();
+    both.items[0].seats = std::vector<SeatId>{{"2", "12"}, {"2", "13"}};
+    both.items[1].seats = std::vector<SeatId>{{"1", "1"}};
+    both.items[2].seats = std::vector<SeatId>{{"2", "12"}};
+    const auto refused = inventory.hold(world.ben, both);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::seat_taken);
+    EXPECT_EQ(refused.error().detail, "taken: 2/12 on IC 1 (2026-12-01.t:early); 1/1 on ICE 9 (2026-12-01.t:late)");
+    EXPECT_EQ(refused.error().hint,
+              "the nearest free seats: 2/14, 1/2, 1/1 on IC 1 (2026-12-01.t:early); "
+              "2/11, 2/12, 2/13, 2/14 on ICE 9 (2026-12-01.t:late)");
+    // Also where another of them is sold out.
+    both.items.push_back({World::run("early"), "A", "H", BestSeats{3, "second"}});
+    EXPECT_EQ(inventory.hold(world.ben, both).error().code, ErrorCode::seat_taken);
 }
 
 TEST_F(InventoryTest, AHoldSaysWhyItsSeats) {
