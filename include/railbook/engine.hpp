@@ -25,6 +25,9 @@ struct EngineOptions {
     BookingPolicy bookings = {};
     /// Redis in front of a `postgres://` store: it holds seats for the crowd until they are booked. Empty: none.
     std::string redis = {};
+    /// A folder that is there, in which compiled timetables are kept, so that the next start is a fast one; they hold
+    /// nothing that the store has not. Empty: a sqlite store keeps them beside its file, the others nowhere.
+    std::string cache_folder = {};
     /// Where payments go; must outlive the engine. Null: the sandbox, whose journal lies beside the store's file.
     PaymentGateway* gateway = nullptr;
     /// Null: the real one. Must outlive the engine.
@@ -115,8 +118,8 @@ public:
 
 private:
     struct Parts;
-    /// `journal` is the sandbox's file; empty for memory.
-    static Result<Engine> open_on(std::unique_ptr<Store> store, const std::string& journal,
+    /// `journal` is the sandbox's file, empty for memory; `cache` as Timetable takes it.
+    static Result<Engine> open_on(std::unique_ptr<Store> store, const std::string& journal, const std::string& cache,
                                   const EngineOptions& options);
     explicit Engine(std::unique_ptr<Parts> parts);
     std::unique_ptr<Parts> parts_;

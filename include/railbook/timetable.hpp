@@ -18,6 +18,7 @@
 namespace railbook {
 
 namespace timetable {
+class ImageCache;
 struct Snapshot;  // all feeds at one instant; private to the library
 class Network;    // one of them
 }
@@ -102,7 +103,9 @@ class Timetable {
 public:
     static constexpr Duration kLookEvery = std::chrono::seconds{2};
 
-    Timetable(Environment& environment, Store& store);
+    /// `cache`: what the names of files begin with in which compiled timetables are kept, so that the next start is a
+    /// fast one; they hold nothing that the store has not. Empty: there are none.
+    Timetable(Environment& environment, Store& store, std::string cache = {});
     ~Timetable();
 
     /// Reads a GTFS zip file or folder and makes it the current version of its feed.
@@ -148,11 +151,13 @@ private:
     static constexpr Duration kMostStale = 2 * kLookEvery;
 
     void note_change();
+    void drop_old_images();
     /// What the store has by now, if that is not `known`.
     std::shared_ptr<const timetable::Snapshot> look(const timetable::Snapshot& known);
 
     Environment& environment_;
     Store& store_;
+    std::unique_ptr<timetable::ImageCache> cache_;
     std::mutex mutex_;
     std::uint64_t change_ = 0;                             // grows with each import or removal
     std::shared_ptr<const timetable::Snapshot> snapshot_;  // empty until first used; stale until it is of `change_`

@@ -1,9 +1,12 @@
 #include "base/zones.hpp"
 
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+
+#include <zlib.h>
 
 namespace railbook::base {
 
@@ -21,6 +24,18 @@ const date::time_zone* find_zone(std::string_view name) {
     // Unknown names come from outside and are not kept: they would fill the memory.
     if (zone) known.emplace(name, zone);
     return zone;
+}
+
+std::optional<std::uint32_t> rules_of_zone(std::string_view name) {
+    constexpr std::size_t kMost = std::size_t{1} << 16;
+    // Names come from outside: none leads to another folder.
+    if (name.empty() || name.front() == '/' || name.find("..") != std::string_view::npos) return std::nullopt;
+    std::ifstream file{"/usr/share/zoneinfo/" + std::string{name}, std::ios::binary};
+    std::string bytes(kMost, '\0');
+    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    const auto size = static_cast<std::size_t>(file.gcount());
+    if (!file.eof() || size == 0) return std::nullopt;
+    return static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), size));
 }
 
 std::chrono::seconds offset_at(const date::time_zone& zone, Timestamp time) {

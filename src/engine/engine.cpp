@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "base/crypto.hpp"
 #include "base/encoding.hpp"
 #include "booking/sandbox.hpp"
 #include "engine/journeys.hpp"
@@ -35,6 +36,14 @@ Result<Location> parse_url(std::string_view url) {
                  "write sqlite:FILE, postgres://HOST/DATABASE or memory:"};
 }
 
+/// What the names of the files of compiled timetables begin with; empty where there are none.
+std::string cache_of(std::string_view url, const Location& location, const EngineOptions& options) {
+    if (location.kind == Location::Kind::memory) return {};
+    if (options.cache_folder.empty()) return location.file.empty() ? "" : location.file + "-timetable-";
+    // Stores may share a folder.
+    return fmt::format("{}/timetable-{}-", options.cache_folder, base::sha256_hex(url).substr(0, 16));
+}
+
 Result<std::unique_ptr<Store>> open_store(const Location& location, const std::string& redis,
                                           Environment& environment) {
     if (!redis.empty()) {
@@ -59,11 +68,11 @@ Result<std::unique_ptr<Store>> open_store(const Location& location, const std::s
 /// The wiring, in the order of the story; each part sees only those before it.
 struct Engine::Parts {
     Parts(const EngineOptions& options, Environment& environment_, std::unique_ptr<Store> store_,
-          std::unique_ptr<PaymentGateway> own_gateway_)
+          const std::string& cache, std::unique_ptr<PaymentGateway> own_gateway_)
         : environment{environment_},
           store{std::move(store_)},
           own_gateway{std::move(own_gateway_)},
-          timetable{environment, *store},
+          timetable{environment, *store, cache},
           search{timetable},
           pricing{environment, *store, timetable, options.pricing},
           inventory{environment, *store, timetable, options.holds},
@@ -94,15 +103,16 @@ Result<Engine> Engine::open(std::string_view url, const EngineOptions& options) 
     if (!store) return store.error();
     // The provider's books outlive a crash of ours, as a real provider's do.
     const std::string journal = location->file.empty() ? "" : location->file + "-sandbox.jsonl";
-    return open_on(*std::move(store), journal, options);
+    return open_on(*std::move(store), journal, cache_of(url, *location, options), options);
 }
 
 Result<Engine> Engine::open(std::unique_ptr<Store> store, const EngineOptions& options) {
     RAILBOOK_ASSERT(store);
-    return open_on(std::move(store), {}, options);
+    return open_on(std::move(store), {}, {}, options);
 }
 
-Result<Engine> Engine::open_on(std::unique_ptr<Store> store, const std::string& journal, const EngineOptions& options) {
+Result<Engine> Engine::open_on(std::unique_ptr<Store> store, const std::string& journal, const std::string& cache,
+                               const EngineOptions& options) {
     Environment& environment = options.environment ? *options.environment : system_environment();
     std::unique_ptr<PaymentGateway> own_gateway;
     if (!options.gateway) {
@@ -110,7 +120,7 @@ Result<Engine> Engine::open_on(std::unique_ptr<Store> store, const std::string& 
         if (!sandbox) return sandbox.error();
         own_gateway = std::move(*sandbox);
     }
-    return Engine{std::make_unique<Parts>(options, environment, std::move(store), std::move(own_gateway))};
+    return Engine{std::make_unique<Parts>(options, environment, std::move(store), cache, std::move(own_gateway))};
 }
 
 Timetable& Engine::timetable() { return parts_->timetable; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <tuple>
+#include <utility>
 
 namespace railbook::search {
 namespace {
@@ -43,41 +44,53 @@ Ride ride_of(const Network& network, const timetable::RunIndex& run, Index board
 
 std::vector<Ride> direct_rides(const Network& network, Index from, Index to, End end, const TimeWindow& window) {
     std::vector<Ride> rides;
-    const auto boardings = network.visits(from);
-    const auto alightings = network.visits(to);
-    auto boarding = boardings.begin();
-    auto alighting = alightings.begin();
-    while (boarding != boardings.end() && alighting != alightings.end()) {
-        if (boarding->trip != alighting->trip) {
-            if (boarding->trip < alighting->trip) ++boarding;
+    const auto& data = network.data();
+    const auto boardings = data.visit_patterns(from);
+    const auto alightings = data.visit_patterns(to);
+    std::size_t boarding = 0;
+    std::size_t alighting = 0;
+    std::vector<std::pair<Index, Index>> calls_of_pattern;  // where one boards and alights
+    while (boarding < boardings.size() && alighting < alightings.size()) {
+        const Index pattern = boardings[boarding];
+        if (pattern != alightings[alighting]) {
+            if (pattern < alightings[alighting]) ++boarding;
             else ++alighting;
             continue;
         }
-        const Index trip = boarding->trip;
-        const auto calls = network.calls(trip);
-        const auto of_trip = [trip](const Network::Visit& visit) { return visit.trip == trip; };
-        const std::span all_boardings{boarding, std::find_if_not(boarding, boardings.end(), of_trip)};
-        const std::span all_alightings{alighting, std::find_if_not(alighting, alightings.end(), of_trip)};
+        const auto visits_of = [pattern](const auto& patterns, const auto& calls, std::size_t& next) {
+            const auto first = next;
+            while (next < patterns.size() && patterns[next] == pattern) ++next;
+            return calls.subspan(first, next - first);
+        };
+        const auto all_boardings = visits_of(boardings, data.visit_calls(from), boarding);
+        const auto all_alightings = visits_of(alightings, data.visit_calls(to), alighting);
+        const auto trips = data.trips_of_pattern(pattern);
+        if (trips.empty()) continue;
+        // Trips of a pattern have their permissions in common.
+        const auto calls = network.calls(trips.front());
+        calls_of_pattern.clear();
         if (end == End::departure) {
             auto next = all_alightings.begin();
-            for (const auto& [ignored, board] : all_boardings) {
+            for (const Index board : all_boardings) {
                 if (!calls[board].pick_up) continue;
-                while (next != all_alightings.end() && (next->call <= board || !calls[next->call].drop_off)) ++next;
+                while (next != all_alightings.end() && (*next <= board || !calls[*next].drop_off)) ++next;
                 if (next == all_alightings.end()) break;
-                add_runs(network, trip, board, next->call, end, window, rides);
+                calls_of_pattern.emplace_back(board, *next);
             }
         } else {
             std::optional<Index> board;
             auto next = all_boardings.begin();
-            for (const auto& [ignored, alight] : all_alightings) {
-                for (; next != all_boardings.end() && next->call < alight; ++next) {
-                    if (calls[next->call].pick_up) board = next->call;
+            for (const Index alight : all_alightings) {
+                for (; next != all_boardings.end() && *next < alight; ++next) {
+                    if (calls[*next].pick_up) board = *next;
                 }
-                if (board && calls[alight].drop_off) add_runs(network, trip, *board, alight, end, window, rides);
+                if (board && calls[alight].drop_off) calls_of_pattern.emplace_back(*board, alight);
             }
         }
-        boarding += static_cast<std::ptrdiff_t>(all_boardings.size());
-        alighting += static_cast<std::ptrdiff_t>(all_alightings.size());
+        for (const auto trip : trips) {
+            for (const auto& [board, alight] : calls_of_pattern)
+                add_runs(network, trip, board, alight, end, window, rides);
+        }
     }
     std::ranges::sort(rides, [](const Ride& left, const Ride& right) {
         return std::tie(left.departure, left.arrival, left.run.trip) <
@@ -90,7 +103,7 @@ Leg leg_of(const Network& network, const Ride& ride) {
     const auto calls = network.calls(ride.run.trip);
     return {.run = network.id_of(ride.run),
             .train = network.train_name(ride.run.trip),
-            .headsign = network.headsign(ride.run.trip),
+            .headsign = std::string{network.headsign(ride.run.trip)},
             .from = network.departure(ride.run, ride.board),
             .to = network.arrival(ride.run, ride.alight),
             .span = {static_cast<std::uint16_t>(ride.board), static_cast<std::uint16_t>(ride.alight)},

@@ -34,7 +34,7 @@ Verdict both(const Verdict& left, const Verdict& right) {
 
 }  // namespace
 
-Interchanges::Interchanges(const NetworkData& network) {
+Interchanges::Interchanges(const timetable::NetworkView& network) {
     const auto is_whole = [&](Index stop) {
         return network.stops[stop].id == network.stations[network.stops[stop].station].id;
     };

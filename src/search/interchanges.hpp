@@ -21,7 +21,7 @@ struct Walk {
 /// Immutable, so thread-safe.
 class Interchanges {
 public:
-    explicit Interchanges(const timetable::NetworkData& network);
+    explicit Interchanges(const timetable::NetworkView& network);
 
     Index spot_count() const { return static_cast<Index>(station_of_.size()); }
     Index station_count() const { return static_cast<Index>(first_spot_.size() - 1); }

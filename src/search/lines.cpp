@@ -72,8 +72,23 @@ Patterns::Patterns(const Network& network, const Interchanges& interchanges, con
     first_call_.push_back(0);
     std::map<std::vector<std::uint64_t>, Index> known;
     std::vector<std::uint64_t> key;
+    // The network has patterns of its own, which also tell platforms and distances apart.
+    std::vector<Index> of_network(network.data().pattern_count(), kNone);
+    const auto take_times = [&](Index trip) {
+        const auto calls = network.calls(trip);
+        const auto made = std::span{calls_}.subspan(first_call_[of_trip_[trip]], calls.size());
+        for (std::size_t i = 0; i + 1 < calls.size(); ++i) {
+            made[i].to_next = std::min(made[i].to_next, std::max(0, calls[i + 1].arrival - calls[i].departure));
+        }
+    };
     for (Index trip = 0; trip < trips; ++trip) {
         if (!days.is_wanted(trip)) continue;
+        auto& of_same = of_network[network.data().trips[trip].pattern];
+        if (of_same != kNone) {
+            of_trip_[trip] = of_same;
+            take_times(trip);
+            continue;
+        }
         const auto calls = network.calls(trip);
         key.clear();
         for (const auto& call : calls) {
@@ -81,7 +96,7 @@ Patterns::Patterns(const Network& network, const Interchanges& interchanges, con
                           (days.may_board(call) ? 1U : 0U) | (days.may_alight(call) ? 2U : 0U));
         }
         const auto [pattern, is_new] = known.try_emplace(key, count());
-        of_trip_[trip] = pattern->second;
+        of_trip_[trip] = of_same = pattern->second;
         if (is_new) {
             for (const auto& call : calls) {
                 Call made{.spot = interchanges.spot_of_stop(call.stop), .to_next = ChangeTimes::kNever};
@@ -92,10 +107,7 @@ Patterns::Patterns(const Network& network, const Interchanges& interchanges, con
             }
             first_call_.push_back(static_cast<Index>(calls_.size()));
         }
-        const auto made = std::span{calls_}.subspan(first_call_[pattern->second], calls.size());
-        for (std::size_t i = 0; i + 1 < calls.size(); ++i) {
-            made[i].to_next = std::min(made[i].to_next, std::max(0, calls[i + 1].arrival - calls[i].departure));
-        }
+        take_times(trip);
     }
 }
 

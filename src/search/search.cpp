@@ -37,7 +37,7 @@ struct Way {
 };
 
 Error twice(const JourneyQuery& query, const timetable::FoundStation& station) {
-    const auto& name = station.network->data().stations[station.index].name;
+    const auto name = station.network->data().stations[station.index].name;
     return {ErrorCode::invalid_argument, query.via.empty()
                                              ? fmt::format("the journey begins and ends at {}", name)
                                              : fmt::format("the journey calls at {} twice in a row", name)};

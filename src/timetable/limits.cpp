@@ -10,7 +10,8 @@ namespace {
 
 /// As the search lays them out: each platform that a rule names is a place of its own, and so is the rest of a station.
 /// Every such place leads to all of its station, and to all of each station that a rule of its station leads to.
-std::uint64_t count_ways(const NetworkData& network) {
+template <class Data>
+std::uint64_t count_ways(const Data& network) {
     std::vector<bool> is_named(network.stops.size());
     for (const auto& transfer : network.transfers) is_named[transfer.from] = is_named[transfer.to] = true;
     std::vector<std::uint64_t> places(network.stations.size(), 1);
@@ -29,9 +30,8 @@ std::uint64_t count_ways(const NetworkData& network) {
     return ways;
 }
 
-}  // namespace
-
-std::optional<std::string> beyond_limits(const NetworkData& network) {
+template <class Data>
+std::optional<std::string> why_beyond(const Data& network) {
     if (const auto ways = count_ways(network); ways > kMaxWays + network.stations.size()) {
         return fmt::format("transfers.txt tells so many platforms apart that there are {} ways between them; {} may be",
                            ways, kMaxWays);
@@ -44,5 +44,10 @@ std::optional<std::string> beyond_limits(const NetworkData& network) {
     }
     return std::nullopt;
 }
+
+}  // namespace
+
+std::optional<std::string> beyond_limits(const NetworkData& network) { return why_beyond(network); }
+std::optional<std::string> beyond_limits(const NetworkView& network) { return why_beyond(network); }
 
 }  // namespace railbook::timetable

@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "timetable/network.hpp"
+#include "timetable/network_data.hpp"
+#include "timetable/network_view.hpp"
 
 namespace railbook::timetable {
 
@@ -17,5 +18,6 @@ inline constexpr std::uint64_t kMaxRepeatedCalls = 20'000'000;
 
 /// Why the network is too much, for a person; nothing where it is not. Its references are sound.
 std::optional<std::string> beyond_limits(const NetworkData& network);
+std::optional<std::string> beyond_limits(const NetworkView& network);
 
 }  // namespace railbook::timetable

@@ -25,12 +25,17 @@ bool is_sorted_by_id(const std::vector<Record>& records) {
     return std::ranges::adjacent_find(records, std::ranges::greater_equal{}, &Record::id) == records.end();
 }
 
-template <class Record>
-std::optional<Index> find_id(const std::vector<Record>& records, std::string_view id) {
-    const auto id_of = [](const Record& record) -> std::string_view { return record.id; };
-    const auto found = std::ranges::lower_bound(records, id, std::less<>{}, id_of);
-    if (found == records.end() || found->id != id) return std::nullopt;
-    return static_cast<Index>(found - records.begin());
+template <class List>
+std::optional<Index> find_id(const List& records, std::string_view id) {
+    std::size_t first = 0;
+    std::size_t last = records.size();
+    while (first < last) {
+        const auto middle = first + (last - first) / 2;
+        if (records[middle].id < id) first = middle + 1;
+        else last = middle;
+    }
+    if (first == records.size() || records[first].id != id) return std::nullopt;
+    return static_cast<Index>(first);
 }
 
 std::string clock_of(int start) {
@@ -45,20 +50,8 @@ bool holds_word(std::string_view text, std::string_view word) {
     return false;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<const Network>> Network::from_data(NetworkData data) {
-    std::shared_ptr<Network> network{new Network{std::move(data)}};
-    if (const auto sound = network->check(); !sound) return sound.error();
-    if (const auto done = network->index_days(); !done) return done.error();
-    network->index_visits();
-    network->index_names();
-    return std::shared_ptr<const Network>{std::move(network)};
-}
-
 /// After this, no position leads out of its list.
-Status Network::check() const {
-    const auto& d = data_;
+Status check(const NetworkData& d) {
     if (d.days == 0 || d.days > kMaxServiceDays) return damaged("its dates");
     if (d.first_date < ServiceDate{std::chrono::year{1900} / 1 / 1} ||
         d.first_date > ServiceDate{std::chrono::year{2200} / 1 / 1}) {
@@ -77,6 +70,8 @@ Status Network::check() const {
     for (const auto& stop : d.stops) {
         if (outside(stop.station, d.stations)) return damaged("the station of a stop");
     }
+    // An image has no more room for them.
+    if (d.zones.size() > 0xFFFF || d.stops.size() >> 30U != 0) return damaged("its size");
     if (!is_sorted_by_id(d.stations) || !is_sorted_by_id(d.stops) || !is_sorted_by_id(d.trips)) {
         return damaged("the order of its records");
     }
@@ -110,21 +105,24 @@ Status Network::check() const {
     return {};
 }
 
-Status Network::index_days() {
-    day_starts_.resize(data_.zones.size());
-    for (const auto& agency : data_.agencies) {
-        auto& starts = day_starts_[agency.zone];
-        if (!starts.empty()) continue;
-        const auto* zone = base::find_zone(data_.zones[agency.zone]);
-        if (!zone) return damaged(fmt::format("this system knows no time zone '{}'", data_.zones[agency.zone]));
-        starts.reserve(data_.days);
-        for (std::uint32_t day = 0; day < data_.days; ++day) {
-            // Noon minus 12 h is midnight, but for the two days of clock changes: there it keeps the times of trains
-            // that left the night before as printed.
-            const auto noon = base::to_utc(*zone, date_of(day), std::chrono::hours{12});
-            starts.push_back(std::chrono::floor<seconds>(noon - std::chrono::hours{12}).time_since_epoch().count());
-        }
-    }
+}  // namespace
+
+Result<std::shared_ptr<const Network>> Network::from_data(const NetworkData& data) {
+    if (const auto sound = check(data); !sound) return sound.error();
+    auto image = build_image(data);
+    if (!image) return image.error();
+    return from_image(*std::move(image));
+}
+
+Result<std::shared_ptr<const Network>> Network::from_image(ImageBytes image) {
+    const auto view = NetworkView::open({image.first.get(), image.size});
+    if (!view) return view.error();
+    std::shared_ptr<Network> network{new Network{std::move(image), *view}};
+    network->find_ends();
+    return std::shared_ptr<const Network>{std::move(network)};
+}
+
+void Network::find_ends() {
     constexpr std::int32_t kDay = 86'400;
     begins_ = Timestamp::max();
     ends_ = Timestamp::min();
@@ -136,57 +134,6 @@ Status Network::index_days() {
         begins_ = std::min(begins_, time_of(trip, 0, 0));
         ends_ = std::max(ends_, time_of(trip, data_.days - 1, std::max(last + 1, kDay)));
     }
-    return {};
-}
-
-void Network::index_visits() {
-    const auto stations = data_.stations.size();
-    first_visit_.assign(stations + 1, 0);
-    for (const auto& call : data_.calls) ++first_visit_[data_.stops[call.stop].station + 1];
-    for (std::size_t i = 0; i < stations; ++i) first_visit_[i + 1] += first_visit_[i];
-    visits_.resize(data_.calls.size());
-    auto next = first_visit_;
-
-    const auto words = data_.words_per_service();
-    std::vector<std::size_t> days_of_service(data_.services.size() / words);
-    for (std::size_t i = 0; i < data_.services.size(); ++i) {
-        days_of_service[i / words] += static_cast<std::size_t>(std::popcount(data_.services[i]));
-    }
-    traffic_.assign(stations, 0);
-    for (Index trip = 0; trip < data_.trips.size(); ++trip) {
-        const auto& record = data_.trips[trip];
-        const auto runs = days_of_service[record.service] * std::max<std::size_t>(record.start_count, 1);
-        const auto stops = calls(trip);
-        for (Index call = 0; call < stops.size(); ++call) {
-            const auto station = data_.stops[stops[call].stop].station;
-            visits_[next[station]++] = {trip, call};
-            traffic_[station] += runs;
-        }
-    }
-    for (auto& count : traffic_) count = (count * 7 + data_.days / 2) / data_.days;
-
-    platforms_.resize(stations);
-    for (const auto& stop : data_.stops) {
-        auto& platforms = platforms_[stop.station];
-        if (!stop.platform.empty() && std::ranges::find(platforms, stop.platform) == platforms.end()) {
-            platforms.push_back(stop.platform);
-        }
-    }
-    for (auto& platforms : platforms_) {
-        // Shorter first, so that platform 2 comes before platform 10.
-        std::ranges::sort(platforms, [](const std::string& left, const std::string& right) {
-            return std::pair{left.size(), std::string_view{left}} < std::pair{right.size(), std::string_view{right}};
-        });
-    }
-}
-
-void Network::index_names() {
-    for (const auto& station : data_.stations) {
-        first_name_.push_back(static_cast<Index>(names_.size()));
-        names_.push_back(fold(station.name));
-        for (const auto& alias : station.aliases) names_.push_back(fold(alias));
-    }
-    first_name_.push_back(static_cast<Index>(names_.size()));
 }
 
 std::optional<Index> Network::find_station(std::string_view stop_id) const {
@@ -198,33 +145,16 @@ std::optional<Index> Network::find_station(std::string_view stop_id) const {
 std::optional<Index> Network::find_trip(std::string_view trip_id) const { return find_id(data_.trips, trip_id); }
 
 railbook::Station Network::station(Index index) const {
-    const auto& record = data_.stations[index];
-    return {.id = {data_.feed, record.id},
-            .name = record.name,
-            .code = record.code,
-            .zone = data_.zones[record.zone],
+    const auto record = data_.stations[index];
+    const auto platforms = data_.platforms(index);
+    return {.id = {feed_, std::string{record.id}},
+            .name = std::string{record.name},
+            .code = std::string{record.code},
+            .zone = std::string{data_.zones[record.zone].name},
             .latitude = record.latitude,
             .longitude = record.longitude,
-            .platforms = platforms_[index],
-            .calls = traffic_[index]};
-}
-
-std::span<const FoldedName> Network::names_of(Index station) const {
-    return std::span{names_}.subspan(first_name_[station], first_name_[station + 1] - first_name_[station]);
-}
-
-std::span<const Network::Visit> Network::visits(Index station) const {
-    return std::span{visits_}.subspan(first_visit_[station], first_visit_[station + 1] - first_visit_[station]);
-}
-
-std::span<const NetworkData::Call> Network::calls(Index trip) const {
-    const auto& record = data_.trips[trip];
-    return std::span{data_.calls}.subspan(record.first_call, record.call_count);
-}
-
-std::span<const std::int32_t> Network::starts(Index trip) const {
-    const auto& record = data_.trips[trip];
-    return std::span{data_.starts}.subspan(record.first_start, record.start_count);
+            .platforms = {platforms.begin(), platforms.end()},
+            .calls = traffic(index)};
 }
 
 bool Network::runs_on(Index trip, std::uint32_t day) const {
@@ -238,16 +168,12 @@ std::optional<std::uint32_t> Network::day_of(ServiceDate date) const {
     return static_cast<std::uint32_t>(day);
 }
 
-const std::vector<std::int64_t>& Network::day_starts(Index trip) const {
-    return day_starts_[data_.agencies[data_.routes[data_.trips[trip].route].agency].zone];
-}
-
 Timestamp Network::time_of(Index trip, std::uint32_t day, std::int32_t since) const {
-    return Timestamp{seconds{day_starts(trip)[day] + since}};
+    return Timestamp{seconds{data_.day_starts(trip)[day] + since}};
 }
 
 std::uint32_t Network::first_day_from(Index trip, Timestamp from, std::int32_t since) const {
-    const auto& starts = day_starts(trip);
+    const auto starts = data_.day_starts(trip);
     const auto wanted = std::chrono::ceil<seconds>(from).time_since_epoch().count() - since;
     return static_cast<std::uint32_t>(std::ranges::lower_bound(starts, wanted) - starts.begin());
 }
@@ -288,24 +214,24 @@ Result<RunIndex> Network::find_run(const RunId& id) const {
 }
 
 RunId Network::id_of(const RunIndex& run) const {
-    return {date_of(run.day), {data_.feed, data_.trips[run.trip].id}, run.start};
+    return {date_of(run.day), {feed_, std::string{data_.trips[run.trip].id}}, run.start};
 }
 
 std::string Network::train_name(Index trip) const {
     const auto& record = data_.trips[trip];
     const auto& route = data_.routes[record.route];
-    const std::string& line = route.short_name.empty() ? route.long_name : route.short_name;
-    const std::string& number = record.short_name;
-    if (line.empty()) return number.empty() ? record.id : number;
-    if (number.empty() || holds_word(line, number)) return line;
-    if (holds_word(number, line)) return number;
-    return line + ' ' + number;
+    const auto line = route.short_name.empty() ? route.long_name : route.short_name;
+    const auto number = record.short_name;
+    if (line.empty()) return std::string{number.empty() ? record.id : number};
+    if (number.empty() || holds_word(line, number)) return std::string{line};
+    if (holds_word(number, line)) return std::string{number};
+    return fmt::format("{} {}", line, number);
 }
 
 TrainFacts Network::facts_of(const RunIndex& run) const {
     const auto& trip = data_.trips[run.trip];
     const auto& route = data_.routes[trip.route];
-    return {.feed = data_.feed,
+    return {.feed = feed_,
             .agency = data_.agencies[route.agency].id,
             .route_type = route.type,
             .route = route.id,
@@ -313,7 +239,7 @@ TrainFacts Network::facts_of(const RunIndex& run) const {
             .date = date_of(run.day)};
 }
 
-const std::string& Network::headsign(Index trip) const {
+std::string_view Network::headsign(Index trip) const {
     const auto& record = data_.trips[trip];
     if (!record.headsign.empty()) return record.headsign;
     return data_.stations[data_.stops[calls(trip).back().stop].station].name;
@@ -322,17 +248,22 @@ const std::string& Network::headsign(Index trip) const {
 int Network::nth_call(Index trip, Index call) const {
     const auto stops = calls(trip);
     const auto station = data_.stops[stops[call].stop].station;
-    const auto is_there = [&](const NetworkData::Call& each) { return data_.stops[each.stop].station == station; };
-    if (std::ranges::count_if(stops, is_there) == 1) return 0;
-    return static_cast<int>(std::ranges::count_if(stops.first(call), is_there)) + 1;
+    int before = 0;
+    int all = 0;
+    for (Index i = 0; i < stops.size(); ++i) {
+        if (data_.stops[stops[i].stop].station != station) continue;
+        ++all;
+        if (i < call) ++before;
+    }
+    return all == 1 ? 0 : before + 1;
 }
 
 Run Network::run(const RunIndex& index) const {
     const auto& trip = data_.trips[index.trip];
     Run run{.id = id_of(index),
             .train = train_name(index.trip),
-            .agency = data_.agencies[data_.routes[trip.route].agency].name,
-            .headsign = headsign(index.trip),
+            .agency = std::string{data_.agencies[data_.routes[trip.route].agency].name},
+            .headsign = std::string{headsign(index.trip)},
             .calls = {},
             .consist = nullptr};
     const auto stops = calls(index.trip);
@@ -341,12 +272,12 @@ Run Network::run(const RunIndex& index) const {
     for (Index i = 0; i < stops.size(); ++i) {
         const auto& stop = data_.stops[stops[i].stop];
         const auto& station = data_.stations[stop.station];
-        Call call{.id = {{data_.feed, station.id}, nth_call(index.trip, i)},
-                  .name = station.name,
-                  .zone = data_.zones[station.zone],
+        Call call{.id = {{feed_, std::string{station.id}}, nth_call(index.trip, i)},
+                  .name = std::string{station.name},
+                  .zone = std::string{data_.zones[station.zone].name},
                   .arrives = {},
                   .departs = {},
-                  .platform = stop.platform,
+                  .platform = std::string{stop.platform},
                   .pick_up = stops[i].pick_up,
                   .drop_off = stops[i].drop_off,
                   .distance = stops[i].distance};
@@ -361,11 +292,11 @@ Run Network::run(const RunIndex& index) const {
 Endpoint Network::endpoint(const RunIndex& run, Index call, std::int32_t since) const {
     const auto& stop = data_.stops[calls(run.trip)[call].stop];
     const auto& station = data_.stations[stop.station];
-    return {.call = {{data_.feed, station.id}, nth_call(run.trip, call)},
-            .name = station.name,
-            .zone = data_.zones[station.zone],
+    return {.call = {{feed_, std::string{station.id}}, nth_call(run.trip, call)},
+            .name = std::string{station.name},
+            .zone = std::string{data_.zones[station.zone].name},
             .time = time_of(run.trip, run.day, since + run.shift),
-            .platform = stop.platform};
+            .platform = std::string{stop.platform}};
 }
 
 Endpoint Network::departure(const RunIndex& run, Index call) const {

@@ -10,7 +10,7 @@ namespace railbook::timetable {
 namespace {
 
 Result<std::shared_ptr<const Network>> load_network(TimetableStore& store, const Feed& feed, const Snapshot* earlier,
-                                                    const KnownNetwork& imported) {
+                                                    const KnownNetwork& imported, const ImageCache& cache) {
     if (imported.network && imported.checksum == feed.checksum && imported.network->feed() == feed.name)
         return imported.network;
     if (earlier) {
@@ -19,6 +19,7 @@ Result<std::shared_ptr<const Network>> load_network(TimetableStore& store, const
         });
         if (known != earlier->parts.end()) return known->network;
     }
+    if (auto mapped = cache.find(feed)) return mapped;
     const auto bytes = store.feed_data(feed.name);
     if (!bytes) return bytes.error();
     auto data = decode(*bytes);
@@ -26,7 +27,9 @@ Result<std::shared_ptr<const Network>> load_network(TimetableStore& store, const
     if (data->feed != feed.name) {
         return Error{ErrorCode::damaged, fmt::format("the stored timetable '{}' is that of another feed", feed.name)};
     }
-    return Network::from_data(*std::move(data));
+    auto network = Network::from_data(*data);
+    if (network) cache.keep(feed, **network);
+    return network;
 }
 
 }  // namespace
@@ -46,7 +49,8 @@ const StationIndex& Snapshot::stations() const {
 }
 
 Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, const Snapshot* earlier,
-                                                      const KnownNetwork& known, std::uint64_t change) {
+                                                      const KnownNetwork& known, const ImageCache& cache,
+                                                      std::uint64_t change) {
     auto documents = store.documents(DocumentKind::layouts);
     if (!documents) return documents.error();
     auto rules = ConsistRules::from_documents(*documents);
@@ -58,7 +62,7 @@ Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, con
     snapshot->documents = *std::move(documents);
     snapshot->rules = *std::move(rules);
     for (const auto& feed : *feeds) {
-        auto network = load_network(store, feed, earlier, known);
+        auto network = load_network(store, feed, earlier, known, cache);
         // Removed by another process since the list was read: then it is not there.
         if (!network && network.error().code == ErrorCode::not_found) continue;
         if (!network) return network.error();

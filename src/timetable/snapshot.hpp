@@ -10,6 +10,7 @@
 
 #include <railbook/stores.hpp>
 
+#include "timetable/image_cache.hpp"
 #include "timetable/layouts.hpp"
 #include "timetable/network.hpp"
 #include "timetable/station_index.hpp"
@@ -43,8 +44,10 @@ struct KnownNetwork {
     std::shared_ptr<const Network> network = nullptr;
 };
 
-/// Reads the store's feeds; those that `earlier` (may be null) has in the same version are taken from there.
+/// Reads the store's feeds; those that `earlier` (may be null) has in the same version are taken from there, or from the
+/// cache.
 Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, const Snapshot* earlier,
-                                                      const KnownNetwork& known, std::uint64_t change);
+                                                      const KnownNetwork& known, const ImageCache& cache,
+                                                      std::uint64_t change);
 
 }  // namespace railbook::timetable

@@ -81,7 +81,7 @@ std::vector<std::string> spellings_of(const FoldedName& name) {
     return spellings;
 }
 
-std::string written_out(const std::string& folded) {
+std::string written_out(std::string_view folded) {
     std::string text;
     for (const auto word : words_of(folded)) {
         const auto* known = std::ranges::find(kAbbreviations, word, &Abbreviation::brief);

@@ -2,6 +2,7 @@
 /// The ways in which people write the name of a station.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "timetable/names.hpp"
@@ -13,6 +14,6 @@ namespace railbook::timetable {
 std::vector<std::string> spellings_of(const FoldedName& name);
 
 /// The name with every abbreviation written out: equal for names that differ by abbreviations only.
-std::string written_out(const std::string& folded);
+std::string written_out(std::string_view folded);
 
 }  // namespace railbook::timetable

@@ -32,8 +32,8 @@ bool is_uic(std::string_view id) {
 }
 
 /// Empty where the station has none.
-std::string_view uic_of(const NetworkData::Station& station) {
-    for (const auto& code : {std::string_view{station.code}, std::string_view{station.id}}) {
+std::string_view uic_of(const NetworkView::Station& station) {
+    for (const auto code : {station.code, station.id}) {
         if (is_uic(code)) return code;
     }
     return {};
@@ -42,13 +42,13 @@ std::string_view uic_of(const NetworkData::Station& station) {
 /// Typing errors that a word of so many letters may have.
 std::size_t errors_allowed(std::size_t letters) { return letters < 4 ? 0 : letters < 8 ? 1 : 2; }
 
-const NetworkData::Station& record_of(const FoundStation& station) {
+NetworkView::Station record_of(const FoundStation& station) {
     return station.network->data().stations[station.index];
 }
 
-bool has_position(const NetworkData::Station& station) { return station.latitude != 0 || station.longitude != 0; }
+bool has_position(const NetworkView::Station& station) { return station.latitude != 0 || station.longitude != 0; }
 
-double metres_between(const NetworkData::Station& one, const NetworkData::Station& other) {
+double metres_between(const NetworkView::Station& one, const NetworkView::Station& other) {
     return timetable::metres_between({one.latitude, one.longitude}, {other.latitude, other.longitude});
 }
 
@@ -181,20 +181,20 @@ void StationIndex::merge(std::span<const std::shared_ptr<const Network>> network
     for (const auto& network : networks) {
         for (Index i = 0; i < network->data().stations.size(); ++i) {
             const FoundStation station{network.get(), i};
-            const auto& record = record_of(station);
+            const auto record = record_of(station);
             const auto code = uic_of(record);
             auto& of_name = by_name[written_out(network->names_of(i).front().plain)];
             std::optional<Index> place;
             // Stations of one feed are never one, however many have the same name.
             const bool is_first_feed = network == networks.front();
             if (!code.empty() && !is_first_feed) {
-                place = same(by_code[code], station, [&](Index, const NetworkData::Station& other) {
+                place = same(by_code[code], station, [&](Index, const NetworkView::Station& other) {
                     return !has_position(record) || !has_position(other) ||
                            metres_between(record, other) <= kSameCodeMetres;
                 });
             }
             if (!place && !is_first_feed) {
-                place = same(of_name, station, [&](Index other_place, const NetworkData::Station& other) {
+                place = same(of_name, station, [&](Index other_place, const NetworkView::Station& other) {
                     return (code.empty() || code_of[other_place].empty()) && has_position(record) &&
                            has_position(other) && metres_between(record, other) <= kSameNameMetres;
                 });
@@ -218,9 +218,9 @@ void StationIndex::merge(std::span<const std::shared_ptr<const Network>> network
         });
     }
     std::ranges::sort(places_, {}, [](const StationPlace& place) {
-        const auto& record = record_of(place.stations.front());
-        return std::tuple{-static_cast<std::int64_t>(place.traffic), record.name.size(), std::string_view{record.name},
-                          std::string_view{place.stations.front().network->feed()}, std::string_view{record.id}};
+        const auto record = record_of(place.stations.front());
+        return std::tuple{-static_cast<std::int64_t>(place.traffic), record.name.size(), record.name,
+                          std::string_view{place.stations.front().network->feed()}, record.id};
     });
     for (const auto& network : networks) place_of_[network.get()].resize(network->data().stations.size());
     for (Index place = 0; place < places_.size(); ++place) {
@@ -233,15 +233,15 @@ void StationIndex::index_names() {
     for (Index place = 0; place < places_.size(); ++place) {
         const auto first = names.size();
         for (const auto& station : places_[place].stations) {
-            for (const auto& name : station.network->names_of(station.index)) {
-                for (auto& spelling : spellings_of(name)) {
+            for (const auto name : station.network->names_of(station.index)) {
+                for (auto& spelling : spellings_of({std::string{name.plain}, std::string{name.spelled_out}})) {
                     const auto mine = std::span{names}.subspan(first);
                     if (std::ranges::find(mine, spelling) != mine.end()) continue;
                     names.push_back(std::move(spelling));
                     place_of_name_.push_back(place);
                 }
             }
-            for (const auto& text : {record_of(station).id, record_of(station).code}) {
+            for (const auto text : {record_of(station).id, record_of(station).code}) {
                 const auto code = fold(text).plain;
                 if (!code.empty() && code.find(' ') == std::string::npos) codes_.emplace_back(code, place);
             }

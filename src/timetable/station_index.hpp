@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "timetable/names.hpp"
 #include "timetable/network.hpp"
 
 namespace railbook::timetable {

@@ -13,9 +13,9 @@ constexpr std::size_t kMaxChoices = 20;
 
 using Hit = StationIndex::Hit;
 
-const std::string& name_of(const FoundStation& found) { return found.network->data().stations[found.index].name; }
+std::string_view name_of(const FoundStation& found) { return found.network->data().stations[found.index].name; }
 StationId id_of(const FoundStation& found) {
-    return {found.network->feed(), found.network->data().stations[found.index].id};
+    return {found.network->feed(), std::string{found.network->data().stations[found.index].id}};
 }
 
 /// With the ids that it has in other feeds.
@@ -32,7 +32,7 @@ std::string did_you_mean(const std::vector<Hit>& similar) {
     std::vector<std::string_view> shown;
     for (const auto& hit : similar) {
         if (shown.size() == kMaxShown) break;
-        const auto& name = name_of(hit.place->stations.front());
+        const auto name = name_of(hit.place->stations.front());
         if (std::ranges::find(shown, name) == shown.end()) shown.push_back(name);
     }
     if (shown.empty()) return {};

@@ -169,7 +169,8 @@ Result<Run> run_of(const Snapshot& snapshot, const RunId& id) {
 
 }  // namespace
 
-Timetable::Timetable(Environment& environment, Store& store) : environment_{environment}, store_{store} {}
+Timetable::Timetable(Environment& environment, Store& store, std::string cache)
+    : environment_{environment}, store_{store}, cache_{std::make_unique<timetable::ImageCache>(std::move(cache))} {}
 Timetable::~Timetable() = default;
 
 /// Ends the work of the one thread that reads the store for all, however it leaves.
@@ -232,7 +233,7 @@ Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
             if (change == change_) snapshot_ = newer;
             continue;
         }
-        auto loaded = timetable::load_snapshot(store_.timetable(), earlier.get(), imported, change);
+        auto loaded = timetable::load_snapshot(store_.timetable(), earlier.get(), imported, *cache_, change);
         const std::lock_guard lock{mutex_};
         // An import that ended meanwhile may not be in what was loaded: then once more.
         if (loaded && change != change_) continue;
@@ -253,8 +254,13 @@ std::shared_ptr<const Snapshot> Timetable::look(const Snapshot& known) {
     if (!documents || !feeds) return nullptr;
     if (*documents == known.documents && std::ranges::equal(*feeds, known.parts, {}, {}, &Snapshot::Part::feed))
         return nullptr;
-    const auto loaded = timetable::load_snapshot(store, &known, {}, known.change);
+    const auto loaded = timetable::load_snapshot(store, &known, {}, *cache_, known.change);
     return loaded ? *loaded : nullptr;
+}
+
+void Timetable::drop_old_images() {
+    if (!cache_->is_on()) return;
+    if (const auto feeds = store_.timetable().feeds()) cache_->keep_only(*feeds);
 }
 
 void Timetable::note_change() {
@@ -287,7 +293,7 @@ Result<ImportReport> Timetable::import_gtfs(const std::string& path, const Impor
     if (!read) return read.error();
     auto report = std::move(read->report);
     const auto data = timetable::encode(read->network);
-    const auto network = Network::from_data(std::move(read->network));
+    const auto network = Network::from_data(read->network);
     if (!network) return network.error();
     const auto report_pinned = [&]() -> Status {
         PinnedRuns pinned{**network, *now};
@@ -312,6 +318,8 @@ Result<ImportReport> Timetable::import_gtfs(const std::string& path, const Impor
     note_change();
     if (!stored) return stored.error();
     report.feed = *std::move(stored);
+    cache_->keep(report.feed, **network);
+    drop_old_images();
     // Only now: a run that is pinned while the store is read has the new calls. Where it fails, the import is repeated.
     if (const auto done = report_pinned(); !done) return done.error();
     return report;
@@ -327,6 +335,7 @@ Status Timetable::remove_feed(std::string_view name) {
         return Error{ErrorCode::not_found, "there is no such feed"};
     auto removed = store_.timetable().remove_feed(name);
     note_change();
+    drop_old_images();
     return removed;
 }
 

@@ -187,7 +187,7 @@ void measure(benchmark::State& state, const Feed& feed, std::size_t compared, co
     state.counters["p95"] = at_percent(times, 95);
     state.counters["p99"] = at_percent(times, 99);
     state.counters["allocations"] = static_cast<double>(allocated) / static_cast<double>(times.size());
-    const auto stop_events = static_cast<double>(feed.network->data().calls.size());
+    const auto stop_events = static_cast<double>(feed.network->data().stop_events());
     state.counters["network_bytes"] = static_cast<double>(feed.network_bytes) / stop_events;
     state.counters["search_bytes"] = static_cast<double>(bytes_of_finder) / stop_events;
     state.counters["rival"] = at_percent(rival_times, 50) / static_cast<double>(compared);

@@ -49,7 +49,7 @@ Question question_of(const Network& network, const Reference::Question& asked) {
 std::vector<Reference::Leg> legs_of(const Network& network, const FoundJourney& journey) {
     std::vector<Reference::Leg> legs;
     for (const auto& ride : journey.rides) {
-        legs.push_back({network.data().trips[ride.run.trip].id, to_string(network.date_of(ride.run.day)),
+        legs.push_back({std::string{network.data().trips[ride.run.trip].id}, to_string(network.date_of(ride.run.day)),
                         ride.run.start, ride.board, ride.alight, ride.stays});
     }
     return legs;

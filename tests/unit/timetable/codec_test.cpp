@@ -117,7 +117,7 @@ void ask_everything(const std::string& bytes) {
     }
     for (Index station = 0; station < (*network)->data().stations.size(); ++station) {
         (*network)->station(station);
-        (*network)->visits(station);
+        (*network)->data().visit_patterns(station);
     }
     for (Index trip = 0; trip < (*network)->data().trips.size(); ++trip) {
         (*network)->run({trip, 0, 0, {}});

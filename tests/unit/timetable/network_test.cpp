@@ -15,11 +15,15 @@ using test::date;
 using test::FeedFiles;
 using testing::HasSubstr;
 
-std::shared_ptr<const Network> network_of(const FeedFiles& files) {
+NetworkData data_of(const FeedFiles& files) {
     const auto archive = Archive::open(files.write_folder());
     auto read = read_gtfs(**archive, {.feed = "f", .rebase = {}, .progress = {}});
     EXPECT_TRUE(read) << (read ? "" : read.error().detail);
-    auto network = Network::from_data(std::move(read->network));
+    return std::move(read->network);
+}
+
+std::shared_ptr<const Network> network_of(const FeedFiles& files) {
+    auto network = Network::from_data(data_of(files));
     EXPECT_TRUE(network) << (network ? "" : network.error().detail);
     return *network;
 }
@@ -169,7 +173,7 @@ TEST(NetworkTest, TrafficIsCallsAWeek) {
 }
 
 TEST(NetworkTest, DataThatContradictsItselfIsDamaged) {
-    const auto sound = network_of(FeedFiles{})->data();
+    const auto sound = data_of(FeedFiles{});
     const auto refused = [&](const std::function<void(NetworkData&)>& break_it) {
         auto data = sound;
         break_it(data);

@@ -68,9 +68,9 @@ public:
         for (const auto& hit : index_->find(text, limit)) found.push_back(name_of(hit));
         return found;
     }
-    static const std::string& name_of(const StationIndex::Hit& hit) {
+    static std::string name_of(const StationIndex::Hit& hit) {
         const auto& station = hit.place->stations.front();
-        return station.network->data().stations[station.index].name;
+        return std::string{station.network->data().stations[station.index].name};
     }
 
 private:
@@ -81,7 +81,7 @@ private:
 std::vector<std::string> ids_of(const StationPlace& place) {
     std::vector<std::string> ids;
     for (const auto& one : place.stations)
-        ids.push_back(one.network->feed() + ':' + one.network->data().stations[one.index].id);
+        ids.push_back(one.network->feed() + ':' + std::string{one.network->data().stations[one.index].id});
     return ids;
 }
 
