@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
 #include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
@@ -178,6 +182,22 @@ Result<value> find_journeys(Request& request) {
     return encode(*page);
 }
 
+/// Where a run stands in the list of its date.
+std::pair<Timestamp, RunId> place_of(const RunSummary& run) { return {run.from.time, run.id}; }
+
+/// The place of the last run that was shown: it stays good while trains come and go, this one among them.
+std::string to_cursor(const RunSummary& last) {
+    return fmt::format("{}.{}", last.from.time.time_since_epoch().count(), to_string(last.id));
+}
+std::optional<std::pair<Timestamp, RunId>> parse_run_cursor(std::string_view text) {
+    std::int64_t time = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), time);
+    if (failure != std::errc{} || end == text.data() + text.size() || *end != '.') return std::nullopt;
+    auto id = parse_run(text.substr(static_cast<std::size_t>(end - text.data()) + 1));
+    if (!id) return std::nullopt;
+    return std::pair{Timestamp{Duration{time}}, *std::move(id)};
+}
+
 Result<value> list_runs(Request& request) {
     const auto date_text = request.body.text("date");
     const auto page = request.page();
@@ -186,16 +206,15 @@ Result<value> list_runs(Request& request) {
     if (!date) return date.error();
     const auto runs = request.engine.timetable().runs(*date);
     if (!runs) return runs.error();
-    // The cursor is the id of the last run that was shown: it stays good while other trains come and go.
     auto next = runs->begin();
     if (!page.cursor.empty()) {
-        next = std::ranges::find_if(*runs, [&](const RunSummary& run) { return to_string(run.id) == page.cursor; });
-        if (next == runs->end()) return Error{ErrorCode::invalid_argument, "that is not a cursor of this list"};
-        ++next;
+        const auto last = parse_run_cursor(page.cursor);
+        if (!last) return Error{ErrorCode::invalid_argument, "that is not a cursor of this list"};
+        next = std::ranges::upper_bound(*runs, *last, {}, &place_of);
     }
     Page<RunSummary> answer;
     while (next != runs->end() && answer.items.size() < page.limit) answer.items.push_back(*next++);
-    if (next != runs->end()) answer.next_cursor = to_string(answer.items.back().id);
+    if (next != runs->end()) answer.next_cursor = to_cursor(answer.items.back());
     return encode(answer);
 }
 
