@@ -10,6 +10,7 @@
 #include "operations/passengers.hpp"
 #include "operations/table.hpp"
 #include "timetable/one_version.hpp"
+#include "timetable/snapshot.hpp"
 
 namespace railbook::operations {
 namespace {
@@ -114,6 +115,28 @@ TravelWishes take_wishes(base::ObjectReader& body) {
     return wishes;
 }
 
+/// Where nothing is found in a class that no train has, that is said: a misspelt class must not look like a day that is
+/// sold out.
+Result<JourneyPage> find_as_wished(Engine& engine, const JourneyQuery& query, const TravelWishes& wishes) {
+    auto page = engine.find_journeys(query, wishes);
+    if (!page || !page->journeys.empty() || wishes.travel_class.empty()) return page;
+    const auto snapshot = engine.timetable().snapshot();
+    if (!snapshot) return snapshot.error();
+    auto classes = (*snapshot)->rules.classes();
+    if (classes.contains(wishes.travel_class)) return page;
+    // A run may have been given coaches of its own.
+    const auto any = engine.find_journeys(query, {.passengers = wishes.passengers});
+    if (!any) return any.error();
+    for (const auto& journey : any->journeys) {
+        for (const auto& leg : journey.legs) {
+            for (const auto& [travel_class, ignored] : leg.free) classes.insert(travel_class);
+        }
+    }
+    if (classes.contains(wishes.travel_class)) return page;
+    return Error{ErrorCode::not_found, fmt::format("no train has the class '{}'", wishes.travel_class),
+                 fmt::format("there are {}", fmt::join(classes, ", "))};
+}
+
 Result<value> find_journeys(Request& request) {
     const auto from_text = request.body.text("from");
     const auto to_text = request.body.text("to");
@@ -176,7 +199,7 @@ Result<value> find_journeys(Request& request) {
                 if (!window) query.window = day->end - day->begin;
             }
         }
-        return request.engine.find_journeys(query, wishes);
+        return find_as_wished(request.engine, query, wishes);
     });
     if (!page) return page.error();
     return encode(*page);

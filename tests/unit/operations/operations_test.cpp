@@ -172,6 +172,22 @@ TEST_F(OperationsTest, AListOfRunsGoesOnWhereItsLastTrainIsNoMore) {
     }
 }
 
+TEST_F(OperationsTest, AClassThatNoTrainHasIsNotASoldOutOne) {
+    const auto body = [](const char* travel_class) {
+        return fmt::format(R"({{"from": "A", "to": "F", "depart": "2026-12-01", "class": "{}"}})", travel_class);
+    };
+    const Error unknown = refused("journey.find", body("third"));
+    EXPECT_EQ(unknown.code, ErrorCode::not_found);
+    EXPECT_EQ(unknown.detail, "no train has the class 'third'");
+    EXPECT_EQ(unknown.hint, "there are first, second");
+    EXPECT_EQ(ok("journey.find", body("first")).at("journeys").as_array().size(), 2U);
+    for (const char* train : {"early", "late"}) {
+        ASSERT_TRUE(world.engine().inventory().hold(
+            world.anna, {world.key(), {{World::run(train), "A", "F", BestSeats{2, "first"}}}}));
+    }
+    EXPECT_EQ(ok("journey.find", body("first")).at("journeys").as_array().size(), 0U);
+}
+
 TEST_F(OperationsTest, ADayOfTheClockChangeIsAskedWhole) {
     // Nothing leaves at night here: what counts is that the window is the local day, which the two trains prove.
     const value day = ok("journey.find", R"({"from": "A", "to": "F", "arrive": "2026-12-01"})");
