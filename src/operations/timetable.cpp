@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
 #include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
@@ -6,6 +10,7 @@
 #include "operations/passengers.hpp"
 #include "operations/table.hpp"
 #include "timetable/one_version.hpp"
+#include "timetable/snapshot.hpp"
 
 namespace railbook::operations {
 namespace {
@@ -110,6 +115,28 @@ TravelWishes take_wishes(base::ObjectReader& body) {
     return wishes;
 }
 
+/// Where nothing is found in a class that no train has, that is said: a misspelt class must not look like a day that is
+/// sold out.
+Result<JourneyPage> find_as_wished(Engine& engine, const JourneyQuery& query, const TravelWishes& wishes) {
+    auto page = engine.find_journeys(query, wishes);
+    if (!page || !page->journeys.empty() || wishes.travel_class.empty()) return page;
+    const auto snapshot = engine.timetable().snapshot();
+    if (!snapshot) return snapshot.error();
+    auto classes = (*snapshot)->rules.classes();
+    if (classes.contains(wishes.travel_class)) return page;
+    // A run may have been given coaches of its own.
+    const auto any = engine.find_journeys(query, {.passengers = wishes.passengers});
+    if (!any) return any.error();
+    for (const auto& journey : any->journeys) {
+        for (const auto& leg : journey.legs) {
+            for (const auto& [travel_class, ignored] : leg.free) classes.insert(travel_class);
+        }
+    }
+    if (classes.contains(wishes.travel_class)) return page;
+    return Error{ErrorCode::not_found, fmt::format("no train has the class '{}'", wishes.travel_class),
+                 fmt::format("there are {}", fmt::join(classes, ", "))};
+}
+
 Result<value> find_journeys(Request& request) {
     const auto from_text = request.body.text("from");
     const auto to_text = request.body.text("to");
@@ -172,10 +199,26 @@ Result<value> find_journeys(Request& request) {
                 if (!window) query.window = day->end - day->begin;
             }
         }
-        return request.engine.find_journeys(query, wishes);
+        return find_as_wished(request.engine, query, wishes);
     });
     if (!page) return page.error();
     return encode(*page);
+}
+
+/// Where a run stands in the list of its date.
+std::pair<Timestamp, RunId> place_of(const RunSummary& run) { return {run.from.time, run.id}; }
+
+/// The place of the last run that was shown: it stays good while trains come and go, this one among them.
+std::string to_cursor(const RunSummary& last) {
+    return fmt::format("{}.{}", last.from.time.time_since_epoch().count(), to_string(last.id));
+}
+std::optional<std::pair<Timestamp, RunId>> parse_run_cursor(std::string_view text) {
+    std::int64_t time = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), time);
+    if (failure != std::errc{} || end == text.data() + text.size() || *end != '.') return std::nullopt;
+    auto id = parse_run(text.substr(static_cast<std::size_t>(end - text.data()) + 1));
+    if (!id) return std::nullopt;
+    return std::pair{Timestamp{Duration{time}}, *std::move(id)};
 }
 
 Result<value> list_runs(Request& request) {
@@ -186,16 +229,15 @@ Result<value> list_runs(Request& request) {
     if (!date) return date.error();
     const auto runs = request.engine.timetable().runs(*date);
     if (!runs) return runs.error();
-    // The cursor is the id of the last run that was shown: it stays good while other trains come and go.
     auto next = runs->begin();
     if (!page.cursor.empty()) {
-        next = std::ranges::find_if(*runs, [&](const RunSummary& run) { return to_string(run.id) == page.cursor; });
-        if (next == runs->end()) return Error{ErrorCode::invalid_argument, "that is not a cursor of this list"};
-        ++next;
+        const auto last = parse_run_cursor(page.cursor);
+        if (!last) return Error{ErrorCode::invalid_argument, "that is not a cursor of this list"};
+        next = std::ranges::upper_bound(*runs, *last, {}, &place_of);
     }
     Page<RunSummary> answer;
     while (next != runs->end() && answer.items.size() < page.limit) answer.items.push_back(*next++);
-    if (next != runs->end()) answer.next_cursor = to_string(answer.items.back().id);
+    if (next != runs->end()) answer.next_cursor = to_cursor(answer.items.back());
     return encode(answer);
 }
 

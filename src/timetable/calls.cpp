@@ -45,10 +45,14 @@ bool is_named(const StationId& id, std::string_view text) {
            text[id.feed.size()] == ':';
 }
 
-/// By id, else by name in full, else by the beginnings of its words.
+/// By id, else by name to the letter, else by name in full, else by the beginnings of its words.
 std::vector<std::size_t> calls_named(const Run& run, const MarkedText& marked, std::size_t first) {
     auto found =
         calls_where(run, first, marked.nth, [&](const Call& call) { return is_named(call.id.station, marked.text); });
+    if (!found.empty()) return found;
+    const auto written = timetable::composed(marked.text);
+    found = calls_where(run, first, marked.nth,
+                        [&](const Call& call) { return timetable::composed(call.name) == written; });
     if (!found.empty()) return found;
     const auto name = timetable::fold(marked.text);
     found = calls_where(run, first, marked.nth,

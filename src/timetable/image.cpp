@@ -313,7 +313,7 @@ private:
         std::vector<Text> platforms;
         const auto add_name = [&](std::string_view name) {
             const auto folded = fold(name);
-            names.push_back({texts_.add(folded.plain), texts_.add(folded.spelled_out)});
+            names.push_back({texts_.add(name), texts_.add(folded.plain), texts_.add(folded.spelled_out)});
         };
         for (Index i = 0; i < data_.stations.size(); ++i) {
             const auto& each = data_.stations[i];

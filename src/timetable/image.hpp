@@ -112,8 +112,9 @@ struct Timing {
     /// then each has a word of its own, in seconds.
     std::uint16_t unit;
 };
-/// A folded name, and how it is with umlauts as two letters.
+/// A name as it is written, folded, and folded with umlauts as two letters.
 struct Name {
+    Text written;
     Text plain;
     Text spelled_out;
 };

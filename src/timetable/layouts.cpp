@@ -525,4 +525,12 @@ std::shared_ptr<const Consist> ConsistRules::consist_for(const TrainFacts& train
     RAILBOOK_ASSERT(false && "the built-in layouts have a rule for everything");
 }
 
+std::set<std::string> ConsistRules::classes() const {
+    std::set<std::string> classes;
+    for (const auto& rule : rules_) {
+        for (const auto& coach : rule->consist->coaches) classes.insert(coach.travel_class);
+    }
+    return classes;
+}
+
 }  // namespace railbook::timetable

@@ -2,7 +2,9 @@
 /// Coach layouts and consists: which coaches and seats a train has. See docs/layouts.md.
 
 #include <memory>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -39,6 +41,8 @@ public:
 
     /// Never null: the built-in document has a rule for everything.
     std::shared_ptr<const Consist> consist_for(const TrainFacts& train) const;
+    /// That some coach of some consist has; none twice.
+    std::set<std::string> classes() const;
 
 private:
     struct Rule;

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <cstdlib>
+#include <memory>
 
 #include <utf8proc.h>
 
@@ -26,6 +27,21 @@ constexpr std::array kLetters{
 bool is_mark(utf8proc_category_t category) {
     return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || category == UTF8PROC_CATEGORY_ME;
 }
+/// Code points, the last one included.
+struct Block {
+    utf8proc_int32_t first;
+    utf8proc_int32_t last;
+};
+/// The marks that people leave out when they type: accents of any alphabet, and the vowel points of Hebrew, Arabic and
+/// Syriac. Elsewhere marks are as good as letters: vowels in the scripts of India, voiced consonants in kana.
+constexpr std::array kLeftOut{
+    Block{0x300, 0x36F},   Block{0x483, 0x489},   Block{0x591, 0x5C7},   Block{0x610, 0x61A},
+    Block{0x64B, 0x65F},   Block{0x670, 0x670},   Block{0x6D6, 0x6ED},   Block{0x711, 0x711},
+    Block{0x730, 0x74A},   Block{0x8D3, 0x8FF},   Block{0x1AB0, 0x1AFF}, Block{0x1DC0, 0x1DFF},
+    Block{0x20D0, 0x20FF}, Block{0xFB1E, 0xFB1E}, Block{0xFE00, 0xFE0F}, Block{0xFE20, 0xFE2F}};
+bool is_left_out(utf8proc_int32_t mark) {
+    return std::ranges::any_of(kLeftOut, [&](const Block& block) { return mark >= block.first && mark <= block.last; });
+}
 bool is_letter_or_digit(utf8proc_category_t category) {
     return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) ||
            (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO);
@@ -36,13 +52,15 @@ class Folder {
 public:
     void take(utf8proc_int32_t code) {
         const auto category = utf8proc_category(code);
-        if (is_mark(category)) {
+        if (category == UTF8PROC_CATEGORY_CF) return;  // is not seen: a soft hyphen, or how letters are joined
+        const bool is_a_mark = is_mark(category);
+        if (is_a_mark && is_left_out(code)) {
             if (code == kDiaeresis && (last_ == 'a' || last_ == 'o' || last_ == 'u')) spelled_out_ += 'e';
             if (code == kRing && last_ == 'a') spelled_out_ += 'a';
             return;
         }
         last_ = code;
-        if (!is_letter_or_digit(category)) {
+        if (!is_a_mark && !is_letter_or_digit(category)) {
             between_words_ = true;
             return;
         }
@@ -142,6 +160,18 @@ std::vector<std::string_view> words_of(std::string_view folded) {
         folded = blank == std::string_view::npos ? std::string_view{} : folded.substr(blank + 1);
     }
     return words;
+}
+
+std::string composed(std::string_view text) {
+    const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    if (std::ranges::all_of(text, is_ascii)) return std::string{text};
+    utf8proc_uint8_t* bytes = nullptr;
+    const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                   static_cast<utf8proc_ssize_t>(text.size()), &bytes,
+                                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner{bytes, &std::free};
+    if (size < 0) return std::string{text};
+    return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};
 }
 
 bool same_name(const FoldedName& left, const FoldedName& right) {

@@ -1,5 +1,6 @@
 #pragma once
-/// Names as people type them: case, diacritics and punctuation do not matter.
+/// Names as people type them: case, diacritics and punctuation do not matter. Where the marks of a script are letters
+/// of its words, they do.
 
 #include <cstdint>
 #include <string>
@@ -15,6 +16,8 @@ struct FoldedName {
     std::string spelled_out;
 };
 FoldedName fold(std::string_view text);
+/// The same text in its shortest code points (NFC): equal for texts that look equal. What is not UTF-8 stays as it is.
+std::string composed(std::string_view text);
 /// Of a folded text, which outlives them.
 std::vector<std::string_view> words_of(std::string_view folded);
 

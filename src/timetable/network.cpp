@@ -66,6 +66,9 @@ Status check(const NetworkData& d) {
     }
     for (const auto& station : d.stations) {
         if (outside(station.zone, d.zones)) return damaged("the zone of a station");
+        // Written so that what is not a number is no position either.
+        const bool is_somewhere = std::abs(station.latitude) <= 90 && std::abs(station.longitude) <= 180;
+        if (!is_somewhere) return damaged("the position of a station");
     }
     for (const auto& stop : d.stops) {
         if (outside(stop.station, d.stations)) return damaged("the station of a stop");

@@ -1,6 +1,7 @@
 #include "timetable/network_view.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -132,6 +133,8 @@ private:
         }
         for (std::size_t i = 0; i < view_.stations.size(); ++i) {
             must(stations_[i].zone < view_.zones.size());
+            // What is no number fails this, too.
+            must(std::abs(stations_[i].latitude) <= 90 && std::abs(stations_[i].longitude) <= 180);
             // Its own name is the first of its names.
             must(stations_[i].first_name < stations_[i + 1].first_name);
         }
@@ -139,6 +142,7 @@ private:
         must_follow(stations_, &image::Station::first_platform, view_.platforms_.size());
         must_follow(stations_, &image::Station::first_visit, view_.visit_patterns_.size());
         for (std::size_t i = 0; i < view_.names_.size(); ++i) {
+            must_be_text(view_.names_.stored(i).written);
             must_be_text(view_.names_.stored(i).plain);
             must_be_text(view_.names_.stored(i).spelled_out);
         }

@@ -218,12 +218,13 @@ public:
             return {{stored.from, stored.to, stored.stays != 0}};
         }
     };
-    /// A name as names.hpp folds it.
+    /// A name, and as names.hpp folds it.
     struct Name {
+        std::string_view written;
         std::string_view plain;
         std::string_view spelled_out;
         static Name of(const image::Name& stored, const char* texts) {
-            return {read_text(stored.plain, texts), read_text(stored.spelled_out, texts)};
+            return {read_text(stored.written, texts), read_text(stored.plain, texts), read_text(stored.spelled_out, texts)};
         }
     };
     std::string_view feed;

@@ -58,6 +58,18 @@ void for_each_other(std::string_view word, const F& f) {
     }
 }
 
+/// One of the ways in which a word is written, the same for all of them: `sankt`, `saint` and `st` are `st`.
+std::string shortest(std::string_view word) {
+    const auto* known = std::ranges::find(kAbbreviations, word, &Abbreviation::brief);
+    const auto full = known == kAbbreviations.end() ? word : known->full;
+    if (known = std::ranges::find(kAbbreviations, full, &Abbreviation::full); known != kAbbreviations.end())
+        return std::string{known->brief};
+    for (const auto& [brief, end] : kEnds) {
+        if (word.ends_with(end)) return std::string{word.substr(0, word.size() - end.size())} + std::string{brief};
+    }
+    return std::string{word};
+}
+
 }  // namespace
 
 std::vector<std::string> spellings_of(const FoldedName& name) {
@@ -81,14 +93,18 @@ std::vector<std::string> spellings_of(const FoldedName& name) {
     return spellings;
 }
 
-std::string written_out(std::string_view folded) {
-    std::string text;
-    for (const auto word : words_of(folded)) {
-        const auto* known = std::ranges::find(kAbbreviations, word, &Abbreviation::brief);
-        if (!text.empty()) text += ' ';
-        text += known == kAbbreviations.end() ? word : known->full;
+std::vector<std::string> abbreviated(const FoldedName& name) {
+    std::vector<std::string> texts;
+    for (const auto* spelling : {&name.plain, &name.spelled_out}) {
+        if (spelling->empty()) continue;
+        std::string text;
+        for (const auto word : words_of(*spelling)) {
+            if (!text.empty()) text += ' ';
+            text += shortest(word);
+        }
+        if (texts.empty() || texts.front() != text) texts.push_back(std::move(text));
     }
-    return text;
+    return texts;
 }
 
 }  // namespace railbook::timetable

@@ -13,7 +13,8 @@ namespace railbook::timetable {
 /// `koln hauptbahnhof`, too, and `saint jean` is `st jean`. The name itself comes first; none comes twice.
 std::vector<std::string> spellings_of(const FoldedName& name);
 
-/// The name with every abbreviation written out: equal for names that differ by abbreviations only.
-std::string written_out(std::string_view folded);
+/// The name in each of its spellings with every word as short as it can be written: names that differ by spelling or
+/// abbreviations only have one in common.
+std::vector<std::string> abbreviated(const FoldedName& name);
 
 }  // namespace railbook::timetable

@@ -4,7 +4,10 @@
 #include <array>
 #include <numeric>
 #include <optional>
+#include <ranges>
 #include <tuple>
+
+#include <utf8proc.h>
 
 #include "base/assert.hpp"
 #include "timetable/distances.hpp"
@@ -47,6 +50,23 @@ NetworkView::Station record_of(const FoundStation& station) {
 }
 
 bool has_position(const NetworkView::Station& station) { return station.latitude != 0 || station.longitude != 0; }
+
+/// Of what fold() gave.
+std::u32string letters_of(std::string_view folded) {
+    std::u32string letters;
+    const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(folded.data());
+    const auto* end = at + folded.size();
+    while (at != end) {
+        utf8proc_int32_t code = 0;
+        const auto used = utf8proc_iterate(at, end - at, &code);
+        RAILBOOK_ASSERT(used > 0);
+        letters += static_cast<char32_t>(code);
+        at += used;
+    }
+    return letters;
+}
+
+constexpr auto kCode = [](const auto& code) { return std::string_view{code.first}; };
 
 double metres_between(const NetworkView::Station& one, const NetworkView::Station& other) {
     return timetable::metres_between({one.latitude, one.longitude}, {other.latitude, other.longitude});
@@ -91,24 +111,24 @@ private:
 /// The words that begin with a text but for some typing errors: Levenshtein's, with two neighbours swapped as one.
 class StationIndex::Near {
 public:
-    Near(const StationIndex& index, std::string_view text)
-        : text_{text}, most_{errors_allowed(text.size())}, errors_(index.words_.size(), kTooMany) {
-        const std::size_t deepest = text.size() + most_;
-        rows_.assign(deepest + 1, std::vector<std::uint8_t>(text.size() + 2, too_many()));
+    Near(const StationIndex& index, std::u32string text)
+        : text_{std::move(text)}, most_{errors_allowed(text_.size())}, errors_(index.word_count(), kTooMany) {
+        const std::size_t deepest = text_.size() + most_;
+        rows_.assign(deepest + 1, std::vector<std::uint8_t>(text_.size() + 2, too_many()));
         least_.assign(deepest + 1, too_many());
         least_beginning_.assign(deepest + 1, too_many());
-        for (std::size_t j = 0; j <= std::min(text.size(), most_); ++j) rows_[0][j] = static_cast<std::uint8_t>(j);
+        for (std::size_t j = 0; j <= std::min(text_.size(), most_); ++j) rows_[0][j] = static_cast<std::uint8_t>(j);
         least_[0] = 0;
-        least_beginning_[0] = rows_[0][text.size()];
+        least_beginning_[0] = rows_[0][text_.size()];
 
         std::size_t computed = 0;  // rows of the word before
         bool is_hopeless = false;  // whether the last of them is as bad as every longer one
-        for (std::size_t word = 0; word < index.words_.size(); ++word) {
+        for (std::size_t word = 0; word < index.word_count(); ++word) {
             const std::size_t shared = index.shared_[word];
             if (!is_hopeless || shared < computed) {
                 computed = std::min(shared, computed);
                 is_hopeless = false;
-                const std::string_view letters = index.words_[word];
+                const auto letters = index.word(word);
                 const std::size_t end = std::min(letters.size(), deepest);
                 while (computed < end && !is_hopeless) {
                     ++computed;
@@ -131,7 +151,7 @@ public:
 private:
     std::uint8_t too_many() const { return static_cast<std::uint8_t>(most_ + 1); }
     /// The row of the first `depth` letters, from those before it. Only what may be small enough: near the diagonal.
-    void compute(std::string_view letters, std::size_t depth) {
+    void compute(std::u32string_view letters, std::size_t depth) {
         const auto& above = rows_[depth - 1];
         auto& row = rows_[depth];
         const std::size_t first = depth > most_ ? depth - most_ : 1;
@@ -152,7 +172,7 @@ private:
         least_beginning_[depth] = std::min(least_beginning_[depth - 1], whole);
     }
 
-    std::string_view text_;
+    std::u32string text_;
     std::size_t most_;
     std::vector<std::uint8_t> errors_;  // by word
     std::size_t visits_ = 0;
@@ -164,6 +184,7 @@ private:
 StationIndex::StationIndex(std::span<const std::shared_ptr<const Network>> networks) {
     merge(networks);
     index_names();
+    index_codes();
 }
 
 void StationIndex::merge(std::span<const std::shared_ptr<const Network>> networks) {
@@ -183,7 +204,8 @@ void StationIndex::merge(std::span<const std::shared_ptr<const Network>> network
             const FoundStation station{network.get(), i};
             const auto record = record_of(station);
             const auto code = uic_of(record);
-            auto& of_name = by_name[written_out(network->names_of(i).front().plain)];
+            const auto own = network->names_of(i).front();
+            const auto names = abbreviated({std::string{own.plain}, std::string{own.spelled_out}});
             std::optional<Index> place;
             // Stations of one feed are never one, however many have the same name.
             const bool is_first_feed = network == networks.front();
@@ -193,8 +215,9 @@ void StationIndex::merge(std::span<const std::shared_ptr<const Network>> network
                            metres_between(record, other) <= kSameCodeMetres;
                 });
             }
-            if (!place && !is_first_feed) {
-                place = same(of_name, station, [&](Index other_place, const NetworkView::Station& other) {
+            for (const auto& name : names) {
+                if (place || is_first_feed) break;
+                place = same(by_name[name], station, [&](Index other_place, const NetworkView::Station& other) {
                     return (code.empty() || code_of[other_place].empty()) && has_position(record) &&
                            has_position(other) && metres_between(record, other) <= kSameNameMetres;
                 });
@@ -208,7 +231,7 @@ void StationIndex::merge(std::span<const std::shared_ptr<const Network>> network
             places_[*place].traffic += network->traffic(i);
             if (code_of[*place].empty()) code_of[*place] = code;
             if (!code.empty()) by_code[code].push_back(*place);
-            of_name.push_back(*place);
+            for (const auto& name : names) by_name[name].push_back(*place);
         }
     }
     for (auto& place : places_) {
@@ -241,13 +264,8 @@ void StationIndex::index_names() {
                     place_of_name_.push_back(place);
                 }
             }
-            for (const auto text : {record_of(station).id, record_of(station).code}) {
-                const auto code = fold(text).plain;
-                if (!code.empty() && code.find(' ') == std::string::npos) codes_.emplace_back(code, place);
-            }
         }
     }
-    std::ranges::sort(codes_);
 
     std::vector<std::vector<std::string_view>> split_names;
     split_names.reserve(names.size());
@@ -258,19 +276,22 @@ void StationIndex::index_names() {
         if (words.size() > kMostWords) words.resize(kMostWords);
         all.insert(all.end(), words.begin(), words.end());
     }
-    std::ranges::sort(all);
+    std::ranges::sort(all);  // as their code points are sorted
     const auto repeated = std::ranges::unique(all);
     all.erase(repeated.begin(), repeated.end());
     std::unordered_map<std::string_view, Index> index_of;
-    for (const auto word : all) {
-        const auto before = words_.empty() ? std::string_view{} : std::string_view{words_.back()};
-        const auto differs = std::ranges::mismatch(before, word).in1;
+    first_letter_.push_back(0);
+    for (const auto folded : all) {
+        const auto letters = letters_of(folded);
+        const auto before = index_of.empty() ? std::u32string_view{} : word(index_of.size() - 1);
+        const auto differs = std::ranges::mismatch(before, letters).in1;
         const auto shared = static_cast<std::size_t>(differs - before.begin());
         shared_.push_back(static_cast<std::uint8_t>(std::min<std::size_t>(shared, 0xFF)));
-        index_of.emplace(word, static_cast<Index>(words_.size()));
-        words_.emplace_back(word);
+        index_of.emplace(folded, static_cast<Index>(index_of.size()));
+        letters_ += letters;
+        first_letter_.push_back(static_cast<Index>(letters_.size()));
     }
-    first_visit_.assign(words_.size() + 1, 0);
+    first_visit_.assign(word_count() + 1, 0);
     for (const auto& words : split_names) {
         first_word_.push_back(static_cast<Index>(name_words_.size()));
         for (const auto word : words) {
@@ -279,7 +300,7 @@ void StationIndex::index_names() {
         }
     }
     first_word_.push_back(static_cast<Index>(name_words_.size()));
-    for (std::size_t word = 0; word < words_.size(); ++word) first_visit_[word + 1] += first_visit_[word];
+    for (std::size_t word = 0; word < word_count(); ++word) first_visit_[word + 1] += first_visit_[word];
     visits_.resize(name_words_.size());
     auto next = first_visit_;
     for (Index name = 0; name < names.size(); ++name) {
@@ -287,6 +308,32 @@ void StationIndex::index_names() {
         for (Index position = 0; position < words.size(); ++position)
             visits_[next[words[position]]++] = {name, position};
     }
+}
+
+void StationIndex::index_codes() {
+    for (Index place = 0; place < places_.size(); ++place) {
+        for (const auto& station : places_[place].stations) {
+            for (const std::string_view text : {record_of(station).id, record_of(station).code}) {
+                if (auto code = fold(text).plain; !code.empty()) codes_.emplace_back(std::move(code), place);
+            }
+        }
+    }
+    std::ranges::sort(codes_);
+    // `AA  G` and `AAG` may be two stations; where they are not, both mean the one.
+    std::vector<std::pair<std::string, Index>> joined;
+    for (const auto& [code, place] : codes_) {
+        if (code.find(' ') == std::string::npos) continue;
+        auto text = code;
+        std::erase(text, ' ');
+        if (!std::ranges::binary_search(codes_, text, {}, kCode)) joined.emplace_back(std::move(text), place);
+    }
+    codes_.insert(codes_.end(), std::make_move_iterator(joined.begin()), std::make_move_iterator(joined.end()));
+    std::ranges::sort(codes_);
+}
+
+std::u32string_view StationIndex::word(std::size_t index) const {
+    const auto first = first_letter_[index];
+    return std::u32string_view{letters_}.substr(first, first_letter_[index + 1] - first);
 }
 
 const StationPlace& StationIndex::place_of(const FoundStation& station) const {
@@ -302,12 +349,13 @@ std::span<const StationIndex::Visit> StationIndex::visits_of(Range words) const 
     return std::span{visits_}.subspan(first, first_visit_[words.last] - first);
 }
 
-StationIndex::Wanted StationIndex::wanted(std::string_view text) const {
-    const auto first = std::ranges::lower_bound(words_, text);
-    const auto last =
-        std::partition_point(first, words_.end(), [&](const auto& word) { return word.starts_with(text); });
-    Wanted found{{static_cast<Index>(first - words_.begin()), static_cast<Index>(last - words_.begin())}, kNone};
-    if (first != last && *first == text) found.whole = found.words.first;
+StationIndex::Wanted StationIndex::wanted(std::u32string_view text) const {
+    const auto first = std::ranges::partition_point(std::views::iota(std::size_t{0}, word_count()),
+                                                    [&](std::size_t one) { return word(one) < text; });
+    const auto last = std::ranges::partition_point(std::views::iota(*first, word_count()),
+                                                   [&](std::size_t one) { return word(one).starts_with(text); });
+    Wanted found{{static_cast<Index>(*first), static_cast<Index>(*last)}, kNone};
+    if (first != last && word(*first) == text) found.whole = found.words.first;
     return found;
 }
 
@@ -344,16 +392,14 @@ void StationIndex::find_exactly(std::string_view folded, Hits& hits) const {
     const auto words = timetable::words_of(folded);
     if (words.empty() || words.size() > kMostWords) return;
     std::vector<Wanted> text;
-    for (const auto word : words) text.push_back(wanted(word));
+    for (const auto word : words) text.push_back(wanted(letters_of(word)));
     const auto rarest =
         std::ranges::min_element(text, {}, [&](const Wanted& one) { return visits_of(one.words).size(); });
     for (const auto& visit : visits_of(rarest->words)) {
         const auto fit = fit_of(text, visit.name);
         if (fit != Fit::none) hits.add(place_of_name_[visit.name], fit, 0);
     }
-    if (words.size() > 1) return;
-    for (const auto& [code, place] : std::ranges::equal_range(
-             codes_, words.front(), {}, [](const auto& one) { return std::string_view{one.first}; })) {
+    for (const auto& [code, place] : std::ranges::equal_range(codes_, folded, {}, kCode)) {
         hits.add(place, Fit::code, 0);
     }
 }
@@ -364,11 +410,11 @@ void StationIndex::find_nearly(std::string_view folded, Hits& hits) const {
     std::vector<Near> text;
     text.reserve(words.size());
     for (const auto word : words) {
-        text.emplace_back(*this, word);
+        text.emplace_back(*this, letters_of(word));
         if (text.back().visits() == 0) return;
     }
     const auto rarest = std::ranges::min_element(text, {}, &Near::visits);
-    for (Index word = 0; word < words_.size(); ++word) {
+    for (Index word = 0; word < word_count(); ++word) {
         if (rarest->errors(word) == Near::kTooMany) continue;
         for (const auto& visit : visits_of({word, word + 1})) {
             const auto name = words_of(visit.name);

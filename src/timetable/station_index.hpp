@@ -29,12 +29,13 @@ struct StationPlace {
 };
 
 /// The stations of all feeds. Those of two feeds are one place where they have the same UIC code and lie near each
-/// other, or, where one has no such code, the same name and nearly the same position. Immutable, so thread-safe.
+/// other, or, where one has no such code, the same name (abbreviated or not, umlauts in either spelling) and nearly the
+/// same position. Immutable, so thread-safe.
 ///
 /// The words of all names stand in one sorted list, so that the words that begin with a text are a range of it, and
 /// each word knows the names that it is part of. Typing errors are found in the same list, read as a tree of letters:
 /// a row of the edit distances to each beginning of a word is a step from the row of the beginning one letter shorter,
-/// and a branch in which every distance is too large is left out.
+/// and a branch in which every distance is too large is left out. Letters are code points of folded names.
 class StationIndex {
 public:
     explicit StationIndex(std::span<const std::shared_ptr<const Network>> networks);
@@ -74,11 +75,14 @@ private:
     class Hits;
     class Near;
 
+    std::size_t word_count() const { return first_letter_.size() - 1; }
+    std::u32string_view word(std::size_t index) const;
     void merge(std::span<const std::shared_ptr<const Network>> networks);
     void index_names();
+    void index_codes();
     std::span<const Index> words_of(Index name) const;
     std::span<const Visit> visits_of(Range words) const;
-    Wanted wanted(std::string_view text) const;
+    Wanted wanted(std::u32string_view text) const;
     void find_exactly(std::string_view folded, Hits& hits) const;
     void find_nearly(std::string_view folded, Hits& hits) const;
     Fit fit_of(std::span<const Wanted> text, Index name) const;
@@ -86,7 +90,8 @@ private:
     std::vector<StationPlace> places_;
     std::unordered_map<const Network*, std::vector<Index>> place_of_;  // by station
     std::vector<std::pair<std::string, Index>> codes_;                 // folded, sorted; and the place
-    std::vector<std::string> words_;                                   // sorted
+    std::u32string letters_;                                           // of the words, sorted
+    std::vector<Index> first_letter_;   // by word, one more at the end
     std::vector<std::uint8_t> shared_;  // by word: as many letters as it begins like the one before it
     std::vector<Visit> visits_;         // by word
     std::vector<Index> first_visit_;    // by word, one more at the end

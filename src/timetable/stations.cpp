@@ -1,6 +1,7 @@
 #include "timetable/stations.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -66,6 +67,34 @@ std::vector<FoundStation> stations_with_id(const Snapshot& snapshot, std::string
     return found;
 }
 
+/// Whether the station is called so to the letter.
+bool is_called(const FoundStation& found, std::string_view name) {
+    return composed(found.network->data().stations[found.index].name) == name;
+}
+bool is_also_called(const FoundStation& found, std::string_view name) {
+    const auto names = found.network->names_of(found.index);
+    return std::any_of(names.begin(), names.end(), [&](const auto& each) { return composed(each.written) == name; });
+}
+
+/// Those of the places that are called so to the letter, in the feed if there is one; by another of their names only
+/// where none has it as its own. Folded names leave out what tells some names apart, and of a name without letters all.
+template <class Places>
+std::vector<const StationPlace*> called_to_the_letter(const Places& places, const Network* feed,
+                                                      std::string_view text) {
+    const auto name = composed(text);
+    std::vector<const StationPlace*> called;
+    for (const auto is_it : {is_called, is_also_called}) {
+        for (const StationPlace* place : places) {
+            if (std::ranges::any_of(place->stations, [&](const FoundStation& one) {
+                    return (!feed || one.network == feed) && is_it(one, name);
+                }))
+                called.push_back(place);
+        }
+        if (!called.empty()) break;
+    }
+    return called;
+}
+
 }  // namespace
 
 std::vector<Station> find_stations(const Snapshot& snapshot, std::string_view text, std::size_t limit) {
@@ -94,21 +123,35 @@ Result<Station> find_station(const Snapshot& snapshot, std::string_view id_or_na
         feed = snapshot.find(name.substr(0, colon));
         if (feed) name = name.substr(colon + 1);
     }
-    const auto of_feed = [&](const Hit& hit) {
-        const auto& stations = hit.place->stations;
-        return std::ranges::find(stations, feed, &FoundStation::network);
+    const auto of_feed = [&](const StationPlace& place) {
+        return std::ranges::find(place.stations, feed, &FoundStation::network);
     };
     auto hits = index.find(name, index.places().size());
-    if (feed) std::erase_if(hits, [&](const Hit& hit) { return of_feed(hit) == hit.place->stations.end(); });
-    if (hits.empty() || hits.front().errors > 0) {
-        return Error{ErrorCode::not_found, fmt::format("there is no station '{}'", id_or_name), did_you_mean(hits)};
+    if (feed) std::erase_if(hits, [&](const Hit& hit) { return of_feed(*hit.place) == hit.place->stations.end(); });
+    const auto all = index.places() | std::views::transform([](const StationPlace& place) { return &place; });
+    const bool is_in_full = !hits.empty() && hits.front().is_exact();
+    std::vector<const StationPlace*> places;
+    if (feed && !is_in_full) {
+        // What looks like the name of a feed may be the beginning of the station's.
+        places = called_to_the_letter(all, nullptr, id_or_name);
+        if (!places.empty()) feed = nullptr;
     }
-    // A name in full means that station, also where longer names begin with it.
+    if (places.empty() && (hits.empty() || hits.front().errors > 0)) {
+        places = called_to_the_letter(all, feed, name);
+        if (places.empty()) {
+            return Error{ErrorCode::not_found, fmt::format("there is no station '{}'", id_or_name), did_you_mean(hits)};
+        }
+    } else if (places.empty()) {
+        // A name in full means that station, also where longer names begin with it.
+        for (const auto& hit : hits) {
+            if (hit.errors == 0 && (!is_in_full || hit.fit == hits.front().fit)) places.push_back(hit.place);
+        }
+        if (places.size() > 1) {
+            if (auto called = called_to_the_letter(places, feed, name); !called.empty()) places = std::move(called);
+        }
+    }
     std::vector<FoundStation> choices;
-    for (const auto& hit : hits) {
-        const bool counts = hits.front().is_exact() ? hit.fit == hits.front().fit : true;
-        if (hit.errors == 0 && counts) choices.push_back(feed ? *of_feed(hit) : hit.place->stations.front());
-    }
+    for (const auto* place : places) choices.push_back(feed ? *of_feed(*place) : place->stations.front());
     if (choices.size() > 1) return ambiguous(id_or_name, choices);
     return station_of(snapshot, choices.front());
 }

@@ -1,7 +1,8 @@
 // Finding journeys on the sample feed, on further ones from the folder that RAILBOOK_EXTRA_FEEDS names, and in a
 // made-up country, each against plain rivals in the same run that give the same answers. Counters: p50, p95 and p99 in
 // microseconds, allocations a question; `ratio` says how many times faster than its rival the search was, on the same
-// questions; bytes for each stop event of the timetable, and for the search with the days that it keeps.
+// questions; bytes for each stop event of the timetable, and for the search with the days that it keeps. After them
+// stand the goals of times, which the long-distance feeds and the made-up country have (goals.hpp).
 
 #include <algorithm>
 #include <atomic>
@@ -15,6 +16,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "bench/goals.hpp"
 #include "bench/raptor.hpp"
 #include "bench/self_join.hpp"
 #include "search/cached.hpp"
@@ -121,6 +123,10 @@ const std::vector<Feed>& feeds() {
     return all;
 }
 
+bool is_country(const Feed& feed) { return feed.name == "country"; }
+/// Goals in microseconds are of this one.
+bool is_sample(const Feed& feed) { return feed.name == "db-fv-2019"; }
+
 double microseconds_of(const auto& work) {
     const auto begin = Clock::now();
     work();
@@ -195,6 +201,22 @@ void measure(benchmark::State& state, const Feed& feed, std::size_t compared, co
     state.SetItemsProcessed(static_cast<std::int64_t>(times.size()));
 }
 
+/// Times faster than the rival, on the other feeds and in the country; and the median on the sample.
+struct SearchGoals {
+    double ratio;
+    double country_ratio;
+    double micros;
+    double aimed_micros;
+};
+void note_goals(benchmark::State& state, const Feed& feed, const std::string& what, const SearchGoals& wanted) {
+    if (!state.counters.contains("ratio")) return;  // the rival found something else
+    bench::goals().at_least(what + ", against RAPTOR: " + feed.name, "times", state.counters["ratio"],
+                            is_country(feed) ? wanted.country_ratio : wanted.ratio);
+    if (!is_sample(feed)) return;
+    bench::goals().at_most(what + ", p50: " + feed.name, "us", state.counters["p50"], wanted.micros,
+                           wanted.aimed_micros);
+}
+
 void one_departure(benchmark::State& state, const Feed& feed) {
     Raptor raptor{*feed.network};
     measure(
@@ -206,6 +228,7 @@ void one_departure(benchmark::State& state, const Feed& feed) {
                 return left.arrival == right.arrival && left.changes == right.changes;
             });
         });
+    note_goals(state, feed, "one departure", {.ratio = 5, .country_ratio = 1.5, .micros = 150, .aimed_micros = 50});
 }
 
 void whole_day(benchmark::State& state, const Feed& feed) {
@@ -214,6 +237,7 @@ void whole_day(benchmark::State& state, const Feed& feed) {
         state, feed, feed.compared / 4, [](const Question& question) { return whole_day(question); },
         [&](const Question& question) { return raptor.all_of_window(question); },
         [](const auto& rival, const auto& own) { return std::ranges::is_permutation(rival, own); });
+    note_goals(state, feed, "whole day", {.ratio = 10, .country_ratio = 3, .micros = 560, .aimed_micros = 170});
 }
 
 /// All direct trains of a day, between stations that have one.
@@ -273,11 +297,12 @@ void direct(benchmark::State& state, const Feed& feed) {
     state.counters["p99"] = at_percent(times, 99);
     state.counters["rival_p50"] = at_percent(rival_times, 50);
     state.counters["ratio"] = at_percent(rival_times, 50) / at_percent(times, 50);
+    bench::goals().at_most("direct trains, p95: " + feed.name, "us", at_percent(times, 95), 20, 5);
     state.SetItemsProcessed(static_cast<std::int64_t>(times.size()));
 }
 
 /// Of a pair and a date that were asked for before: what is kept of them is all that is left to look at.
-void repeated(benchmark::State& state, const Feed& feed, const auto& question_for) {
+void repeated(benchmark::State& state, const Feed& feed, const std::string& what, const auto& question_for) {
     CachedFinder finder{make_finder(*feed.network), *feed.network};
     for (int time = 0; time < 3; ++time) {
         for (const auto& each : feed.questions) benchmark::DoNotOptimize(finder.find(question_for(each)));
@@ -293,6 +318,7 @@ void repeated(benchmark::State& state, const Feed& feed, const auto& question_fo
     state.counters["p50"] = at_percent(times, 50);
     state.counters["p95"] = at_percent(times, 95);
     state.counters["p99"] = at_percent(times, 99);
+    bench::goals().at_most("repeated " + what + ", p95: " + feed.name, "us", at_percent(times, 95), 5, 1);
     state.SetItemsProcessed(static_cast<std::int64_t>(times.size()));
 }
 
@@ -308,10 +334,10 @@ const bool kRegistered = [] {
             direct(state, feed);
         })->Unit(benchmark::kMillisecond);
         benchmark::RegisterBenchmark(("repeated_departure/" + feed.name).c_str(), [&feed](benchmark::State& state) {
-            repeated(state, feed, [](const Question& question) { return question; });
+            repeated(state, feed, "departure", [](const Question& question) { return question; });
         })->Unit(benchmark::kMillisecond);
         benchmark::RegisterBenchmark(("repeated_day/" + feed.name).c_str(), [&feed](benchmark::State& state) {
-            repeated(state, feed, [](const Question& question) { return whole_day(question); });
+            repeated(state, feed, "day", [](const Question& question) { return whole_day(question); });
         })->Unit(benchmark::kMillisecond);
     }
     return true;
@@ -319,3 +345,5 @@ const bool kRegistered = [] {
 
 }  // namespace
 }  // namespace railbook::search
+
+int main(int argc, char** argv) { return railbook::bench::run(argc, argv); }

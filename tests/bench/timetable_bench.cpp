@@ -1,5 +1,6 @@
 // Timetables: reading text, importing, loading, finding stations, and looking up direct trains, each against a plain
-// rival in the same run. The counter `ratio` says how many times faster than its rival a benchmark was.
+// rival in the same run. The counter `ratio` says how many times faster than its rival a benchmark was. After them stand
+// the goals (goals.hpp).
 
 #include <chrono>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include <benchmark/benchmark.h>
 #include <sqlite3.h>
 
+#include "bench/goals.hpp"
 #include "search/direct.hpp"
 #include "timetable/archive.hpp"
 #include "timetable/codec.hpp"
@@ -175,6 +177,7 @@ void find_stations_key_by_key(benchmark::State& state) {
     state.counters["p50_us"] = micros[micros.size() / 2];
     state.counters["p99_us"] = micros[micros.size() * 99 / 100];
     state.counters["ratio"] = of_rival / sum;
+    bench::goals().at_most("a key stroke among 10,000 stations, p99", "us", micros[micros.size() * 99 / 100], 200, 50);
 }
 BENCHMARK(find_stations_key_by_key)->Unit(benchmark::kMicrosecond);
 
@@ -232,11 +235,14 @@ BENCHMARK(read_stop_times_by_getline);
 // --- A whole feed ---
 
 void import_feed(benchmark::State& state) {
-    for (auto _ : state) {
+    const auto import = [] {
         const auto archive = Archive::open(kSample);
         benchmark::DoNotOptimize(encode(read_gtfs(**archive, {.feed = "db", .rebase = {}, .progress = {}})->network));
-    }
-    state.SetBytesProcessed(static_cast<std::int64_t>(sample().report.bytes) * state.iterations());
+    };
+    for (auto _ : state) import();
+    const auto bytes = static_cast<double>(sample().report.bytes);
+    state.SetBytesProcessed(static_cast<std::int64_t>(bytes) * state.iterations());
+    bench::goals().at_least("import, of text", "MB/s", bytes / best_of(import) / 1e6, 100, 300);
 }
 BENCHMARK(import_feed)->Unit(benchmark::kMillisecond);
 
@@ -356,3 +362,5 @@ BENCHMARK(find_direct_trains_by_scan)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace railbook::timetable
+
+int main(int argc, char** argv) { return railbook::bench::run(argc, argv); }

@@ -49,6 +49,9 @@ TEST_F(StreamsTest, MessagesStayOutOfTheDataAndQuietEndsThem) {
     const auto quiet = run({"station", "find", "nowhere", "--quiet"});
     EXPECT_EQ(quiet.out + quiet.err, "");
     EXPECT_EQ(quiet.exit_code, 0);
+    write("queries.csv", "from_stop_id,to_stop_id,departure\ntiny:A,tiny:C,2026-12-01\n");
+    const auto timed = run({"journey", "find", "--queries", "queries.csv", "--timings", "--quiet"});
+    EXPECT_THAT(timed.err, HasSubstr("count 1 p50 ")) << "that was asked for";
 }
 
 TEST_F(StreamsTest, WithoutATerminalAConfirmationNeedsYes) {

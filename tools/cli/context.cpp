@@ -180,8 +180,13 @@ Status Context::flush() {
 }
 
 void Context::note(std::string_view message) {
+    if (!options.quiet) tell(message);
+    else end_progress();
+}
+
+void Context::tell(std::string_view message) {
     end_progress();
-    if (!options.quiet) write_to_stderr(fmt::format("{}\n", printable(message)));
+    write_to_stderr(fmt::format("{}\n", printable(message)));
 }
 
 void Context::show_progress(std::string_view step, std::uint64_t done, std::uint64_t total) {

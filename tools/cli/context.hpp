@@ -75,6 +75,8 @@ public:
     Status flush();
     /// A message for a person, to the standard error output; `--quiet` turns it off.
     void note(std::string_view message);
+    /// What was asked for beside the data: to the standard error output, also with `--quiet`.
+    void tell(std::string_view message);
     bool color() const { return color_; }
     /// Shows how far a long import is, on a terminal, from the third second on.
     void show_progress(std::string_view step, std::uint64_t done, std::uint64_t total);

@@ -150,6 +150,44 @@ TEST_F(OperationsTest, RunsOfADateComeInPages) {
               ErrorCode::invalid_argument);
 }
 
+TEST_F(OperationsTest, AListOfRunsGoesOnWhereItsLastTrainIsNoMore) {
+    const auto page = [&](const value& body) {
+        const auto answer = run("run.list", boost::json::serialize(body), world.staff);
+        EXPECT_TRUE(answer) << answer.error().detail;
+        return answer ? boost::json::parse(*answer) : value{};
+    };
+    const value first = page({{"date", "2026-12-01"}, {"limit", 1}});
+    EXPECT_EQ(first.at("items").at(0).at("id"), "2026-12-01.t:early");
+    std::ofstream{world.folder.path() / "trips.txt"} << "route_id,service_id,trip_id\nICE,daily,late\n";
+    ASSERT_TRUE(world.engine().timetable().import_gtfs(world.folder.path().string(), {.name = "t"}));
+    const value second = page({{"date", "2026-12-01"}, {"limit", 1}, {"cursor", first.at("next_cursor")}});
+    ASSERT_EQ(second.at("items").as_array().size(), 1U);
+    EXPECT_EQ(second.at("items").at(0).at("id"), "2026-12-01.t:late");
+    for (const char* cursor : {"1", "1.", ".2026-12-01.t:late", "2026-12-01.t:late", "1x.2026-12-01.t:late"}) {
+        EXPECT_EQ(run("run.list", boost::json::serialize(value{{"date", "2026-12-01"}, {"cursor", cursor}}), world.staff)
+                      .error()
+                      .code,
+                  ErrorCode::invalid_argument)
+            << cursor;
+    }
+}
+
+TEST_F(OperationsTest, AClassThatNoTrainHasIsNotASoldOutOne) {
+    const auto body = [](const char* travel_class) {
+        return fmt::format(R"({{"from": "A", "to": "F", "depart": "2026-12-01", "class": "{}"}})", travel_class);
+    };
+    const Error unknown = refused("journey.find", body("third"));
+    EXPECT_EQ(unknown.code, ErrorCode::not_found);
+    EXPECT_EQ(unknown.detail, "no train has the class 'third'");
+    EXPECT_EQ(unknown.hint, "there are first, second");
+    EXPECT_EQ(ok("journey.find", body("first")).at("journeys").as_array().size(), 2U);
+    for (const char* train : {"early", "late"}) {
+        ASSERT_TRUE(world.engine().inventory().hold(
+            world.anna, {world.key(), {{World::run(train), "A", "F", BestSeats{2, "first"}}}}));
+    }
+    EXPECT_EQ(ok("journey.find", body("first")).at("journeys").as_array().size(), 0U);
+}
+
 TEST_F(OperationsTest, ADayOfTheClockChangeIsAskedWhole) {
     // Nothing leaves at night here: what counts is that the window is the local day, which the two trains prove.
     const value day = ok("journey.find", R"({"from": "A", "to": "F", "arrive": "2026-12-01"})");

@@ -37,6 +37,16 @@ TEST(FindCallTest, TakesIdsAndNamesInAnySpelling) {
     }
 }
 
+TEST(FindCallTest, ANameToTheLetterIsThatStation) {
+    auto run = round_trip();
+    run.calls.edit()[1].name = "Koln Hbf";
+    run.calls.edit()[3].name = "+";
+    EXPECT_EQ(find_call(run, "Koln Hbf").value_or(99), 1U);
+    EXPECT_EQ(find_call(run, "Köln Hbf#2").value_or(99), 2U);
+    EXPECT_EQ(find_call(run, "+").value_or(99), 3U);
+    EXPECT_EQ(find_call(run, "koln hbf").error().code, ErrorCode::invalid_argument);
+}
+
 TEST(FindCallTest, AMarkNamesOneOfTwoCalls) {
     const auto run = round_trip();
     for (const auto* text : {"db:K#2", "K#2", "Köln Hbf#2"}) EXPECT_EQ(find_call(run, text).value_or(99), 2U) << text;

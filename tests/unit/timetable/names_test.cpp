@@ -48,6 +48,30 @@ TEST(NamesTest, AShortPrefixLeavesTheWordThatALongerOneNeeds) {
     EXPECT_EQ(fit_of(fold("b be"), fold("Berg Bad")), Fit::any_order);
 }
 
+TEST(NamesTest, AccentsAndVowelPointsAreLeftOutAndMarksThatAreLettersStay) {
+    EXPECT_EQ(fold("Ελευσίνα").plain, "ελευσινα");
+    EXPECT_EQ(fold("Йошкар-Ола").plain, "иошкар ола");
+    EXPECT_EQ(fold("יְרוּשָׁלַיִם").plain, "ירושלים");
+    EXPECT_EQ(fold("أبُوظَبِي").plain, "ابوظبي");
+    EXPECT_EQ(fold("पुणे").plain, "पुणे");
+    EXPECT_NE(fold("पुणे").plain, fold("पाणी").plain);
+    EXPECT_NE(fold("バカタ").plain, fold("ハカタ").plain);
+    EXPECT_EQ(fold("ﾊﾞｶﾀ").plain, fold("バカタ").plain) << "half as wide";
+    EXPECT_NE(fold("ป่า").plain, fold("ป้า").plain) << "tones";
+}
+
+TEST(NamesTest, SignsThatAreNotSeenAreNotThere) {
+    EXPECT_EQ(fold("Haupt\xC2\xAD" "bahnhof").plain, "hauptbahnhof");
+    EXPECT_EQ(fold("क्\xE2\x80\x8Dष").plain, fold("क्ष").plain);
+}
+
+TEST(NamesTest, ComposedNamesAreEqualWhereTheyLookEqual) {
+    EXPECT_EQ(composed("Mu\xCC\x88nchen"), "München");
+    EXPECT_EQ(composed("München"), "München");
+    EXPECT_EQ(composed("\xFFx"), "\xFFx");
+    EXPECT_EQ(composed(""), "");
+}
+
 RC_GTEST_PROP(NamesProperty, FoldingTakesAnyBytesAndASecondTimeChangesNothing, (const std::string& text)) {
     const auto folded = fold(text);
     RC_ASSERT(fold(folded.plain).plain == folded.plain);

@@ -1,5 +1,7 @@
 #include "timetable/network.hpp"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -191,6 +193,8 @@ TEST(NetworkTest, DataThatContradictsItselfIsDamaged) {
     EXPECT_TRUE(refused([](NetworkData& data) { data.zones[0] = "Europe/Nowhere"; }));
     EXPECT_TRUE(refused([](NetworkData& data) { std::swap(data.stops[0], data.stops[1]); }));
     EXPECT_TRUE(refused([](NetworkData& data) { data.calls[1].arrival = kMaxSeconds + 1; }));
+    EXPECT_TRUE(refused([](NetworkData& data) { data.stations[0].latitude = std::nan(""); }));
+    EXPECT_TRUE(refused([](NetworkData& data) { data.stations[0].longitude = 1e300; }));
 }
 
 }  // namespace

@@ -28,11 +28,25 @@ TEST(SpellingsTest, ThereAreNotTooMany) {
     EXPECT_THAT(spellings_of(fold("st st st st st hbf bf rd ave mt ft")), SizeIs(12));
 }
 
-TEST(SpellingsTest, WrittenOutNamesThatDiffersByAbbreviationsAreEqual) {
-    EXPECT_EQ(written_out("koln hbf"), "koln hauptbahnhof");
-    EXPECT_EQ(written_out("koln hauptbahnhof"), "koln hauptbahnhof");
-    EXPECT_EQ(written_out("adorf"), "adorf");
-    EXPECT_EQ(written_out(""), "");
+TEST(SpellingsTest, NamesThatDifferByAbbreviationsOnlyAreAbbreviatedToTheSame) {
+    const auto differ = [](const char* one, const char* other) {
+        return abbreviated(fold(one)) != abbreviated(fold(other));
+    };
+    EXPECT_THAT(abbreviated(fold("Köln Hauptbahnhof")), ElementsAre("koln hbf", "koeln hbf"));
+    for (const auto& [one, other] : {std::pair{"Köln Hbf", "Köln Hauptbahnhof"},
+                                     {"St Pancras", "Saint Pancras"},
+                                     {"Sankt Pölten", "St. Pölten"},
+                                     {"Sainte Foy", "Ste-Foy"},
+                                     {"Berlin Ostbahnhof", "Berlin Ostbf"},
+                                     {"Clapham Jn", "Clapham Junction"},
+                                     {"Clapham Jn", "Clapham Jct"},
+                                     {"Union Sta", "Union Stn"},
+                                     {"Town Center", "Town Centre"}})
+        EXPECT_FALSE(differ(one, other)) << one;
+    EXPECT_TRUE(differ("Kiel Hbf", "Kiel"));
+    EXPECT_TRUE(differ("Sainte Foy", "Saint Foy"));
+    EXPECT_THAT(abbreviated(fold("Adorf")), ElementsAre("adorf"));
+    EXPECT_THAT(abbreviated(fold("+")), SizeIs(0));
 }
 
 }  // namespace

@@ -333,6 +333,21 @@ TEST_F(TimetableTest, AStationIsNamedByIdOrByANameThatIsItsAlone) {
     EXPECT_EQ(station(""), "not_found");
 }
 
+TEST_F(TimetableTest, AStationIsFoundByItsNameToTheLetterWhateverTheOthersAreCalled) {
+    std::string long_name;
+    for (int i = 0; i < 40; ++i) long_name += i == 0 ? "Bad" : " Bad";
+    const std::vector<std::string> names{"पुणे",   "पाणी",  "Malmö",   "Malmo", "Malmo!", "+",       "++",
+                                         "x: Ost", "f:Ost", long_name, "バカタ", "ハカタ",  "Essen II", "Essen Ⅱ"};
+    import(stations(names));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        EXPECT_EQ(station(names[i]), fmt::format("f:s{}", i)) << names[i];
+        EXPECT_EQ(station("f:" + names[i]), fmt::format("f:s{}", i)) << names[i];
+    }
+    EXPECT_EQ(station("Malmo\xCC\x88"), "f:s2") << "o and a combining diaeresis";
+    EXPECT_EQ(station("malmo"), "invalid_argument");
+    EXPECT_EQ(station("+++"), "not_found");
+}
+
 TEST_F(TimetableTest, AnAmbiguousNameIsRefusedWithTheChoices) {
     import(stations({"Halle(Saale)Hbf", "Halle(Westf)"}));
     const auto refused = timetable_.station("Halle");

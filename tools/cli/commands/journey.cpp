@@ -280,7 +280,7 @@ int find_many(const FindJourney& options, Context& context) {
                             {"changes", journey.changes()}});
         }
     }
-    if (options.timings) context.note(timings_of(std::move(times)));
+    if (options.timings) context.tell(timings_of(std::move(times)));
     const Columns columns{
         number_column("QUERY", "query", "/query"), text_column("DEPARTURE", "departure", "/departure"),
         text_column("ARRIVAL", "arrival", "/arrival"), number_column("CHANGES", "changes", "/changes")};
