@@ -13,8 +13,9 @@ namespace railbook::base {
 
 /// Null where there is no such zone. Links such as `Canada/Eastern` are followed.
 const date::time_zone* find_zone(std::string_view name);
-/// A checksum of the zone's rules as they are on this system, by which is seen whether what was found by them still holds.
-/// Nothing where they are not to be seen. It takes no time to speak of, while the first `find_zone` takes milliseconds.
+/// A checksum of the zone's rules as they are on this system, by which is seen whether what was found by them still
+/// holds. Nothing where they are not to be seen. It takes no time to speak of; the first `find_zone` takes
+/// milliseconds.
 std::optional<std::uint32_t> rules_of_zone(std::string_view name);
 std::chrono::seconds offset_at(const date::time_zone& zone, Timestamp time);
 /// A local time that a clock change skips moves forward by the gap; one that comes twice is the first.

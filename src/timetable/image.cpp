@@ -118,7 +118,8 @@ public:
             transfers.push_back({each.from, each.to, static_cast<std::uint32_t>(each.kind), each.seconds});
         put(head_.transfers, transfers);
         std::vector<image::Continuation> continuations;
-        for (const auto& each : data_.continuations) continuations.push_back({each.from, each.to, each.stays ? 1U : 0U});
+        for (const auto& each : data_.continuations)
+            continuations.push_back({each.from, each.to, each.stays ? 1U : 0U});
         put(head_.continuations, continuations);
         put(head_.texts, texts_.bytes());
         return finish();
@@ -165,7 +166,8 @@ private:
 
     void put_agencies() {
         std::vector<image::Agency> agencies;
-        for (const auto& each : data_.agencies) agencies.push_back({texts_.add(each.id), texts_.add(each.name), each.zone});
+        for (const auto& each : data_.agencies)
+            agencies.push_back({texts_.add(each.id), texts_.add(each.name), each.zone});
         put(head_.agencies, agencies);
         std::vector<image::Route> routes;
         for (const auto& each : data_.routes) {

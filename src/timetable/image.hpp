@@ -108,8 +108,8 @@ struct Call {
 struct Timing {
     Index first;         // of times
     std::uint16_t count;
-    /// Seconds. A call is one word: the arrival in the lower half, the departure in the upper. Where those do not fit, 0:
-    /// then each has a word of its own, in seconds.
+    /// Seconds. A call is one word: the arrival in the lower half, the departure in the upper. Where those do not
+    /// fit, 0: then each has a word of its own, in seconds.
     std::uint16_t unit;
 };
 /// A name as it is written, folded, and folded with umlauts as two letters.

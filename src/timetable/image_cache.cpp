@@ -41,7 +41,8 @@ private:
 ImageBytes map_file(const std::string& path) {
     const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
     struct stat state {};
-    if (!file.is_open() || fstat(file.number(), &state) != 0 || !S_ISREG(state.st_mode) || state.st_size <= 0) return {};
+    if (!file.is_open() || fstat(file.number(), &state) != 0) return {};
+    if (!S_ISREG(state.st_mode) || state.st_size <= 0) return {};
     const auto size = static_cast<std::size_t>(state.st_size);
     // All of it is looked at before it is used.
     void* const first = mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.number(), 0);

@@ -224,7 +224,8 @@ public:
         std::string_view plain;
         std::string_view spelled_out;
         static Name of(const image::Name& stored, const char* texts) {
-            return {read_text(stored.written, texts), read_text(stored.plain, texts), read_text(stored.spelled_out, texts)};
+            return {read_text(stored.written, texts), read_text(stored.plain, texts),
+                    read_text(stored.spelled_out, texts)};
         }
     };
     std::string_view feed;

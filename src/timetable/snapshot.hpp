@@ -44,8 +44,8 @@ struct KnownNetwork {
     std::shared_ptr<const Network> network = nullptr;
 };
 
-/// Reads the store's feeds; those that `earlier` (may be null) has in the same version are taken from there, or from the
-/// cache.
+/// Reads the store's feeds; those that `earlier` (may be null) has in the same version are taken from there, or from
+/// the cache.
 Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, const Snapshot* earlier,
                                                       const KnownNetwork& known, const ImageCache& cache,
                                                       std::uint64_t change);

@@ -64,12 +64,13 @@ std::size_t ask_everything(const Network& network) {
         const auto calls = network.data().visit_calls(station);
         const auto patterns = network.data().visit_patterns(station);
         for (std::size_t i = 0; i < calls.size(); ++i) {
-            for (const auto trip : network.data().trips_of_pattern(patterns[i])) sum += network.calls(trip)[calls[i]].stop;
+            for (const auto trip : network.data().trips_of_pattern(patterns[i]))
+                sum += network.calls(trip)[calls[i]].stop;
         }
     }
     for (Index trip = 0; trip < network.data().trips.size(); ++trip) {
         sum += network.run({trip, 0, 0, {}}).calls.size() + network.starts(trip).size();
-        sum += network.runs_on(trip, network.data().days - 1) ? 1 : 0;
+        if (network.runs_on(trip, network.data().days - 1)) ++sum;
     }
     for (const auto& transfer : network.data().transfers) sum += network.data().stops[transfer.to].id.size();
     return sum;

@@ -115,7 +115,8 @@ TEST_F(ImageCacheTest, AFileThatIsDamagedAnywhereIsMadeAnew) {
         bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
         ASSERT_TRUE(is_made_anew(bytes)) << at;
     }
-    for (std::size_t size = 0; size < sound.size(); size += 61) ASSERT_TRUE(is_made_anew(sound.substr(0, size))) << size;
+    for (std::size_t size = 0; size < sound.size(); size += 61)
+        ASSERT_TRUE(is_made_anew(sound.substr(0, size))) << size;
     EXPECT_TRUE(is_made_anew(sound + "x"));
     EXPECT_TRUE(is_made_anew(""));
 }
