@@ -99,6 +99,15 @@ run_each() {
     note "$what" "$good" "$bad" $((SECONDS - start))
 }
 
+# One command does 200,000 simulated operations in less than a minute, and finds no violation.
+simulate() {
+    local start=$SECONDS code=0
+    heading "simulator: 200,000 operations"
+    timeout 60 "$root/build/release/tests/railbook_sim" --operations 200000 || code=$?
+    [[ "$code" -ne 124 ]] || echo "they took more than a minute"
+    note "simulator: 200,000 operations" $((code == 0)) $((code != 0)) $((SECONDS - start))
+}
+
 # Cuts the power under a store that is written; 3 says that this machine does not allow it.
 cut_power() {
     local start=$SECONDS code=0
@@ -121,6 +130,7 @@ echo "feeds: the sample, and ${RAILBOOK_EXTRA_FEEDS:-no others (RAILBOOK_EXTRA_F
 
 if build release all; then
     run_ctest release
+    simulate
     if [[ "$cuts_power" == true ]]; then cut_power; fi
     run_each "benchmarks" "$root/build/release/tests/bench/bench_*" "--benchmark_min_time=$bench_seconds"
 fi

@@ -108,14 +108,34 @@ struct BlockRequest {
     std::vector<SeatId> seats;
 };
 
+/// A live seat that a change of a run's coaches is about.
+struct AffectedSeat : Reseating {  ///< `to` is empty where there is no seat, and `from` where it stays.
+    std::string owner = {};
+    std::string reference = {};           ///< Of the hold's booking, if it has one.
+    std::size_t tickets = 0;              ///< Of the booking.
+    std::vector<std::string> loses = {};  ///< WHEELCHAIR or COMPANION, where the new seat is no such place.
+    bool is_apart = false;                ///< The ride's party would sit in more pieces than before.
+};
+
+/// A seat that is kept from sale between two calls of a run as it is now.
+struct BlockedSeat {
+    SeatId seat;
+    Endpoint from;
+    Endpoint to;
+};
+
 /// What other coaches would mean for those who have seats of a run. Nothing has changed yet.
 struct ConsistOffer {
     std::string id;  ///< Names this very outcome: confirming it later does just this, or nothing.
     Run run;         ///< As it is now.
     std::shared_ptr<const Consist> consist;  ///< As it would be.
     std::size_t unaffected = 0;              ///< Live seats that stay what they are.
-    std::vector<Reseating> reseatings;  ///< Who gets which other seat; groups stay together where that is possible.
-    std::vector<Reseating> stranded;    ///< For whom there is no seat: `to` is empty. The change is then impossible.
+    /// Who gets which other seat. Parties stay in as few pieces as they are, and wheelchairs get places for them with a
+    /// companion's beside, where that is possible.
+    std::vector<AffectedSeat> reseatings;
+    std::vector<AffectedSeat> stranded;    ///< For whom there is no seat. The change is then impossible.
+    std::vector<AffectedSeat> worse_off;   ///< Who keeps the number of their seat, but loses what they need of it.
+    std::vector<BlockedSeat> blocks_lost;  ///< Which would end, since the new coaches have no such seats.
 };
 
 /// A ride that a change of a run's calls is about.
@@ -129,6 +149,9 @@ struct AffectedRide {
     Endpoint to;
     std::optional<Endpoint> new_from = std::nullopt;  ///< As it would be; nothing where it would be lost.
     std::optional<Endpoint> new_to = std::nullopt;
+    /// Runs of the same hold to or from which there would be less time to change than a search asks for by default, and
+    /// was enough before.
+    std::vector<RunId> misses = {};
 };
 
 /// What it would mean for those who have seats of a run that it follows the timetable again. Nothing has changed yet.
@@ -139,7 +162,9 @@ struct AdoptionOffer {
     std::vector<CallChange> changes;
     std::size_t unaffected = 0;          ///< Live rides that stay as they are.
     std::vector<AffectedRide> affected;  ///< Which get other times, platforms or names.
-    std::vector<AffectedRide> lost;      ///< Which the new calls no longer allow: adopting is then impossible.
+    /// Which the new calls no longer allow, or on seats that others would have too: adopting is then impossible.
+    std::vector<AffectedRide> lost;
+    std::vector<BlockedSeat> blocks_lost;  ///< Which the new calls no longer allow: as impossible.
 };
 
 /// A ride on a run: what an availability is asked for.

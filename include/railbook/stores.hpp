@@ -242,6 +242,13 @@ struct Reseating {
     auto operator<=>(const Reseating&) const = default;
 };
 
+/// Other calls for a run of which seats are held or sold.
+struct CallsChange {
+    Run wanted;                 ///< As the timetable has it by now. Its coaches do not count.
+    std::uint64_t version = 0;  ///< Of the pinned run, when the change was planned.
+    std::string feed = {};      ///< The checksum of the feed that it was planned by; empty where there is no such feed.
+};
+
 /// Other coaches for a run of which seats may be held or sold.
 struct ConsistChange {
     std::uint64_t version = 0;  ///< Of the run, when the change was planned.
@@ -549,11 +556,11 @@ public:
     /// these coaches already it is answered as it is. Errors: conflict (the run has changed since, or is pinned
     /// otherwise, or somebody would be left without a seat or on a taken one).
     virtual Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) = 0;
-    /// Gives a pinned run the calls and names of `wanted`, which is that run as the timetable has it by now; it keeps
-    /// its coaches. Holds, bookings, tickets and blocks go between the same calls as before, all or nothing. `version`
-    /// is that of the run when this was planned. Where the run has these calls already it is answered as it is. Errors:
-    /// not_found (no such pinned run); conflict (the run has changed since, or somebody would lose a ride).
-    virtual Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) = 0;
+    /// Gives a pinned run the calls and names that the timetable has for it by now; it keeps its coaches. Holds,
+    /// bookings, tickets and blocks go between the same calls as before, all or nothing. Where the run has these calls
+    /// already it is answered as it is. Errors: not_found (no such pinned run); conflict (the run or its feed has
+    /// changed since, or somebody would lose a ride).
+    virtual Result<Run> adopt_calls(const Command& command, const CallsChange& change) = 0;
 };
 
 class BookingsStore {

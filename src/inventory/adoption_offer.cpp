@@ -1,11 +1,16 @@
-#include <set>
+#include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include <railbook/inventory.hpp>
+#include <railbook/search.hpp>
 
 #include "base/command.hpp"
 #include "base/rides.hpp"
+#include "inventory/rides.hpp"
+#include "timetable/one_version.hpp"
+#include "timetable/snapshot.hpp"
 
 namespace railbook {
 namespace {
@@ -42,46 +47,111 @@ struct Outcome {
     bool is_done;
 };
 
-/// The booking's part in what a ride tells.
-Status describe(Store& store, const Hold& hold, AffectedRide& ride) {
-    if (!hold.booking) return {};
-    const auto booking = store.bookings().find_booking(*hold.booking);
-    if (!booking) return booking.error();
-    ride.reference = booking->reference;
-    ride.tickets = booking->tickets.size();
-    return {};
+/// Trains of the same hold that the ride, at its new times, no longer leaves time to change from or to.
+std::vector<RunId> misses_of(const Hold& hold, const AffectedRide& ride, const RunId& run) {
+    // As a search has it where nobody asks otherwise.
+    const Duration enough = JourneyQuery{}.min_change;
+    const auto is_broken = [&](Duration before, Duration after) { return before >= enough && after < enough; };
+    std::vector<RunId> misses;
+    for (const auto& other : hold.items) {
+        if (other.run == run) continue;
+        const bool is_earlier = other.from.time < ride.from.time;
+        const bool is_missed = is_earlier
+                                   ? is_broken(ride.from.time - other.to.time, ride.new_from->time - other.to.time)
+                                   : is_broken(other.from.time - ride.to.time, other.from.time - ride.new_to->time);
+        const bool is_told = std::ranges::find(misses, other.run) != misses.end();
+        if (is_missed && !is_told) misses.push_back(other.run);
+    }
+    return misses;
 }
 
+/// What the outcome would be, seat by seat: as the store will find it.
+class AdoptionPlan {
+public:
+    AdoptionPlan(const RunHolds& now, AdoptionOffer& offer) : run_{now.run}, offer_{offer} {
+        taken_.seats = static_cast<std::uint32_t>(run_.consist->seat_count());
+        taken_.segments = static_cast<std::uint32_t>(offer.planned.segment_count());
+    }
+
+    void keep_blocks(const SeatMasks& blocked) {
+        for (const auto& [seat, span] : inventory::blocks_of(blocked)) {
+            const auto there = offer_.planned.span_between(run_.calls[span.from].id, run_.calls[span.to].id);
+            if (there && take(seat, *there)) continue;
+            offer_.blocks_lost.push_back(
+                {run_.consist->seat_at(seat), departure_of(run_, span.from), arrival_of(run_, span.to)});
+        }
+    }
+
+    Status move(Store& store, const Hold& hold, std::size_t number) {
+        const auto& item = hold.items[number];
+        AffectedRide ride{.hold = hold.id, .owner = hold.owner, .seats = {}, .from = item.from, .to = item.to};
+        bool is_lost = !base::still_carries(run_, offer_.planned, hold.items.all(), number);
+        const auto span = is_lost ? std::nullopt : offer_.planned.span_between(item.from.call, item.to.call);
+        for (const auto& seat : item.seats) {
+            ride.seats.push_back(seat.id);
+            is_lost = is_lost || !take(seat.index, *span);
+        }
+        if (!is_lost) {
+            ride.new_from = departure_of(offer_.planned, span->from);
+            ride.new_to = arrival_of(offer_.planned, span->to);
+            if (ride.new_from == ride.from && ride.new_to == ride.to && item.train == offer_.planned.train) {
+                ++offer_.unaffected;
+                return {};
+            }
+            ride.misses = misses_of(hold, ride, run_.id);
+        }
+        auto buyer = inventory::buyer_of(store, hold);
+        if (!buyer) return buyer.error();
+        ride.reference = std::move(buyer->reference);
+        ride.tickets = buyer->tickets;
+        (is_lost ? offer_.lost : offer_.affected).push_back(std::move(ride));
+        return {};
+    }
+
+private:
+    bool take(std::uint32_t seat, Span span) {
+        if (taken_.any(seat, span)) return false;
+        taken_.set(seat, span);
+        return true;
+    }
+
+    const Run& run_;
+    AdoptionOffer& offer_;
+    SeatMasks taken_;
+};
+
 Result<Outcome> outcome_of(Store& store, const RunId& id, Run planned, Timestamp now) {
-    const auto holds = store.inventory().holds_of_run(id, now);
+    // Of the calls and coaches that the run has: more than that a block need not be up to date, the store looks again.
+    auto holds = store.inventory().holds_of_run(id, now);
     if (!holds) return holds.error();
+    auto occupancy = store.inventory().occupancy({id}, now);
+    for (int round = 1; occupancy && !inventory::is_about(occupancy->front(), holds->run); ++round) {
+        if (round == kMaxRounds) return Error{ErrorCode::unavailable, "the run changes at this moment", "try again"};
+        holds = store.inventory().holds_of_run(id, now);
+        if (!holds) return holds.error();
+        occupancy = store.inventory().occupancy({id}, now);
+    }
+    if (!occupancy) return occupancy.error();
     const Run& run = holds->run;
     const bool is_done = base::has_calls_of(run, planned);
-    Outcome outcome{
-        .offer = {.id = {}, .run = run, .planned = std::move(planned), .changes = {}, .affected = {}, .lost = {}},
-        .version = holds->version,
-        .is_done = is_done};
+    Outcome outcome{.offer = {.id = {},
+                              .run = run,
+                              .planned = std::move(planned),
+                              .changes = {},
+                              .affected = {},
+                              .lost = {},
+                              .blocks_lost = {}},
+                    .version = holds->version,
+                    .is_done = is_done};
     if (is_done) return outcome;
     auto& offer = outcome.offer;
     offer.changes = changes_of(run, offer.planned);
+    AdoptionPlan plan{*holds, offer};
+    plan.keep_blocks(occupancy->front().blocked);
     for (const auto& hold : holds->holds) {
         for (std::size_t i = 0; i < hold.items.size(); ++i) {
-            const auto& item = hold.items[i];
-            if (item.run != id) continue;
-            AffectedRide ride{.hold = hold.id, .owner = hold.owner, .seats = {}, .from = item.from, .to = item.to};
-            for (const auto& seat : item.seats) ride.seats.push_back(seat.id);
-            const bool is_lost = !base::still_carries(run, offer.planned, hold.items.all(), i);
-            if (!is_lost) {
-                const auto span = *offer.planned.span_between(item.from.call, item.to.call);
-                ride.new_from = departure_of(offer.planned, span.from);
-                ride.new_to = arrival_of(offer.planned, span.to);
-                if (ride.new_from == ride.from && ride.new_to == ride.to && item.train == offer.planned.train) {
-                    ++offer.unaffected;
-                    continue;
-                }
-            }
-            if (const auto done = describe(store, hold, ride); !done) return done.error();
-            (is_lost ? offer.lost : offer.affected).push_back(std::move(ride));
+            if (hold.items[i].run != id) continue;
+            if (const auto done = plan.move(store, hold, i); !done) return done.error();
         }
     }
     // Not the version of the run: holds that stay as they are come and go all the time.
@@ -99,7 +169,23 @@ Result<Outcome> outcome_of(Store& store, const RunId& id, Run planned, Timestamp
 struct Versions {
     Run run;
     Run planned;
+    std::string feed;  ///< The checksum of the one that it is planned by.
 };
+
+/// The run as the timetable has it, and the checksum of the feed that has it so.
+Result<std::pair<Run, std::string>> find_planned(Timetable& timetable, const RunId& id) {
+    return timetable::of_one_version(timetable, [&]() -> Result<std::pair<Run, std::string>> {
+        const auto now = timetable.snapshot();
+        if (!now) return now.error();
+        auto planned = timetable.planned_run(id);
+        if (!planned) return std::move(planned).error();
+        const auto part = std::ranges::find((*now)->parts, id.trip.feed,
+                                            [](const timetable::Snapshot::Part& each) { return each.feed.name; });
+        // It has none in between two versions only, and is then asked again.
+        return std::pair{*std::move(planned), part == (*now)->parts.end() ? std::string{} : part->feed.checksum};
+    });
+}
+
 Result<Versions> find_versions(Timetable& timetable, const RunId& id) {
     auto run = timetable.run(id);
     if (!run) return std::move(run).error();
@@ -107,13 +193,13 @@ Result<Versions> find_versions(Timetable& timetable, const RunId& id) {
         return Error{ErrorCode::conflict,
                      fmt::format("{} follows the timetable: nothing of it was held or sold", to_string(id))};
     }
-    auto planned = timetable.planned_run(id);
+    auto planned = find_planned(timetable, id);
     if (!planned && planned.error().code != ErrorCode::not_found) return std::move(planned).error();
     if (!planned) {
         return Error{ErrorCode::conflict, fmt::format("the timetable has no run {} any more", to_string(id)),
                      "it stays as it was sold; refund its passengers, and block its seats so that no more are sold"};
     }
-    return Versions{*std::move(run), *std::move(planned)};
+    return Versions{*std::move(run), std::move(planned->first), std::move(planned->second)};
 }
 
 }  // namespace
@@ -152,7 +238,7 @@ Result<Run> Inventory::adopt(const Principal& principal, const RunId& id, std::s
                          "move or refund their passengers first; until then the run stays as it was sold"};
         }
         const Command command = base::make_command(principal, "run.adopt", {}, {}, *now, {});
-        auto adopted = store_.inventory().adopt_calls(command, found->planned, outcome->version);
+        auto adopted = store_.inventory().adopt_calls(command, {found->planned, outcome->version, found->feed});
         if (adopted || adopted.error().code != ErrorCode::conflict || round == kMaxRounds) return adopted;
         // Where somebody held or released seats in between, it is still what was offered; else that is told.
         const auto after = store_.inventory().holds_of_run(id, *now);

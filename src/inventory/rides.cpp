@@ -36,4 +36,27 @@ Result<bool> has_its_coaches(Store& store, const Run& run) {
     return (*pinned)->calls == run.calls && ((*pinned)->consist == run.consist || *(*pinned)->consist == *run.consist);
 }
 
+Result<Buyer> buyer_of(Store& store, const Hold& hold) {
+    Buyer buyer{.owner = hold.owner, .reference = {}, .tickets = 0};
+    if (!hold.booking) return buyer;
+    const auto booking = store.bookings().find_booking(*hold.booking);
+    if (!booking) return booking.error();
+    buyer.reference = booking->reference;
+    buyer.tickets = booking->tickets.size();
+    return buyer;
+}
+
+std::vector<std::pair<std::uint32_t, Span>> blocks_of(const SeatMasks& blocked) {
+    std::vector<std::pair<std::uint32_t, Span>> blocks;
+    for (std::uint32_t seat = 0; seat < blocked.seats; ++seat) {
+        for (std::uint16_t at = 0; at < blocked.segments; ++at) {
+            if (!blocked.any(seat, {at, static_cast<std::uint16_t>(at + 1)})) continue;
+            const bool goes_on = !blocks.empty() && blocks.back().first == seat && blocks.back().second.to == at;
+            if (!goes_on) blocks.push_back({seat, {at, at}});
+            blocks.back().second.to = static_cast<std::uint16_t>(at + 1);
+        }
+    }
+    return blocks;
+}
+
 }  // namespace railbook::inventory

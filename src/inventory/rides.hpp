@@ -2,8 +2,11 @@
 /// What the parts of the inventory ask of a run.
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <railbook/stores.hpp>
 
@@ -20,5 +23,16 @@ bool is_about(const Occupancy& occupancy, const Run& run);
 /// Whether the run still has the coaches and calls that were read: between two questions to a store it may get others,
 /// and what is taken is told by the numbers of the seats and segments.
 Result<bool> has_its_coaches(Store& store, const Run& run);
+
+/// Whose a hold is, for those who decide about the run.
+struct Buyer {
+    std::string owner;
+    std::string reference;    ///< Of the booking, if there is one.
+    std::size_t tickets = 0;  ///< Of the booking.
+};
+Result<Buyer> buyer_of(Store& store, const Hold& hold);
+
+/// Seats with the stretches of the run on which they are blocked; several blocks that follow each other are one.
+std::vector<std::pair<std::uint32_t, Span>> blocks_of(const SeatMasks& blocked);
 
 }  // namespace railbook::inventory

@@ -232,10 +232,20 @@ value encode(const SeatBlock& block, const Run& run) {
             {"seats", std::move(seats)}};
 }
 
-value encode(const Reseating& reseating) {
-    object one{{"hold", to_string(reseating.hold)}, {"from", to_string(reseating.from)}};
-    if (!reseating.to.coach.empty()) one["to"] = to_string(reseating.to);
+value encode(const AffectedSeat& seat) {
+    object one{{"hold", to_string(seat.hold)},
+               {"owner", seat.owner},
+               {"tickets", seat.tickets},
+               {"from", to_string(seat.from)}};
+    if (!seat.reference.empty()) one["booking"] = seat.reference;
+    if (!seat.to.coach.empty()) one["to"] = to_string(seat.to);
+    if (!seat.loses.empty()) one["loses"] = texts(seat.loses);
+    if (seat.is_apart) one["apart"] = true;
     return one;
+}
+
+value encode(const BlockedSeat& block) {
+    return {{"seat", to_string(block.seat)}, {"from", encode_from(block.from)}, {"to", encode_to(block.to)}};
 }
 
 value encode(const ConsistOffer& offer) {
@@ -244,7 +254,9 @@ value encode(const ConsistOffer& offer) {
             {"consist", offer.consist->name},
             {"unaffected", offer.unaffected},
             {"reseatings", encode(offer.reseatings)},
-            {"stranded", encode(offer.stranded)}};
+            {"stranded", encode(offer.stranded)},
+            {"worse_off", encode(offer.worse_off)},
+            {"blocks_lost", encode(offer.blocks_lost)}};
 }
 
 namespace {
@@ -276,6 +288,9 @@ value encode(const AffectedRide& ride) {
     if (!ride.reference.empty()) result["booking"] = ride.reference;
     if (ride.new_from) result["new_from"] = encode_from(*ride.new_from);
     if (ride.new_to) result["new_to"] = encode_to(*ride.new_to);
+    array misses;
+    for (const auto& run : ride.misses) misses.emplace_back(to_string(run));
+    if (!misses.empty()) result["misses"] = std::move(misses);
     return result;
 }
 
@@ -295,7 +310,8 @@ value encode(const AdoptionOffer& offer) {
             {"changes", encode_all(offer.changes)},
             {"unaffected", offer.unaffected},
             {"affected", encode_all(offer.affected)},
-            {"lost", encode_all(offer.lost)}};
+            {"lost", encode_all(offer.lost)},
+            {"blocks_lost", operations::encode(offer.blocks_lost)}};
 }
 
 value encode(const Availability& availability, const RunId& run) {

@@ -117,12 +117,15 @@ private:
 
 }  // namespace
 
-Result<std::optional<RunOutcome>> adopt_calls(const RunBasis& basis, const Run& wanted, std::uint64_t version,
+Result<std::optional<RunOutcome>> adopt_calls(const RunBasis& basis, const CallsChange& change, std::string_view feed,
                                               std::string_view actor, Timestamp now) {
-    const auto& run = basis.run.run;
-    if (base::has_calls_of(run, wanted)) return std::optional<RunOutcome>{};
-    if (basis.run.version != version) return changed_since();
-    return Adoption{basis, wanted, actor, now}.make();
+    if (base::has_calls_of(basis.run.run, change.wanted)) return std::optional<RunOutcome>{};
+    if (basis.run.version != change.version) return changed_since();
+    if (feed != change.feed) {
+        return Error{ErrorCode::conflict, "the timetable has changed since the offer was made",
+                     "ask for a new offer; other processes know a new timetable after some seconds"};
+    }
+    return Adoption{basis, change.wanted, actor, now}.make();
 }
 
 }  // namespace railbook::store

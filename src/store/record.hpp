@@ -70,8 +70,7 @@ public:
     /// also: unavailable (the epoch is over).
     virtual Result<Run> change_consist(std::uint64_t epoch, const Command& command, const Run& run,
                                        const ConsistChange& change) = 0;
-    virtual Result<Run> adopt_calls(std::uint64_t epoch, const Command& command, const Run& wanted,
-                                    std::uint64_t version) = 0;
+    virtual Result<Run> adopt_calls(std::uint64_t epoch, const Command& command, const CallsChange& change) = 0;
 };
 
 }  // namespace railbook::store

@@ -31,8 +31,10 @@ struct RunOutcome {
 /// Nothing where the run has these coaches already. Errors: conflict.
 Result<std::optional<RunOutcome>> change_consist(const RunBasis& basis, const ConsistChange& change,
                                                  std::string_view actor, Timestamp now);
-/// Nothing where the run has the calls and names of `wanted` already; its coaches do not count. Errors: conflict.
-Result<std::optional<RunOutcome>> adopt_calls(const RunBasis& basis, const Run& wanted, std::uint64_t version,
+/// Nothing where the run has the wanted calls and names already; its coaches do not count. `feed` is the checksum of
+/// the run's feed as it is now, empty where there is none: an offer may have been made from a copy of an earlier one.
+/// Errors: conflict.
+Result<std::optional<RunOutcome>> adopt_calls(const RunBasis& basis, const CallsChange& change, std::string_view feed,
                                               std::string_view actor, Timestamp now);
 
 /// Of a plan for a run that has changed meanwhile.

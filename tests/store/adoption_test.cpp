@@ -42,9 +42,11 @@ protected:
         calls.insert(calls.begin() + call + 1, added);
         return run;
     }
-    Result<Run> adopt(const Run& wanted, std::optional<std::uint64_t> version = {}) {
+    /// By a timetable that is the feed of that checksum.
+    Result<Run> adopt(const Run& wanted, std::optional<std::uint64_t> version = {}, std::string feed = {}) {
         const auto now = store->inventory().occupancy({ice.id}, environment.now())->front().version;
-        return store->inventory().adopt_calls(make.command("run.adopt", "operator:cli"), wanted, version.value_or(now));
+        return store->inventory().adopt_calls(make.command("run.adopt", "operator:cli"),
+                                              {wanted, version.value_or(now), std::move(feed)});
     }
     static void expect_ride(const auto& ride, const Run& run, std::size_t from, std::size_t to) {
         EXPECT_EQ(ride.train, run.train);
@@ -324,6 +326,29 @@ STORE_TEST(AdoptionTest, WhatLapsedBeforeTheChangeCanBeLoaded) {
     setting.kind == StoreKind::memory ? void() : reopen();
     EXPECT_TRUE(expire());
     EXPECT_EQ(store->inventory().find_hold(lapsed->id)->status, HoldStatus::expired);
+}
+
+/// What a process knows of the timetable may be some seconds old; a step is not decided by it.
+STORE_TEST(AdoptionTest, TheFeedMustBeTheOneThatTheChangeWasPlannedBy) {
+    ASSERT_TRUE(place({{&ice, {4}, {0, 2}}}));
+    const auto put = [&](const std::string& data) {
+        Feed feed;
+        feed.name = ice.id.trip.feed;
+        const auto stored = store->timetable().put_feed(feed, data, environment.now());
+        EXPECT_TRUE(stored) << stored.error();
+        return stored->checksum;
+    };
+    EXPECT_EQ(adopt(later(), {}, "none of these").error().code, ErrorCode::conflict);
+    const auto first = put("first");
+    EXPECT_EQ(adopt(later()).error().code, ErrorCode::conflict);
+    const auto second = put("second");
+    EXPECT_EQ(adopt(later(), {}, first).error().code, ErrorCode::conflict);
+    EXPECT_EQ(store->inventory().holds_of_run(ice.id, environment.now())->run.calls, ice.calls);
+    const auto adopted = adopt(later(), {}, second);
+    ASSERT_TRUE(adopted) << adopted.error();
+    EXPECT_TRUE(adopt(later(), {}, first)) << "it is done already";
+    ASSERT_TRUE(store->timetable().remove_feed(ice.id.trip.feed));
+    EXPECT_EQ(adopt(ice, {}, second).error().code, ErrorCode::conflict);
 }
 
 }  // namespace

@@ -141,8 +141,8 @@ private:
     Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override {
         return policy_.call("change_consist", [&] { return store_->inventory().change_consist(command, run, change); });
     }
-    Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) override {
-        return policy_.call("adopt_calls", [&] { return store_->inventory().adopt_calls(command, wanted, version); });
+    Result<Run> adopt_calls(const Command& command, const CallsChange& change) override {
+        return policy_.call("adopt_calls", [&] { return store_->inventory().adopt_calls(command, change); });
     }
 
     Result<Booking> create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) override {

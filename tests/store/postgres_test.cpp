@@ -212,7 +212,7 @@ TEST_F(PostgresTest, TwoRunsOfOneHoldMayChangeAtOnce) {
                 const auto known = inventory.holds_of_run(runs[number].id, environment.now());
                 ASSERT_TRUE(known) << known.error();
                 const auto adopted =
-                    inventory.adopt_calls(make.command("run.adopt", "operator:cli"), runs[number], known->version);
+                    inventory.adopt_calls(make.command("run.adopt", "operator:cli"), {runs[number], known->version});
                 if (adopted) return;
             }
             ADD_FAILURE() << "run " << number << " was not adopted";

@@ -45,7 +45,7 @@ protected:
     Result<railbook::Run> adopt(Store& by, const railbook::Run& wanted) {
         const auto known = by.inventory().holds_of_run(wanted.id, environment.now());
         if (!known) return known.error();
-        return by.inventory().adopt_calls(make.command("run.adopt", "operator:cli"), wanted, known->version);
+        return by.inventory().adopt_calls(make.command("run.adopt", "operator:cli"), {wanted, known->version});
     }
 
     /// A process of its own, that can be kept from Redis.
@@ -326,7 +326,7 @@ TEST_F(RedisFenceTest, AJournalIsTakenOverByCallsAndSeatsAndNotByTheirNumbers) {
     const auto adopt_in_epoch = [&](const railbook::Run& wanted) {
         const auto known = record.inventory().holds_of_run(ice.id, environment.now());
         ASSERT_TRUE(known) << known.error();
-        const auto adopted = record.adopt_calls(state->epoch, make.command("run.adopt"), wanted, known->version);
+        const auto adopted = record.adopt_calls(state->epoch, make.command("run.adopt"), {wanted, known->version});
         ASSERT_TRUE(adopted) << adopted.error();
     };
     adopt_in_epoch(longer());
@@ -363,7 +363,7 @@ TEST_F(RedisFenceTest, AJournalIsTakenOverByCallsAndSeatsAndNotByTheirNumbers) {
     EXPECT_EQ(record.front_state()->epoch, state->epoch) << "who has the run from the front ends no epoch";
     const auto known = record.inventory().holds_of_run(ice.id, environment.now());
     ASSERT_TRUE(known) << known.error();
-    EXPECT_EQ(code_of(record.adopt_calls(state->epoch + 1, make.command("run.adopt"), longer(), known->version)),
+    EXPECT_EQ(code_of(record.adopt_calls(state->epoch + 1, make.command("run.adopt"), {longer(), known->version})),
               ErrorCode::unavailable);
 }
 

@@ -78,7 +78,7 @@ private:
     Result<SeatBlock> unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) override;
     Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override;
     Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override;
-    Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) override;
+    Result<Run> adopt_calls(const Command& command, const CallsChange& change) override;
 
     Result<Booking> create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) override;
     Result<Payment> begin_payment(const Command& command, const Payment& wanted) override;
@@ -462,15 +462,17 @@ Result<Run> MemoryStore::change_consist(const Command& command, const Run& run, 
     return all_->runs.at(run.id).run;
 }
 
-Result<Run> MemoryStore::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) {
+Result<Run> MemoryStore::adopt_calls(const Command& command, const CallsChange& change) {
     const std::lock_guard gate{gate_};
     const Timestamp now = step_time(command.now);
-    const auto* pinned = all_->find_run(wanted.id);
+    const auto* pinned = all_->find_run(change.wanted.id);
     if (!pinned) return not_found("pinned run");
-    const auto outcome = store::adopt_calls(all_->basis_of(*pinned, now), wanted, version, command.owner, now);
+    const auto feed = all_->feeds.find(change.wanted.id.trip.feed);
+    const std::string checksum = feed == all_->feeds.end() ? std::string{} : feed->second.feed.checksum;
+    const auto outcome = store::adopt_calls(all_->basis_of(*pinned, now), change, checksum, command.owner, now);
     if (!outcome) return outcome.error();
     if (*outcome) all_->save(**outcome, now);
-    return all_->runs.at(wanted.id).run;
+    return all_->runs.at(change.wanted.id).run;
 }
 
 // --- Bookings ------------------------------------------------------------------------------------------------------

@@ -544,22 +544,28 @@ Result<Run> PostgresInventory::change_consist(const Command& command, const Run&
                      });
 }
 
-Result<Run> PostgresInventory::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) {
-    return adopt_calls(command, wanted, version, std::nullopt);
+Result<Run> PostgresInventory::adopt_calls(const Command& command, const CallsChange& change) {
+    return adopt_calls(command, change, std::nullopt);
 }
 
-Result<Run> PostgresInventory::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version,
+Result<Run> PostgresInventory::adopt_calls(const Command& command, const CallsChange& change,
                                            std::optional<std::uint64_t> epoch) {
     return database_.step<Run>(command.now, [&](Step& step) -> Result<Run> {
-        const auto locked = lock_run(step, wanted.id);
+        const auto locked = lock_run(step, change.wanted.id);
         if (!locked) return locked.error();
         if (!*locked) return not_found("pinned run");
         const auto number = (*locked)->number;
+        // Held until the commit, so that no import replaces the feed in between.
+        const auto asked =
+            step.ask("SELECT checksum FROM railbook.feeds WHERE name = $1 FOR SHARE", {change.wanted.id.trip.feed});
+        if (const auto ready = step.go(); !ready) return ready.error();
+        const auto feed = step.answer(asked).one([](Row& row) -> Result<std::string> { return row.text(0); });
+        if (!feed) return feed.error();
         const auto run = find_runs(step, database_.pinned_runs(), {number}, {(*locked)->edition});
         if (!run) return run.error();
         const auto basis = read_basis(step, number, run->front());
         if (!basis) return basis.error();
-        const auto outcome = store::adopt_calls(*basis, wanted, version, command.owner, step.now());
+        const auto outcome = store::adopt_calls(*basis, change, feed->value_or(""), command.owner, step.now());
         if (!outcome) return outcome.error();
         if (!*outcome) return run->front();
         if (const auto ok = end_epoch_but(step, epoch); !ok) return ok.error();

@@ -65,15 +65,14 @@ public:
     Result<SeatBlock> unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) override;
     Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override;
     Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override;
-    Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) override;
+    Result<Run> adopt_calls(const Command& command, const CallsChange& change) override;
 
     /// See SystemOfRecord.
     Result<std::optional<RunInRecord>> bring_to_front(const RunId& run, std::uint64_t epoch);
     Result<std::vector<Status>> take_over(const std::vector<FrontStep>& steps);
     Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change,
                                std::optional<std::uint64_t> epoch);
-    Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version,
-                            std::optional<std::uint64_t> epoch);
+    Result<Run> adopt_calls(const Command& command, const CallsChange& change, std::optional<std::uint64_t> epoch);
 
 private:
     enum class Done : std::uint8_t { here, in_front };

@@ -90,9 +90,8 @@ public:
                                const ConsistChange& change) override {
         return inventory_.change_consist(command, run, change, epoch);
     }
-    Result<Run> adopt_calls(std::uint64_t epoch, const Command& command, const Run& wanted,
-                            std::uint64_t version) override {
-        return inventory_.adopt_calls(command, wanted, version, epoch);
+    Result<Run> adopt_calls(std::uint64_t epoch, const Command& command, const CallsChange& change) override {
+        return inventory_.adopt_calls(command, change, epoch);
     }
 
 private:

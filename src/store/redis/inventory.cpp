@@ -625,12 +625,12 @@ Result<Run> RedisInventory::change_consist(const Command& command, const Run& ru
     return changed;
 }
 
-Result<Run> RedisInventory::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) {
-    auto adopted = front_.in_record<Run>({name_of(wanted.id)}, std::nullopt, [&](const Epoch* epoch) {
-        return epoch ? record_.adopt_calls(epoch->number, command, wanted, version)
-                     : record_.inventory().adopt_calls(command, wanted, version);
+Result<Run> RedisInventory::adopt_calls(const Command& command, const CallsChange& change) {
+    auto adopted = front_.in_record<Run>({name_of(change.wanted.id)}, std::nullopt, [&](const Epoch* epoch) {
+        return epoch ? record_.adopt_calls(epoch->number, command, change)
+                     : record_.inventory().adopt_calls(command, change);
     });
-    front_.forget(wanted.id);
+    front_.forget(change.wanted.id);
     return adopted;
 }
 

@@ -66,7 +66,7 @@ public:
     Result<SeatBlock> unblock_seats(const Command& command, const Run& run, const SeatBlock& wanted) override;
     Result<RunHolds> holds_of_run(const RunId& run, Timestamp now) override;
     Result<Run> change_consist(const Command& command, const Run& run, const ConsistChange& change) override;
-    Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) override;
+    Result<Run> adopt_calls(const Command& command, const CallsChange& change) override;
 
     Result<std::optional<Answer>> find_answer(const Command& command);
     /// The names of the runs of a hold, where Redis or the record knows it.

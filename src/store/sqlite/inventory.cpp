@@ -215,14 +215,19 @@ Result<Run> SqliteInventory::change_consist(const Command& command, const Run& r
     });
 }
 
-Result<Run> SqliteInventory::adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) {
+Result<Run> SqliteInventory::adopt_calls(const Command& command, const CallsChange& change) {
     return database_.step_alone<Run>(command.now, [&](Step& step) -> Result<Run> {
-        const auto stored = step.tables.find_run(wanted.id);
+        const auto stored = step.tables.find_run(change.wanted.id);
         if (!stored) return stored.error();
         if (!*stored) return not_found("pinned run");
-        const auto basis = read_basis(step, wanted.id);
+        const auto basis = read_basis(step, change.wanted.id);
         if (!basis) return basis.error();
-        return save_outcome(step, *basis, store::adopt_calls(*basis, wanted, version, command.owner, step.now));
+        const auto feed =
+            step.tables.connection().one("SELECT checksum FROM feeds WHERE name = ?1", {change.wanted.id.trip.feed},
+                                         [](Row& row) -> Result<std::string> { return std::string{row.text(0)}; });
+        if (!feed) return feed.error();
+        return save_outcome(step, *basis,
+                            store::adopt_calls(*basis, change, feed->value_or(""), command.owner, step.now));
     });
 }
 

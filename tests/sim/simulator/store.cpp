@@ -134,9 +134,9 @@ public:
             contested("change_consist"), [&] { return my_.inner.inventory().change_consist(command, run, wanted); },
             [&](const Result<Run>& answer) { my_.tell({.name = command.operation, .owner = command.owner}, answer); });
     }
-    Result<Run> adopt_calls(const Command& command, const Run& wanted, std::uint64_t version) override {
+    Result<Run> adopt_calls(const Command& command, const CallsChange& change) override {
         return my_.ports.call<Result<Run>>(
-            contested("adopt_calls"), [&] { return my_.inner.inventory().adopt_calls(command, wanted, version); },
+            contested("adopt_calls"), [&] { return my_.inner.inventory().adopt_calls(command, change); },
             [&](const Result<Run>& answer) { my_.tell({.name = command.operation, .owner = command.owner}, answer); });
     }
 

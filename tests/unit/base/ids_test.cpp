@@ -68,7 +68,7 @@ TEST(RunIdTest, ReadsTripsWithStrangeIds) {
     EXPECT_EQ(parse_run("2026-12-01.db:x@8:15")->trip.trip, "x@8:15");
     for (const auto* trip : {"x@08:15:00", "x@", "x@@", "x@08:15:00@", "@"}) {
         for (const auto start : {std::optional<int>{}, std::optional{8 * 3600}}) {
-            const RunId named{.date = id.date, .trip = {"db", trip}, .start = start};
+            const RunId named{.date = *parse_date("2026-12-01"), .trip = {"db", trip}, .start = start};
             EXPECT_EQ(*parse_run(to_string(named)), named) << to_string(named);
         }
     }

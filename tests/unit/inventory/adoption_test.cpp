@@ -160,6 +160,55 @@ TEST_F(AdoptionOfferTest, WhoWouldLoseTheRideIsNamedAndPreventsIt) {
     EXPECT_FALSE(refused.error().hint.empty());
 }
 
+TEST_F(AdoptionOfferTest, ABlockThatTheNewCallsBreakIsInTheOffer) {
+    ASSERT_TRUE(inventory.block(world.staff, {world.key(), World::run(), "A", "H", {{"2", "11"}}}));
+    ASSERT_TRUE(inventory.block(world.staff, {world.key(), World::run(), "G", "F", {{"2", "12"}}}));
+    import(kWithoutHannover);
+    const auto offer = inventory.offer_adoption(world.staff, World::run());
+    ASSERT_TRUE(offer) << offer.error().detail;
+    ASSERT_THAT(offer->blocks_lost, SizeIs(1));
+    EXPECT_EQ(offer->blocks_lost[0].seat, (SeatId{"2", "11"}));
+    EXPECT_EQ(offer->blocks_lost[0].from.name, "Altona");
+    EXPECT_EQ(offer->blocks_lost[0].to.name, "Hannover");
+    EXPECT_EQ(inventory.adopt(world.staff, World::run(), offer->id).error().code, ErrorCode::conflict);
+    ASSERT_TRUE(inventory.unblock(world.staff, {world.key(), World::run(), "A", "H", {{"2", "11"}}}));
+    const auto possible = inventory.offer_adoption(world.staff, World::run());
+    ASSERT_TRUE(possible) << possible.error().detail;
+    EXPECT_THAT(possible->blocks_lost, IsEmpty());
+    EXPECT_TRUE(inventory.adopt(world.staff, World::run(), possible->id));
+}
+
+TEST_F(AdoptionOfferTest, ARideOnASeatThatWouldBeGivenTwiceIsLost) {
+    const auto first = inventory.hold(world.anna, world.seats("A", "H", {{"2", "11"}}));
+    const auto second = inventory.hold(world.ben, world.seats("G", "F", {{"2", "11"}}));
+    ASSERT_TRUE(first && second);
+    import(
+        "early,08:00:00,08:00:00,A,1\nearly,08:30:00,08:31:00,G,2\nearly,09:20:00,09:22:00,H,3\n"
+        "early,12:00:00,12:00:00,F,4\n");
+    const auto offer = inventory.offer_adoption(world.staff, World::run());
+    ASSERT_TRUE(offer) << offer.error().detail;
+    ASSERT_THAT(offer->lost, SizeIs(1));
+    EXPECT_EQ(offer->lost[0].hold, second->id);
+    EXPECT_EQ(offer->unaffected, 1U);
+    EXPECT_EQ(inventory.adopt(world.staff, World::run(), offer->id).error().code, ErrorCode::conflict);
+}
+
+TEST_F(AdoptionOfferTest, AChangeOfTrainsThatIsMissedIsTold) {
+    const auto held = inventory.hold(
+        world.anna,
+        {world.key(), {{World::run("early"), "A", "H", BestSeats{1}}, {World::run("late"), "H", "F", BestSeats{1}}}});
+    ASSERT_TRUE(held) << held.error().detail;
+    const auto misses = [&](const std::string& arrival) {
+        import("early,08:00:00,08:00:00,A,1\nearly," + arrival + "," + arrival + ",H,2\nearly,20:00:00,20:00:00,F,3\n");
+        const auto offer = inventory.offer_adoption(world.staff, World::run());
+        EXPECT_TRUE(offer) << offer.error().detail;
+        EXPECT_THAT(offer->affected, SizeIs(1));
+        return offer->affected.front().misses;
+    };
+    EXPECT_THAT(misses("19:20:00"), IsEmpty()) << "two minutes are enough";
+    EXPECT_THAT(misses("19:20:01"), ElementsAre(World::run("late")));
+}
+
 TEST_F(AdoptionOfferTest, AnOfferHoldsOnlyWhileRunAndTimetableAreAsTheyWere) {
     ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
     import(kLater);

@@ -58,6 +58,8 @@ protected:
             store->inventory().change_consist(command, before->run, {before->version, std::move(consist), {}});
         ASSERT_TRUE(changed) << changed.error().detail;
     }
+    /// Of the feed as it is now.
+    std::string checksum() { return store->timetable().feeds()->front().checksum; }
     /// One more call, before Hannover.
     void give_other_calls() {
         const auto now = *store->now();
@@ -73,7 +75,7 @@ protected:
         command.owner = "operator:cli";
         command.operation = "run.adopt";
         command.now = now;
-        const auto adopted = store->inventory().adopt_calls(command, wanted, before->version);
+        const auto adopted = store->inventory().adopt_calls(command, {wanted, before->version, checksum()});
         ASSERT_TRUE(adopted) << adopted.error().detail;
     }
     static Coach extra_coach(const Consist& consist) {
@@ -217,12 +219,34 @@ TEST_F(MeanwhileTest, AnAdoptionThatSomebodyElseDidMeanwhileIsSuccess) {
         command.operation = "run.adopt";
         command.now = *store->now();
         const auto known = store->inventory().holds_of_run(run, command.now);
-        ASSERT_TRUE(store->inventory().adopt_calls(command, offer->planned, known->version));
+        ASSERT_TRUE(store->inventory().adopt_calls(command, {offer->planned, known->version, checksum()}));
     };
     awaited = "find_pinned";
     const auto adopted = engine->inventory().adopt(staff, run, offer->id);
     ASSERT_TRUE(adopted) << adopted.error().detail;
     EXPECT_EQ(adopted->calls, offer->planned.calls);
+}
+
+/// A process hears of an import by another one some seconds later.
+TEST_F(MeanwhileTest, ATimetableThatIsNoLongerThereIsNotAdopted) {
+    std::ofstream{folder.path() / "stop_times.txt"} << "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+                                                       "early,08:30:00,08:30:00,A,1\nearly,12:00:00,12:00:00,F,2\n";
+    ImportOptions import;
+    import.name = "t";
+    ASSERT_TRUE(engine->timetable().import_gtfs(folder.path().string(), import));
+    const auto before = store->inventory().holds_of_run(run, *store->now());
+    ASSERT_TRUE(before) << before.error().detail;
+    const auto offer = engine->inventory().offer_adoption(staff, run);
+    ASSERT_TRUE(offer) << offer.error().detail;
+    change = [&] {
+        const auto replaced = store->timetable().put_feed(store->timetable().feeds()->front(), "newer", *store->now());
+        ASSERT_TRUE(replaced) << replaced.error().detail;
+    };
+    awaited = "holds_of_run";
+    const auto refused = engine->inventory().adopt(staff, run, offer->id);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+    EXPECT_EQ(store->inventory().holds_of_run(run, *store->now())->run.calls, before->run.calls);
 }
 
 /// Seats may be held while an import reads the store.

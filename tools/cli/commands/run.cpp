@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -70,21 +72,51 @@ struct ChangeConsist {
     bool confirm = false;
 };
 
+/// What there is to say of a seat or a ride beside where it is.
+std::string note_of(const json::value& affected) {
+    std::string text;
+    const auto add = [&](const std::string& note) { text += (text.empty() ? "" : "; ") + note; };
+    for (const auto& place : array_at(affected, "/loses")) add("no place for " + text_at(place, ""));
+    if (member(affected, "/apart")) add("apart from their party");
+    for (const auto& run : array_at(affected, "/misses")) add("too late to change: " + text_at(run, ""));
+    return text;
+}
+/// With a column of notes, if there are any.
+Columns with_notes(Columns columns, const json::array& items) {
+    const bool has_notes = std::ranges::any_of(items, [](const json::value& item) { return !note_of(item).empty(); });
+    if (has_notes) columns.push_back(computed_column("NOTE", "note", note_of));
+    return columns;
+}
+
+std::string blocks_table(const json::value& offer, bool color) {
+    const Columns columns{
+        text_column("SEAT", "seat", "/seat"),
+        text_column("FROM", "from", "/from/name"),
+        text_column("TO", "to", "/to/name"),
+    };
+    return table(columns, array_at(offer, "/blocks_lost"), color);
+}
+
 std::string describe_offer(const json::value& offer, bool color) {
     const Columns columns{
-        text_column("HOLD", "hold", "/hold"),
-        text_column("FROM", "from", "/from"),
-        text_column("TO", "to", "/to"),
+        text_column("HOLD", "hold", "/hold"),          text_column("OWNER", "owner", "/owner"),
+        text_column("BOOKING", "booking", "/booking"), number_column("TICKETS", "tickets", "/tickets"),
+        text_column("FROM", "from", "/from"),          text_column("TO", "to", "/to"),
     };
     const auto& reseatings = array_at(offer, "/reseatings");
     const auto& stranded = array_at(offer, "/stranded");
+    const auto& worse_off = array_at(offer, "/worse_off");
+    const auto& blocks = array_at(offer, "/blocks_lost");
+    const auto seats = [&](const json::array& some) { return table(with_notes(columns, some), some, color); };
     std::string text = details({{"run", text_at(offer, "/run")},
                                 {"coaches", text_at(offer, "/consist")},
                                 {"stay", text_at(offer, "/unaffected")},
                                 {"move", std::to_string(reseatings.size())},
                                 {"stranded", std::to_string(stranded.size())}});
-    if (!reseatings.empty()) text += '\n' + table(columns, reseatings, color);
-    if (!stranded.empty()) text += "\nwithout a seat:\n" + table(columns, stranded, color);
+    if (!reseatings.empty()) text += '\n' + seats(reseatings);
+    if (!worse_off.empty()) text += "\nkeep a seat that is worse:\n" + seats(worse_off);
+    if (!stranded.empty()) text += "\nwithout a seat:\n" + seats(stranded);
+    if (!blocks.empty()) text += "\nblocks that would end:\n" + blocks_table(offer, color);
     return text;
 }
 
@@ -100,7 +132,9 @@ int run(const ChangeConsist& options, Context& context) {
     const auto offer = context.call_with_text("run.consist_offer", body({{"run", options.run}}));
     if (!offer) return context.fail(offer.error());
     if (!options.confirm) {
-        context.note("nothing has changed; --confirm does it");
+        const bool is_possible = array_at(offer->value, "/stranded").empty();
+        context.note(is_possible ? "nothing has changed; --confirm does it"
+                                 : "nothing has changed; --confirm is refused while somebody would have no seat");
         return context.print_one(offer->text, offer->value, {}, describe_offer(offer->value, context.color()));
     }
     const auto changed = context.call_with_text("run.consist_confirm",
@@ -155,8 +189,11 @@ std::string describe_adoption(const json::value& offer, bool color) {
                                 {"affected", std::to_string(affected.size())},
                                 {"lost", std::to_string(lost.size())}});
     if (const auto& all = array_at(offer, "/changes"); !all.empty()) text += '\n' + table(changes, all, color);
-    if (!affected.empty()) text += "\nwould travel at other times:\n" + table(rides, affected, color);
+    if (!affected.empty())
+        text += "\nwould travel at other times:\n" + table(with_notes(rides, affected), affected, color);
     if (!lost.empty()) text += "\nwould lose their ride:\n" + table(rides, lost, color);
+    if (!array_at(offer, "/blocks_lost").empty())
+        text += "\nblocks that are in the way:\n" + blocks_table(offer, color);
     return text;
 }
 
@@ -170,9 +207,12 @@ int run(const AdoptCalls& options, Context& context) {
         context.note(fmt::format("{} is as the timetable has it; rides with other times: {}",
                                  text_at(adopted->value, "/train"), array_at(offer->value, "/affected").size()));
     } else {
-        const bool is_possible = array_at(offer->value, "/lost").empty();
-        context.note(is_possible ? "nothing has changed; --confirm does it"
-                                 : "nothing has changed; --confirm is refused while somebody would lose their ride");
+        std::string note = "nothing has changed; --confirm does it";
+        if (!array_at(offer->value, "/blocks_lost").empty())
+            note = "nothing has changed; --confirm is refused while these blocks are in the way: unblock them first";
+        if (!array_at(offer->value, "/lost").empty())
+            note = "nothing has changed; --confirm is refused while somebody would lose their ride";
+        context.note(note);
     }
     return context.print_one(offer->text, offer->value, {}, describe_adoption(offer->value, context.color()));
 }
