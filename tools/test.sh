@@ -142,10 +142,13 @@ if build asan all -DRAILBOOK_BUILD_BENCH=OFF; then
     run_ctest asan --exclude-regex "$asan_leaves"
     run_each "fuzzers" "$root/build/asan/tests/fuzz/fuzz_*" -seed=1 "-runs=$fuzz_runs" "-max_total_time=$fuzz_seconds"
 fi
-# Only the stores, which threads share, and not their faults, which one thread meets: the rest would say what it said
-# above, ten times slower.
+# Only what threads share: the stores, without their faults, which one thread meets, and timetables that are swapped
+# while they are searched. The rest would say what it said above, ten times slower.
 if build tsan test_store -DRAILBOOK_BUILD_BENCH=OFF -DRAILBOOK_BUILD_CLI=OFF; then
     run_ctest tsan --tests-regex '^store\.' --exclude-regex '/faults'
+fi
+if build tsan test_search -DRAILBOOK_BUILD_BENCH=OFF -DRAILBOOK_BUILD_CLI=OFF; then
+    run_ctest tsan --tests-regex '^search\.(ReimportTest|KeptAnswers)\.'
 fi
 
 heading "summary"
