@@ -9,7 +9,6 @@ namespace railbook::search {
 namespace {
 
 constexpr std::uint8_t kNotOnBoard = kLanes;
-constexpr std::int32_t kNotYet = -kNever;
 
 }  // namespace
 
@@ -20,21 +19,19 @@ const std::vector<BackwardPass::Start>& BackwardPass::run(std::int32_t from, std
     open_ = lanes_;
     spots_ = times_.spot_count();
     starts_.clear();
-    Lanes not_yet;
-    not_yet.fill(kNotYet);
     const auto places = targets_.layers() * spots_;
     const auto runs = std::size_t{targets_.layers()} * stretch_.run_count();
-    labels_.latest.assign(places, not_yet);
+    labels_.latest.resize(places);
     labels_.known.assign(places, static_cast<std::uint8_t>(lanes_));
     labels_.boarding.resize(places);
     labels_.on_board.assign(runs, kNotOnBoard);
     labels_.until.resize(runs);
-    if (targets_.via.empty()) scan<false>();
-    else scan<true>();
+    if (targets_.via.empty()) before_ ? scan<false, true>() : scan<false, false>();
+    else before_ ? scan<true, true>() : scan<true, false>();
     return starts_;
 }
 
-template <bool kVia>
+template <bool kVia, bool kReached>
 void BackwardPass::scan() {
     // Whatever departs after the latest arrival leads nowhere.
     for (auto index = std::min(stretch_.day_of(by_) + 1, stretch_.day_count()); index-- > stretch_.day_of(from_);) {
@@ -42,7 +39,7 @@ void BackwardPass::scan() {
         const auto first = day.first_from(from_ - Stretch::offset(index));
         const auto last = day.first_from(by_ + 1 - Stretch::offset(index));
         const bool goes_on = scan_backward(
-            day, first, last, [&](auto begin, auto end) { return scan_piece<kVia>(index, begin, end); },
+            day, first, last, [&](auto begin, auto end) { return scan_piece<kVia, kReached>(index, begin, end); },
             [&](auto begin, auto end) {
                 return settle_instant(
                     stretch_, index, {begin, end}, targets_.layers(), kept_, changed_,
@@ -50,14 +47,14 @@ void BackwardPass::scan() {
                     [&](auto place, const auto& value) {
                         std::tie(labels_.on_board[place], labels_.until[place]) = value;
                     },
-                    [&] { return scan_piece<kVia>(index, begin, end); });
+                    [&] { return scan_piece<kVia, kReached>(index, begin, end); });
             });
         if (!goes_on) return;
     }
 }
 
 /// Returns whether earlier connections matter.
-template <bool kVia>
+template <bool kVia, bool kReached>
 bool BackwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint32_t last) {
     const auto& day = stretch_.day(index);
     const auto offset = Stretch::offset(index);
@@ -69,6 +66,8 @@ bool BackwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uin
     auto* const untils = labels_.until.data();
     auto* const all_latest = labels_.latest.data();
     auto* const all_known = labels_.known.data();
+    const auto* const befores = before_;
+    const auto most = lanes_ - 1;
     const auto* const within = times_.within();
     const auto from = targets_.from;
     const auto to = targets_.to;
@@ -81,6 +80,8 @@ bool BackwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uin
         const auto arrival = c.arrival + offset;
         const auto place = c.run - first_run;
         for (auto layer = layers; layer-- > 0;) {
+            const auto before = kReached ? befores[std::size_t{layer} * runs + place] : 0;
+            if (before > most) continue;
             auto& on_board = on_boards[std::size_t{layer} * runs + place];
             auto& until = untils[std::size_t{layer} * runs + place];
             std::uint32_t changes = on_board;
@@ -109,10 +110,11 @@ bool BackwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uin
                     } else {
                         const auto change = [&](Index spot, std::int32_t time) {
                             const auto& latest = all_latest[layer * spots + spot];
+                            const auto enough = all_known[layer * spots + spot] + 2U;
                             auto below = std::min(changes, open);
-                            if (below < 2 || latest[below - 2] < time) return;
+                            if (below < enough || latest[below - 2] < time) return;
                             do --below;
-                            while (below >= 2 && latest[below - 2] >= time);
+                            while (below >= enough && latest[below - 2] >= time);
                             changes = below;
                             alight_here();
                         };
@@ -124,7 +126,7 @@ bool BackwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uin
                 }
             }
             on_board = changes;
-            if (changes >= open || !(c.flags & Connection::kBoards)) continue;
+            if (changes >= open || changes + before > most || !(c.flags & Connection::kBoards)) continue;
             const BackwardLabels::Boarding boarding{{index, at}, until, static_cast<std::uint8_t>(changes)};
             if (layer == 0 && from.has(c.from)) {
                 // Of those that leave at the same moment only that with the fewest changes is left.
@@ -154,7 +156,8 @@ const BackwardLabels::Boarding& BackwardPass::boarding_after(const BackwardLabel
     const auto arrival = c.arrival + Stretch::offset(alighting.at.day);
     const auto lane = static_cast<std::size_t>(changes - 1);
     const auto can_board = [&](Index spot, std::int32_t time) {
-        return labels_.latest[alighting.layer * spots_ + spot][lane] >= time;
+        const auto place = alighting.layer * spots_ + spot;
+        return labels_.known[place] <= lane && labels_.latest[place][lane] >= time;
     };
     const auto boarding = [&](Index spot) -> const BackwardLabels::Boarding& {
         return labels_.boarding[alighting.layer * spots_ + spot][lane];

@@ -107,12 +107,12 @@ std::shared_ptr<const Day> Days::get(std::int64_t number) {
     return kept_.keep(number, std::move(made), weight);
 }
 
-std::size_t Days::most_runs() const {
-    std::size_t most = 0;
-    for (std::size_t day = 0; day + 1 < first_run_.size(); ++day) {
-        most = std::max<std::size_t>(most, first_run_[day + 1] - first_run_[day]);
+std::uint32_t Days::busiest_day() const {
+    std::uint32_t busiest = 0;
+    for (std::uint32_t day = 0; day < network_.data().days; ++day) {
+        if (runs_on(day) > runs_on(busiest)) busiest = day;
     }
-    return most;
+    return busiest;
 }
 
 std::vector<RunIndex> Days::runs_in(std::int64_t from, std::int64_t to) const {

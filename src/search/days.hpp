@@ -97,8 +97,9 @@ public:
     };
     Numbers runs_between(std::int64_t from, std::int64_t to) const;
 
-    /// Runs of the busiest date.
-    std::size_t most_runs() const;
+    /// The busiest date, as a day of the network, and its runs.
+    std::uint32_t busiest_day() const;
+    std::size_t runs_on(std::uint32_t day) const { return first_run_[day + 1] - first_run_[day]; }
     /// Every run that departs from some station in [from, to), which are UTC seconds.
     std::vector<RunIndex> runs_in(std::int64_t from, std::int64_t to) const;
     /// Pairs of runs, where passengers of the first may keep their seats in the second: all of those that depart so.

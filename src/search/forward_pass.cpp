@@ -7,6 +7,14 @@ namespace {
 
 constexpr std::uint8_t kNotOnBoard = kLanes;
 
+/// How many lanes are later than that; they are sorted, the latest first.
+inline std::uint32_t lanes_after(const Lanes& lanes, std::int32_t time) {
+    static_assert(kLanes == 8);
+    std::uint32_t count = 0;
+    for (const auto lane : lanes) count += lane > time ? 1U : 0U;
+    return count;
+}
+
 }  // namespace
 
 Lanes ForwardPass::run(std::int32_t from, std::int32_t until, std::int32_t last, std::int32_t by, int most_changes) {
@@ -19,7 +27,13 @@ Lanes ForwardPass::run(std::int32_t from, std::int32_t until, std::int32_t last,
     spots_ = times_.spot_count();
     Lanes never;
     never.fill(kNever);
-    labels_.ready.assign(targets_.layers() * spots_, never);
+    // Most questions reach few spots: only what was written last is cleared.
+    for (std::size_t i = 0; i < labels_.written_count; ++i) labels_.ready[labels_.written[i]] = never;
+    labels_.written_count = 0;
+    if (labels_.ready.size() < targets_.layers() * spots_) {
+        labels_.ready.resize(targets_.layers() * spots_, never);
+        labels_.written.resize(labels_.ready.size() + 1);
+    }
     labels_.on_board.assign(std::size_t{targets_.layers()} * stretch_.run_count(), kNotOnBoard);
     if (targets_.via.empty()) scan<false>();
     else scan<true>();
@@ -72,10 +86,13 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
     auto arrivals = arrival_;
     auto open = open_;
     bool changed = changed_;
+    const auto spots = spots_;
+    auto* const written = labels_.written.data();
+    auto written_count = labels_.written_count;
     const auto* const end = day.connections.data() + last;
     for (const auto* c = day.connections.data() + first; c != end; ++c) {
         const auto departure = c->departure + offset;
-        while (open > 0 && arrivals[open - 1] <= departure) --open;
+        while (open > 0 && arrivals[open - 1] < departure) --open;
         if (open == 0) break;
         const auto arrival = c->arrival + offset;
         for (std::uint32_t layer = 0; layer < layers; ++layer) {
@@ -90,15 +107,11 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
                     }
                 }
             }
-            auto below = std::min(changes, open);
-            if (below > 0 && (c->flags & Connection::kBoards)) {
-                if (layer == 0 && from.has(c->from) && departure < until) {
-                    changes = below = 0;
-                } else if (const auto& lanes = ready[c->from]; lanes[below - 1] <= departure) {
-                    do --below;
-                    while (below > 0 && lanes[below - 1] <= departure);
-                    changes = below;
-                }
+            if (c->flags & Connection::kBoards) {
+                // Where it is boarded is hard to foretell, so that to count costs less than to branch.
+                const auto& lanes = ready[c->from];
+                const bool begins = layer == 0 && from.has(c->from) && departure < until;
+                changes = begins ? 0 : std::min(changes, lanes_after(lanes, departure));
             }
             on_board = changes;
             if constexpr (kVia) {
@@ -109,7 +122,7 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
                     continue;
                 }
             }
-            if (changes >= open || !(c->flags & Connection::kAlights) || arrival >= arrivals[changes]) continue;
+            if (changes >= open || !(c->flags & Connection::kAlights) || arrival > arrivals[changes]) continue;
             if (layer + 1 == layers && to.has(c->to)) {
                 for (auto lane = changes; lane < lanes_asked && arrivals[lane] > arrival; ++lane)
                     arrivals[lane] = arrival;
@@ -119,10 +132,13 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
             const auto best_lane = changes + rides_left[c->to];
             if (best_lane >= lanes_asked || arrival + minutes_left[c->to] * 60 > arrivals[best_lane]) continue;
             if (++changes >= lanes_asked) continue;
-            const auto improve = [&](Index spot, std::int32_t time) {
+            const auto improve = [&](Index spot, std::int32_t time) __attribute__((always_inline)) {
                 auto& lanes = ready[spot];
-                changed |= lanes[changes] > time;
-                for (auto lane = changes; lane < lanes_asked && lanes[lane] > time; ++lane) lanes[lane] = time;
+                if (lanes[changes] <= time) return;
+                written[written_count] = static_cast<std::uint32_t>(layer * spots + spot);
+                written_count += lanes.back() == kNever ? 1U : 0U;
+                changed = true;
+                for (auto lane = changes; lane < kLanes && lanes[lane] > time; ++lane) lanes[lane] = time;
             };
             improve(c->to, arrival + within[c->to]);
             if (c->flags & Connection::kWalks) {
@@ -133,6 +149,7 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
     arrival_ = arrivals;
     open_ = open;
     changed_ = changed;
+    labels_.written_count = written_count;
     return open > 0;
 }
 

@@ -62,11 +62,15 @@ std::vector<FoundJourney> ProfilePass::run(const Window& window, const Lanes& bo
     // What needs more changes than are asked for is never better.
     for (std::size_t lane = lanes_; lane < kLanes; ++lane) best_[lane] = -kNever;
     spots_ = times_.spot_count();
-    labels_.entries.resize(1);
+    if (labels_.entries.empty()) labels_.entries.resize(1024);
     labels_.entries.front().arrival = kNeverInAny;
+    entry_count_ = 1;
     labels_.first.assign(targets_.layers() * spots_, kNothing);
-    labels_.labels.assign(1, kNeverInAny);
-    labels_.label_of_run.assign(std::size_t{targets_.layers()} * stretch_.run_count(), kNothing);
+    const auto runs = std::size_t{targets_.layers()} * stretch_.run_count();
+    if (labels_.labels.size() <= runs) labels_.labels.resize(runs + 1);
+    labels_.labels.front() = kNeverInAny;
+    label_count_ = 1;
+    labels_.label_of_run.assign(runs, kNothing);
     labels_.starts.clear();
     if (targets_.via.empty()) scan<false>();
     else scan<true>();
@@ -104,69 +108,72 @@ const ProfilePass::Entry& ProfilePass::first_from(std::size_t place, std::int32_
     return labels_.entries[at];
 }
 
-/// `arrival` is of those who board there; the entry's lanes are of those who change to it.
-void ProfilePass::add_entry(std::size_t place, std::int32_t departure, const Lanes& arrival, ConnectionRef at) {
-    const auto later = labels_.first[place];
-    Entry entry{labels_.entries[later].arrival, departure, later, at};
-    bool any = false;
-    for (std::size_t lane = 1; lane < kLanes; ++lane) {
-        const auto time = arrival[lane - 1];
-        // What is as good with one change more is good enough.
-        if (time >= best_[lane] || time >= entry.arrival[lane]) continue;
-        entry.arrival[lane] = time;
-        any = true;
-    }
-    if (!any) return;
-    changed_ = true;
-    labels_.first[place] = static_cast<std::uint32_t>(labels_.entries.size());
-    labels_.entries.push_back(entry);
-}
-
 template <bool kVia>
 RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32_t first, std::uint32_t last) {
     const auto& day = stretch_.day(index);
     const auto offset = Stretch::offset(index);
     const auto layers = kVia ? targets_.layers() : 1;
+    // Here, and not in members: the compiler could not know that the labels are none of them.
     const auto runs = stretch_.run_count();
+    const auto first_run = stretch_.first_run();
+    const auto spots = spots_;
+    const auto window = window_;
+    const auto from = targets_.from;
+    const auto to = targets_.to;
+    const auto* const connections = day.connections.data();
     const auto* const minutes = bounds_.minutes.data();
+    const auto* const within = times_.within();
+    auto* const first_entries = labels_.first.data();
+    auto* const label_of_run = labels_.label_of_run.data();
+    auto* const labels = labels_.labels.data();
+    auto* entries = labels_.entries.data();
+    const auto new_entry = [&]() __attribute__((always_inline)) -> Entry& {
+        if (entry_count_ == labels_.entries.size()) {
+            labels_.entries.resize(2 * entry_count_);
+            entries = labels_.entries.data();
+        }
+        return entries[entry_count_++];
+    };
+    Vector best;
+    load(best, best_);
     for (auto at = last; at-- > first;) {
-        const auto& c = day.connections[at];
+        const auto& c = connections[at];
         const auto departure = c.departure + offset;
         // Whoever is on this train left then at the latest.
         const auto left = departure - minutes[c.from] * 60;
-        if (left < window_.leave_from) continue;
+        if (left < window.leave_from) continue;
         const auto arrival = c.arrival + offset;
         for (auto layer = layers; layer-- > 0;) {
-            auto& label = labels_.label_of_run[std::size_t{layer} * runs + stretch_.place_of(c.run)];
+            auto& label = label_of_run[std::size_t{layer} * runs + (c.run - first_run)];
             Vector lanes;
             if (kVia && layer + 1 < layers && targets_.via[layer].has(c.to)) {
                 // Arriving here is arriving in the next layer, which has been looked at.
-                const auto next = labels_.label_of_run[std::size_t{layer + 1} * runs + stretch_.place_of(c.run)];
-                load(lanes, labels_.labels[next]);
+                load(lanes, labels[label_of_run[std::size_t{layer + 1} * runs + (c.run - first_run)]]);
             } else {
-                load(lanes, labels_.labels[label]);
+                load(lanes, labels[label]);
                 bool any = label != kNothing;
                 if (c.flags & Connection::kIsContinued) {
                     for (const auto& each : day.onward_from(c.run)) {
-                        const auto next = stretch_.place_of(each.to);
+                        const auto next = each.to - first_run;
                         if (next >= runs) continue;
-                        take_earlier(lanes, labels_.labels[labels_.label_of_run[std::size_t{layer} * runs + next]]);
+                        take_earlier(lanes, labels[label_of_run[std::size_t{layer} * runs + next]]);
                         any = true;
                     }
                 }
                 if (c.flags & Connection::kAlights) {
-                    if (layer + 1 == layers && targets_.to.has(c.to) && arrival >= window_.arrive_from &&
-                        arrival < window_.arrive_until) {
+                    if (layer + 1 == layers && to.has(c.to) && arrival >= window.arrive_from &&
+                        arrival < window.arrive_until) {
                         take_earlier(lanes, arrival);
                         any = true;
                     }
                     const auto change = [&](Index spot, std::int32_t time) __attribute__((always_inline)) {
-                        const auto& entry = first_from(layer * spots_ + spot, time);
-                        if (&entry == labels_.entries.data()) return;
-                        take_earlier(lanes, entry.arrival);
+                        auto entry = first_entries[layer * spots + spot];
+                        while (entry != kNothing && entries[entry].departure < time) entry = entries[entry].later;
+                        if (entry == kNothing) return;
+                        take_earlier(lanes, entries[entry].arrival);
                         any = true;
                     };
-                    change(c.to, arrival + times_.within(c.to));
+                    change(c.to, arrival + within[c.to]);
                     if (c.flags & Connection::kWalks) {
                         for (const auto& walk : times_.walks_from(c.to)) change(walk.to, arrival + walk.seconds);
                     }
@@ -174,28 +181,44 @@ RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32
                 if (!any) continue;
             }
             // A journey that leaves here or earlier takes too long, or leaving later is as good.
-            Vector limit = Vector{} + (left + window_.longest + 1);
-            take_earlier(limit, best_);
+            Vector limit = Vector{} + (left + window.longest + 1);
+            limit = limit < best ? limit : best;
             keep_before(lanes, limit);
             const bool any = is_earlier_in_any(lanes, kNeverInAny);
             if (label == kNothing) {
                 if (!any) continue;
-                label = static_cast<std::uint32_t>(labels_.labels.size());
-                labels_.labels.emplace_back();
+                label = label_count_++;
             }
-            store(labels_.labels[label], lanes);
+            store(labels[label], lanes);
             if (!any || !(c.flags & Connection::kBoards)) continue;
-            const ConnectionRef here{index, at};
-            Lanes arrivals;
-            store(arrivals, lanes);
-            if (layer == 0 && targets_.from.has(c.from) && departure < window_.leave_until) {
-                labels_.starts.push_back(static_cast<std::uint32_t>(labels_.entries.size()));
-                labels_.entries.push_back({arrivals, departure, kNothing, here});
-                take_earlier(lanes, best_);
-                store(best_, lanes);
+            if (layer == 0 && from.has(c.from) && departure < window.leave_until) {
+                labels_.starts.push_back(entry_count_);
+                auto& entry = new_entry();
+                store(entry.arrival, lanes);
+                entry.departure = departure;
+                entry.later = kNothing;
+                entry.at = {index, at};
+                best = lanes < best ? lanes : best;
+                store(best_, best);
                 continue;
             }
-            add_entry(layer * spots_ + c.from, departure, arrivals, here);
+            // Whoever changes to it has one change more, and what is as good with that is good enough.
+            std::array<std::int32_t, kLanes + 1> with_change;
+            with_change.front() = kNever;
+            std::memcpy(with_change.data() + 1, &lanes, sizeof lanes);
+            std::memcpy(&lanes, with_change.data(), sizeof lanes);
+            keep_before(lanes, best);
+            auto& first_entry = first_entries[layer * spots + c.from];
+            const auto later = first_entry;
+            if (!is_earlier_in_any(lanes, entries[later].arrival)) continue;
+            take_earlier(lanes, entries[later].arrival);
+            changed_ = true;
+            first_entry = entry_count_;
+            auto& entry = new_entry();
+            store(entry.arrival, lanes);
+            entry.departure = departure;
+            entry.later = later;
+            entry.at = {index, at};
         }
     }
     return true;

@@ -50,7 +50,6 @@ private:
     template <bool kVia>
     bool scan_piece_by(std::uint32_t day, std::uint32_t first, std::uint32_t last);
     const Entry& first_from(std::size_t place, std::int32_t time) const;
-    void add_entry(std::size_t place, std::int32_t departure, const Lanes& arrival, ConnectionRef at);
     std::vector<FoundJourney> journeys();
 
     /// What is left to reach from a place on a run: by which time, with how many changes, in which layer.
@@ -77,6 +76,8 @@ private:
     Window window_;
     Lanes best_{};  // of the journeys found so far
     std::uint32_t lanes_ = 0;
+    std::uint32_t entry_count_ = 0;
+    std::uint32_t label_count_ = 0;
     std::size_t spots_ = 0;
     bool changed_ = false;                             // a label of a spot, in the instant
     std::vector<std::pair<std::size_t, Lanes>> kept_;  // of the runs of an instant

@@ -54,15 +54,18 @@ struct RoundSearch::Work {
     RoundLabels labels_back;
 };
 
-RoundSearch::RoundSearch(const Network& network, std::unique_ptr<ConnectionScan> scan)
+RoundSearch::RoundSearch(const Network& network, std::unique_ptr<ConnectionScan> scan, bool does_windows)
     : network_{network},
       scan_{std::move(scan)},
-      lines_{network, scan_->interchanges(), scan_->days(), scan_->patterns()} {}
+      lines_{network, scan_->interchanges(), scan_->days(), scan_->patterns()},
+      does_windows_{does_windows} {}
 
 RoundSearch::~RoundSearch() = default;
 
 std::vector<FoundJourney> RoundSearch::find(const Question& question) {
-    if (!question.via.empty() || scan_->is_direct(question)) return scan_->find(question);
+    if (!question.via.empty() || (question.window && !does_windows_) || scan_->is_direct(question)) {
+        return scan_->find(question);
+    }
     if (!scan_->bounds().from(question.from)->may_reach(scan_->interchanges(), question)) return {};
     const bool leaves = question.end == End::departure;
     const std::int64_t window = question.window.value_or(1);

@@ -14,11 +14,11 @@
 namespace railbook::search {
 
 /// Questions with stations on the way go to a connection scan of the same network, and so do those for trains without
-/// changes, where it answers from the stations' lists. See docs/architecture.md, "Finding journeys".
+/// changes, where it answers from the stations' lists, and where it is told so, those for windows. See docs/architecture.md, "Finding journeys".
 class RoundSearch final : public JourneyFinder {
 public:
     /// The scan is of the same network, and for those trips only that shall be ridden.
-    RoundSearch(const Network& network, std::unique_ptr<ConnectionScan> scan);
+    RoundSearch(const Network& network, std::unique_ptr<ConnectionScan> scan, bool does_windows = true);
     ~RoundSearch() override;
 
     std::vector<FoundJourney> find(const Question& question) override;
@@ -37,6 +37,7 @@ private:
     const Network& network_;
     const std::unique_ptr<ConnectionScan> scan_;
     LineStore lines_;
+    const bool does_windows_;
     Idle<Work> idle_;
 };
 

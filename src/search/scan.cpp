@@ -205,7 +205,7 @@ std::vector<FoundJourney> ConnectionScan::by_departure(const Question& question,
         const auto arrival = arrivals[static_cast<std::size_t>(changes)];
         if (arrival >= earliest) continue;
         earliest = arrival;
-        found.push_back(backward.journey(backward.run(trains->first, arrival, changes).front()));
+        found.push_back(backward.journey(backward.run(trains->first, arrival, changes, work.forward).front()));
     }
     return found;
 }
@@ -227,7 +227,7 @@ std::vector<FoundJourney> ConnectionScan::by_arrival(const Question& question, W
         const int changes = start.boarding.changes;
         const auto arrivals = forward.run(start.departure, kAnyTime, trains->last, by, changes);
         const auto arrival = arrivals[static_cast<std::size_t>(changes)];
-        found.push_back(backward.journey(backward.run(start.departure, arrival, changes).front()));
+        found.push_back(backward.journey(backward.run(start.departure, arrival, changes, work.forward).front()));
     }
     return found;
 }

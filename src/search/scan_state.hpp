@@ -101,6 +101,8 @@ struct Targets {
 /// Labels of the forward pass.
 struct ForwardLabels {
     std::vector<Lanes> ready;             // by layer and spot: when a train can be boarded as that change
+    std::vector<std::uint32_t> written;   // of `ready`: all others are never; more than are in use
+    std::size_t written_count = 0;
     std::vector<std::uint32_t> on_board;  // by layer and run: with how few changes
 };
 
@@ -118,7 +120,7 @@ struct BackwardLabels {
         Alighting until;
         std::uint8_t changes = 0;  // that follow
     };
-    std::vector<Lanes> latest;                           // by layer and spot
+    std::vector<Lanes> latest;                           // by layer and spot; of no lane below the first known one
     std::vector<std::uint8_t> known;                     // by layer and spot: the first lane that has a time
     std::vector<std::array<Boarding, kLanes>> boarding;  // by layer and spot
     std::vector<std::uint32_t> on_board;                 // by layer and run: how few changes follow
@@ -134,7 +136,7 @@ struct ProfileLabels {
         std::uint32_t later = kNothing;  // the entry of this spot that departs next; the same in no lane
         ConnectionRef at;                // boards there, in the lanes in which it is better than `later`
     };
-    std::vector<Entry> entries;               // the first is none
+    std::vector<Entry> entries;               // the first is none; more than are in use, and so are the labels
     std::vector<std::uint32_t> first;         // by layer and spot: the entry that departs first
     std::vector<std::uint32_t> label_of_run;  // by layer and run
     std::vector<Lanes> labels;                // of runs; the first is none

@@ -244,11 +244,13 @@ TEST(Finders, AreChosenByHowDenselyTheLinesAreServed) {
         return network_of(files.set("trips.txt", trips).set("stop_times.txt", times).write_folder());
     };
     const auto hourly = timetable(60);
-    const auto sparse = timetable(360);
+    const auto sparse = timetable(600);
+    const auto between = timetable(240);
     EXPECT_NE(dynamic_cast<RoundSearch*>(make_finder(*hourly).get()), nullptr);
     EXPECT_NE(dynamic_cast<ConnectionScan*>(make_finder(*sparse).get()), nullptr);
+    EXPECT_NE(dynamic_cast<RoundSearch*>(make_finder(*between).get()), nullptr);
     // Of trains that nobody wants there are none.
-    const auto finder = make_finder(*hourly, {.trips = [](Index trip) { return trip % 6 == 0; }});
+    const auto finder = make_finder(*hourly, {.trips = [](Index trip) { return trip % 9 == 0; }});
     EXPECT_NE(dynamic_cast<ConnectionScan*>(finder.get()), nullptr);
 }
 
