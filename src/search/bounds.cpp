@@ -9,8 +9,8 @@
 
 namespace railbook::search {
 
-bool Bounds::may_reach(const Interchanges& interchanges, const Question& question) const {
-    for (auto spot = interchanges.first_spot(question.to); spot < interchanges.first_spot(question.to + 1); ++spot) {
+bool Bounds::may_reach(const Interchanges& interchanges, Index other_end, const Question& question) const {
+    for (auto spot = interchanges.first_spot(other_end); spot < interchanges.first_spot(other_end + 1); ++spot) {
         if (rides[spot] <= question.most_changes + 1 && minutes[spot] * 60 <= question.longest) return true;
     }
     return false;

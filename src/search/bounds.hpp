@@ -19,8 +19,8 @@ struct Bounds {
     std::vector<std::uint16_t> minutes;  // by spot: of the way, without any waiting or changing
     std::vector<std::uint8_t> rides;     // by spot: as few as that; 0 at the station itself
 
-    /// Of bounds from where the question begins: whether at any hour somebody gets to where it ends.
-    bool may_reach(const Interchanges& interchanges, const Question& question) const;
+    /// Of bounds of one end of the question: whether at any hour somebody gets from it to the other, or the other way.
+    bool may_reach(const Interchanges& interchanges, Index other_end, const Question& question) const;
 };
 
 /// The bounds of a network, found when they are first asked for; the last that were used are kept. Thread-safe.

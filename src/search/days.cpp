@@ -243,8 +243,8 @@ void Days::add_runs(Day& day, std::uint32_t service_day) const {
             if (departure >= kSeconds) break;
             Connection connection{.departure = static_cast<std::int32_t>(departure),
                                   .arrival = static_cast<std::int32_t>(begin + calls[i + 1].arrival),
-                                  .from = interchanges_.spot_of_stop(calls[i].stop),
-                                  .to = interchanges_.spot_of_stop(calls[i + 1].stop),
+                                  .from = interchanges_.spot_of(trip, i, calls[i].stop),
+                                  .to = interchanges_.spot_of(trip, i + 1, calls[i + 1].stop),
                                   .run = run};
             if (may_board(calls[i])) connection.flags |= Connection::kBoards;
             if (may_alight(calls[i + 1])) connection.flags |= Connection::kAlights;

@@ -18,14 +18,19 @@ struct Walk {
 };
 
 /// The rules of transfers.txt. Platforms of a station that no rule tells apart are one *spot*; most stations are one.
-/// Immutable, so thread-safe.
+/// Trains that a rule names, or whose route one names, have spots of their own there. Immutable, so thread-safe.
 class Interchanges {
 public:
     explicit Interchanges(const timetable::NetworkView& network);
 
     Index spot_count() const { return static_cast<Index>(station_of_.size()); }
     Index station_count() const { return static_cast<Index>(first_spot_.size() - 1); }
-    Index spot_of_stop(Index stop) const { return spot_of_stop_[stop]; }
+    /// Of a call of a trip at that stop.
+    Index spot_of(Index trip, Index call, Index stop) const {
+        return tells_trains_apart() ? spot_of_call_[first_call_[trip] + call] : spot_of_stop_[stop];
+    }
+    /// Whether trains that call at the same stops may do so at different spots.
+    bool tells_trains_apart() const { return !spot_of_call_.empty(); }
     /// Those of a station follow each other: [first_spot(s), first_spot(s + 1)).
     Index first_spot(Index station) const { return first_spot_[station]; }
     Index station_of(Index spot) const { return station_of_[spot]; }
@@ -44,7 +49,9 @@ public:
     bool has_walks(Index spot) const { return has_walks_[spot]; }
 
 private:
-    std::vector<Index> spot_of_stop_;
+    std::vector<Index> spot_of_stop_;  // of trains that no rule names
+    std::vector<Index> spot_of_call_;  // of all calls, trip after trip; empty where no rule names any train
+    std::vector<Index> first_call_;    // by trip: of these
     std::vector<Index> first_spot_;  // by station, one more at the end
     std::vector<Index> station_of_;  // by spot
     std::vector<Rule> rules_;
@@ -62,7 +69,7 @@ public:
 
     std::int32_t usual() const { return usual_; }
     Index spot_count() const { return interchanges_->spot_count(); }
-    Index spot_of_stop(Index stop) const { return interchanges_->spot_of_stop(stop); }
+    Index spot_of(Index trip, Index call, Index stop) const { return interchanges_->spot_of(trip, call, stop); }
     /// To leave from the spot at which one arrived.
     std::int32_t within(Index spot) const { return within_[spot]; }
     const std::int32_t* within() const { return within_.data(); }  ///< By spot.

@@ -84,22 +84,24 @@ Patterns::Patterns(const Network& network, const Interchanges& interchanges, con
     for (Index trip = 0; trip < trips; ++trip) {
         if (!days.is_wanted(trip)) continue;
         auto& of_same = of_network[network.data().trips[trip].pattern];
-        if (of_same != kNone) {
+        if (of_same != kNone && !interchanges.tells_trains_apart()) {
             of_trip_[trip] = of_same;
             take_times(trip);
             continue;
         }
         const auto calls = network.calls(trip);
         key.clear();
-        for (const auto& call : calls) {
-            key.push_back(std::uint64_t{interchanges.spot_of_stop(call.stop)} << 2 |
+        for (Index i = 0; i < calls.size(); ++i) {
+            const auto call = calls[i];
+            key.push_back(std::uint64_t{interchanges.spot_of(trip, i, call.stop)} << 2 |
                           (days.may_board(call) ? 1U : 0U) | (days.may_alight(call) ? 2U : 0U));
         }
         const auto [pattern, is_new] = known.try_emplace(key, count());
         of_trip_[trip] = of_same = pattern->second;
         if (is_new) {
-            for (const auto& call : calls) {
-                Call made{.spot = interchanges.spot_of_stop(call.stop), .to_next = ChangeTimes::kNever};
+            for (Index i = 0; i < calls.size(); ++i) {
+                const auto call = calls[i];
+                Call made{.spot = interchanges.spot_of(trip, i, call.stop), .to_next = ChangeTimes::kNever};
                 if (days.may_board(call)) made.flags |= Call::kBoards;
                 if (days.may_alight(call)) made.flags |= Call::kAlights;
                 if (interchanges.has_walks(made.spot)) made.flags |= Call::kWalks;

@@ -322,7 +322,7 @@ bool ProfilePass::alight(const RunIndex& run, Index board, bool stays, std::uint
     for (auto call = board + 1; call < calls.size(); ++call) {
         const auto arrival = time_of(run, calls[call].arrival);
         if (arrival > goal.arrival) break;
-        const auto spot = times_.spot_of_stop(calls[call].stop);
+        const auto spot = times_.spot_of(run.trip, call, calls[call].stop);
         if (layer + 1 < targets_.layers() && targets_.via[layer].has(spot)) ++layer;
         if (!stretch_.days().may_alight(calls[call])) continue;
         rides.push_back(ride_of(network_, run, board, call));

@@ -66,8 +66,10 @@ std::vector<FoundJourney> RoundSearch::find(const Question& question) {
     if (!question.via.empty() || (question.window && !does_windows_) || scan_->is_direct(question)) {
         return scan_->find(question);
     }
-    if (!scan_->bounds().from(question.from)->may_reach(scan_->interchanges(), question)) return {};
     const bool leaves = question.end == End::departure;
+    const auto bounds = leaves ? scan_->bounds().to(question.to) : scan_->bounds().from(question.from);
+    const auto other_end = leaves ? question.from : question.to;
+    if (!bounds->may_reach(scan_->interchanges(), other_end, question)) return {};
     const std::int64_t window = question.window.value_or(1);
     const auto from = leaves ? question.time : question.time - (window - 1) - question.longest;
     const auto until = leaves ? question.time + (window - 1) + question.longest + 1 : question.time + 1;

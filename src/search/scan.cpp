@@ -119,7 +119,8 @@ bool ConnectionScan::is_direct(const Question& question) const {
 
 std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
     if (is_direct(question)) return direct(question);
-    if (!bounds_.from(question.from)->may_reach(interchanges_, question)) return {};
+    // For one moment no others are needed.
+    if (!bounds_.to(question.to)->may_reach(interchanges_, question.from, question)) return {};
     auto work = idle_.take();
     if (!work->times || work->times->usual() != question.usual_change) {
         work->times.emplace(interchanges_, question.usual_change);

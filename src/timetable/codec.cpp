@@ -235,17 +235,27 @@ std::string encode(const NetworkData& network) {
     write_calls(out, network);
     out.list(network.services, [&](std::uint64_t word) { out.bits(word); });
     out.list(network.starts, [&](std::int32_t start) { out.signed_number(start); });
-    out.list(network.transfers, [&](const NetworkData::Transfer& transfer) {
+    const auto write_transfer = [&](const NetworkData::Transfer& transfer) {
         out.number(transfer.from);
         out.number(transfer.to);
         out.number(static_cast<std::uint64_t>(transfer.kind));
         out.number(transfer.seconds + 1U);  // 0: the usual time
-    });
+    };
+    out.list(network.transfers, write_transfer);
     out.list(network.continuations, [&](const NetworkData::Continuation& continuation) {
         out.number(continuation.from);
         out.number(continuation.to);
         out.number(continuation.stays ? 1 : 0);
     });
+    // Most feeds have none, and then are written as if there could be none.
+    if (!network.train_transfers.empty()) {
+        out.list(network.train_transfers, [&](const NetworkData::TrainTransfer& each) {
+            write_transfer(each.transfer);
+            for (const auto index : {each.from_trip, each.to_trip, each.from_route, each.to_route}) {
+                out.number(index + 1U);  // 0: none
+            }
+        });
+    }
 
     Writer head;
     head.number(out.bytes().size());
@@ -337,7 +347,7 @@ Result<NetworkData> decode(std::string_view bytes) {
         const auto start = in.signed_number();
         return start < 0 || start > kMaxSeconds ? std::int32_t{-1} : static_cast<std::int32_t>(start);
     });
-    in.list(network.transfers, [&] {
+    const auto read_transfer = [&] {
         NetworkData::Transfer transfer;
         transfer.from = in.number_as<Index>();
         transfer.to = in.number_as<Index>();
@@ -345,7 +355,8 @@ Result<NetworkData> decode(std::string_view bytes) {
         transfer.kind = static_cast<NetworkData::Transfer::Kind>(kind & 3);
         transfer.seconds = in.number_as<std::uint32_t>() - 1U;
         return transfer;
-    });
+    };
+    in.list(network.transfers, read_transfer);
     in.list(network.continuations, [&] {
         NetworkData::Continuation continuation;
         continuation.from = in.number_as<Index>();
@@ -353,6 +364,16 @@ Result<NetworkData> decode(std::string_view bytes) {
         continuation.stays = in.number() != 0;
         return continuation;
     });
+    if (in.ok() && !in.at_end()) {
+        in.list(network.train_transfers, [&] {
+            NetworkData::TrainTransfer each;
+            each.transfer = read_transfer();
+            for (auto* index : {&each.from_trip, &each.to_trip, &each.from_route, &each.to_route}) {
+                *index = in.number_as<Index>() - 1U;
+            }
+            return each;
+        });
+    }
     if (!in.ok() || !in.at_end()) return damaged("its content");
     return network;
 }

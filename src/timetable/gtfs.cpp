@@ -546,7 +546,9 @@ private:
 
     Status read_transfers() {
         enum : std::size_t { kFrom, kTo, kType, kSeconds, kFromTrip, kToTrip, kFromRoute, kToRoute };
-        std::map<std::pair<Index, Index>, NetworkData::Transfer> found;
+        using Train = NetworkData::TrainTransfer;
+        using Named = std::array<Index, 4>;  // both trips, both routes
+        std::map<std::pair<Named, std::pair<Index, Index>>, NetworkData::Transfer> found;
         std::map<std::pair<Index, Index>, bool> stays;
         const auto done = read("transfers.txt",
                                {{"from_stop_id"}, {"to_stop_id"}, {"transfer_type", kRequired}, {"min_transfer_time"},
@@ -564,9 +566,20 @@ private:
                 stays[{trips_.find(row[kFromTrip]), trips_.find(row[kToTrip])}] = *type == 4;
                 return;
             }
-            // A rule for two trains or two lines says nothing of the station.
-            for (const auto column : {kFromTrip, kToTrip, kFromRoute, kToRoute}) {
-                if (!row[column].empty()) return;
+            // A rule for some trains or lines says nothing of the others.
+            Named named{kNone, kNone, kNone, kNone};
+            for (std::size_t i = 0; i < named.size(); ++i) {
+                const auto column = std::array{kFromTrip, kToTrip, kFromRoute, kToRoute}[i];
+                if (row[column].empty()) continue;
+                const auto& ids = i < 2 ? trips_ : routes_;
+                named[i] = ids.find(row[column]);
+                if (named[i] == Ids::kUnknown) {
+                    return row.drop(column, fmt::format("there is no {} {}", i < 2 ? "trip" : "route",
+                                                        quoted(row[column])));
+                }
+                if (named[i] == Ids::kLeftOut) return;
+                // The trip says more than its route.
+                if (i >= 2 && named[i - 2] != kNone) named[i] = kNone;
             }
             for (const auto column : {kFrom, kTo}) {
                 if (stops_.find(row[column]) == Ids::kUnknown) {
@@ -588,10 +601,14 @@ private:
             const auto strictness = [](const NetworkData::Transfer& each) {
                 return std::pair{each.kind == NetworkData::Transfer::Kind::impossible, each.seconds + 1U};
             };
-            auto& known = found.try_emplace({transfer.from, transfer.to}, transfer).first->second;
+            auto& known = found.try_emplace({named, {transfer.from, transfer.to}}, transfer).first->second;
             if (strictness(transfer) > strictness(known)) known = transfer;
         });
-        for (const auto& [ends, transfer] : found) network_.transfers.push_back(transfer);
+        for (const auto& [key, transfer] : found) {
+            const auto& [from_trip, to_trip, from_route, to_route] = key.first;
+            if (key.first == Named{kNone, kNone, kNone, kNone}) network_.transfers.push_back(transfer);
+            else rows_.train_transfers.push_back(Train{transfer, from_trip, to_trip, from_route, to_route});
+        }
         for (const auto& [ends, stay] : stays) rows_.continuations.push_back({ends.first, ends.second, stay});
         return done;
     }

@@ -79,6 +79,8 @@ struct FeedRows {
     std::map<std::string, Shape, std::less<>> shapes;
     /// Of transfers.txt, between two trips, as positions in `trips`.
     std::vector<NetworkData::Continuation> continuations;
+    /// The same.
+    std::vector<NetworkData::TrainTransfer> train_transfers;
     Index service_count = 0;
     std::vector<RawWeek> weeks;
     std::vector<RawException> exceptions;

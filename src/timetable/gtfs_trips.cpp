@@ -47,6 +47,15 @@ public:
             if (made_[from] == kNone || made_[to] == kNone) continue;
             network_.continuations.push_back({made_[from], made_[to], stays});
         }
+        for (auto each : rows_.train_transfers) {
+            bool is_left = true;
+            for (auto* trip : {&each.from_trip, &each.to_trip}) {
+                if (*trip == kNone) continue;
+                *trip = made_[*trip];
+                is_left = is_left && *trip != kNone;
+            }
+            if (is_left) network_.train_transfers.push_back(each);
+        }
         if (network_.trips.empty()) return Error{ErrorCode::bad_data, "the feed has no trip that can be used"};
         return {};
     }

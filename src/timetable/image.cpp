@@ -113,10 +113,18 @@ public:
         put_stations();
         put(head_.services, data_.services);
         put(head_.starts, data_.starts);
+        const auto stored = [](const NetworkData::Transfer& each) {
+            return image::Transfer{each.from, each.to, static_cast<std::uint32_t>(each.kind), each.seconds};
+        };
         std::vector<image::Transfer> transfers;
-        for (const auto& each : data_.transfers)
-            transfers.push_back({each.from, each.to, static_cast<std::uint32_t>(each.kind), each.seconds});
+        for (const auto& each : data_.transfers) transfers.push_back(stored(each));
         put(head_.transfers, transfers);
+        std::vector<image::TrainTransfer> train_transfers;
+        for (const auto& each : data_.train_transfers) {
+            train_transfers.push_back(
+                {stored(each.transfer), each.from_trip, each.to_trip, each.from_route, each.to_route});
+        }
+        put(head_.train_transfers, train_transfers);
         std::vector<image::Continuation> continuations;
         for (const auto& each : data_.continuations)
             continuations.push_back({each.from, each.to, each.stays ? 1U : 0U});

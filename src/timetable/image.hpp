@@ -31,7 +31,7 @@ namespace image {
 
 inline constexpr std::array<char, 8> kMagic{'R', 'B', 'I', 'M', 'A', 'G', 'E', '\n'};
 /// Whatever changes below changes this. Files of another version are made anew.
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 /// As it reads on a machine that orders bytes as the one that wrote it.
 inline constexpr std::uint32_t kByteOrder = 0x01020304;
 
@@ -124,6 +124,13 @@ struct Transfer {
     std::uint32_t kind;
     std::uint32_t seconds;
 };
+struct TrainTransfer {
+    Transfer transfer;
+    Index from_trip;  // or kNone, as all of them
+    Index to_trip;
+    Index from_route;
+    Index to_route;
+};
 struct Continuation {
     Index from;
     Index to;
@@ -161,6 +168,7 @@ struct Head {
     Section services;            // uint64, as in NetworkData
     Section starts;              // int32
     Section transfers;
+    Section train_transfers;
     Section continuations;
     Section names;               // of a station its own, then its aliases
     Section platforms;           // Text

@@ -101,6 +101,14 @@ Status check(const NetworkData& d) {
     for (const auto& transfer : d.transfers) {
         if (outside(transfer.from, d.stops) || outside(transfer.to, d.stops)) return damaged("a transfer");
     }
+    const auto no_such = [](Index index, const auto& list) { return index != kNone && index >= list.size(); };
+    for (const auto& each : d.train_transfers) {
+        if (outside(each.transfer.from, d.stops) || outside(each.transfer.to, d.stops) ||
+            no_such(each.from_trip, d.trips) || no_such(each.to_trip, d.trips) || no_such(each.from_route, d.routes) ||
+            no_such(each.to_route, d.routes)) {
+            return damaged("a transfer between trains");
+        }
+    }
     for (const auto& continuation : d.continuations) {
         if (outside(continuation.from, d.trips) || outside(continuation.to, d.trips)) return damaged("a continuation");
     }

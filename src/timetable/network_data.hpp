@@ -87,6 +87,15 @@ struct NetworkData {
         std::uint32_t seconds = kUsual;
         bool operator==(const Transfer&) const = default;
     };
+    /// Of transfers.txt: a transfer for those who come with one train, or go on with one, only. kNone: with any.
+    struct TrainTransfer {
+        Transfer transfer;
+        Index from_trip = kNone;
+        Index to_trip = kNone;
+        Index from_route = kNone;  // none where there is a trip
+        Index to_route = kNone;
+        bool operator==(const TrainTransfer&) const = default;
+    };
     /// Of transfers.txt, between trips, the second of which begins where the first ends: may passengers keep their
     /// seats? Where nothing is said they may if both are of one block.
     struct Continuation {
@@ -111,6 +120,7 @@ struct NetworkData {
     std::vector<std::int32_t> starts;
     std::vector<Transfer> transfers;          // by their ends
     std::vector<Continuation> continuations;  // by their trips
+    std::vector<TrainTransfer> train_transfers;
 
     std::size_t words_per_service() const { return (days + 63U) / 64U; }
     bool operator==(const NetworkData&) const = default;

@@ -80,6 +80,7 @@ private:
         view_.services = take<std::uint64_t>(head_.services);
         view_.starts_ = take<std::int32_t>(head_.starts);
         take_records(view_.transfers, take<image::Transfer>(head_.transfers));
+        take_records(view_.train_transfers, take<image::TrainTransfer>(head_.train_transfers));
         take_records(view_.continuations, take<image::Continuation>(head_.continuations));
         take_records(view_.names_, take<image::Name>(head_.names));
         take_records(view_.platforms_, take<image::Text>(head_.platforms));
@@ -228,9 +229,16 @@ private:
 
     void check_rest() {
         if (!ok_) return;
-        for (std::size_t i = 0; i < view_.transfers.size(); ++i) {
-            const auto& each = view_.transfers.stored(i);
+        const auto check_transfer = [&](const image::Transfer& each) {
             must(each.from < stops_.size() && each.to < stops_.size() && each.kind <= 3);
+        };
+        for (std::size_t i = 0; i < view_.transfers.size(); ++i) check_transfer(view_.transfers.stored(i));
+        for (std::size_t i = 0; i < view_.train_transfers.size(); ++i) {
+            const auto& each = view_.train_transfers.stored(i);
+            check_transfer(each.transfer);
+            const auto is_in = [](Index index, const auto& list) { return index == kNone || index < list.size(); };
+            must(is_in(each.from_trip, view_.trips) && is_in(each.to_trip, view_.trips) &&
+                 is_in(each.from_route, view_.routes) && is_in(each.to_route, view_.routes));
         }
         for (std::size_t i = 0; i < view_.continuations.size(); ++i) {
             const auto& each = view_.continuations.stored(i);

@@ -213,6 +213,12 @@ public:
             return {{stored.from, stored.to, static_cast<Kind>(stored.kind), stored.seconds}};
         }
     };
+    struct TrainTransfer : NetworkData::TrainTransfer {
+        static TrainTransfer of(const image::TrainTransfer& stored, const char* texts) {
+            return {{Transfer::of(stored.transfer, texts), stored.from_trip, stored.to_trip, stored.from_route,
+                     stored.to_route}};
+        }
+    };
     struct Continuation : NetworkData::Continuation {
         static Continuation of(const image::Continuation& stored, const char*) {
             return {{stored.from, stored.to, stored.stays != 0}};
@@ -239,6 +245,7 @@ public:
     Records<image::Trip, Trip> trips;
     std::span<const std::uint64_t> services;
     Records<image::Transfer, Transfer> transfers;
+    Records<image::TrainTransfer, TrainTransfer> train_transfers;
     Records<image::Continuation, Continuation> continuations;
 
     std::size_t words_per_service() const { return (days + 63U) / 64U; }

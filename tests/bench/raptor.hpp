@@ -107,10 +107,10 @@ private:
             std::vector<Index> spots;
             std::vector<bool> boards;
             std::vector<bool> alights;
-            for (const auto& call : calls) {
-                spots.push_back(interchanges_.spot_of_stop(call.stop));
-                boards.push_back(call.pick_up);
-                alights.push_back(call.drop_off);
+            for (Index i = 0; i < calls.size(); ++i) {
+                spots.push_back(interchanges_.spot_of(trip, i, calls[i].stop));
+                boards.push_back(calls[i].pick_up);
+                alights.push_back(calls[i].drop_off);
             }
             for (std::uint32_t day = 0; day < network_.data().days; ++day) {
                 if (!network_.runs_on(trip, day)) continue;

@@ -322,6 +322,26 @@ void repeated(benchmark::State& state, const Feed& feed, const std::string& what
     state.SetItemsProcessed(static_cast<std::int64_t>(times.size()));
 }
 
+/// Between two stations for which nobody asked before, on a date for which somebody did.
+void first_of_pair(benchmark::State& state, const Feed& feed, const auto& question_for) {
+    std::vector<double> times;
+    for (auto _ : state) {
+        for (std::size_t i = 0; i < std::min<std::size_t>(feed.compared, 50); ++i) {
+            const auto question = question_for(feed.questions[i]);
+            const auto finder = make_finder(*feed.network);
+            auto way_back = question;
+            std::swap(way_back.from, way_back.to);
+            benchmark::DoNotOptimize(finder->find(way_back));
+            times.push_back(microseconds_of([&] { benchmark::DoNotOptimize(finder->find(question)); }));
+        }
+    }
+    std::ranges::sort(times);
+    state.counters["p50"] = at_percent(times, 50);
+    state.counters["p95"] = at_percent(times, 95);
+    state.counters["p99"] = at_percent(times, 99);
+    state.SetItemsProcessed(static_cast<std::int64_t>(times.size()));
+}
+
 const bool kRegistered = [] {
     for (const auto& feed : feeds()) {
         benchmark::RegisterBenchmark(("one_departure/" + feed.name).c_str(), [&feed](benchmark::State& state) {
@@ -333,6 +353,12 @@ const bool kRegistered = [] {
         benchmark::RegisterBenchmark(("direct/" + feed.name).c_str(), [&feed](benchmark::State& state) {
             direct(state, feed);
         })->Unit(benchmark::kMillisecond);
+        benchmark::RegisterBenchmark(("first_departure/" + feed.name).c_str(), [&feed](benchmark::State& state) {
+            first_of_pair(state, feed, [](const Question& question) { return question; });
+        })->Unit(benchmark::kMillisecond)->Iterations(1);
+        benchmark::RegisterBenchmark(("first_day/" + feed.name).c_str(), [&feed](benchmark::State& state) {
+            first_of_pair(state, feed, [](const Question& question) { return whole_day(question); });
+        })->Unit(benchmark::kMillisecond)->Iterations(1);
         benchmark::RegisterBenchmark(("repeated_departure/" + feed.name).c_str(), [&feed](benchmark::State& state) {
             repeated(state, feed, "departure", [](const Question& question) { return question; });
         })->Unit(benchmark::kMillisecond);

@@ -47,6 +47,7 @@ const std::string& sound() {
         data.starts = {3600, 7200};
         data.services = {1, 2};
         data.transfers.push_back({.from = 0, .to = 2, .seconds = 300});
+        data.train_transfers.push_back({.transfer = {.from = 0, .to = 2, .seconds = 60}, .from_trip = 0});
         data.continuations.push_back({.from = 0, .to = 1});
         const auto network = Network::from_data(data);
         check(bool{network});
@@ -71,6 +72,9 @@ std::size_t ask_everything(const Network& network) {
     for (Index trip = 0; trip < network.data().trips.size(); ++trip) {
         sum += network.run({trip, 0, 0, {}}).calls.size() + network.starts(trip).size();
         if (network.runs_on(trip, network.data().days - 1)) ++sum;
+    }
+    for (const auto& each : network.data().train_transfers) {
+        if (each.from_trip != kNone) sum += network.data().trips[each.from_trip].id.size();
     }
     for (const auto& transfer : network.data().transfers) sum += network.data().stops[transfer.to].id.size();
     return sum;

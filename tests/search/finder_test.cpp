@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <random>
+#include <sstream>
 #include <stdexcept>
 
 #include <gmock/gmock.h>
@@ -273,17 +274,58 @@ void replace_all(test::FeedFiles& files, const std::string& file, std::string_vi
     files.set(file, text);
 }
 
+/// Of the rules of transfers.txt for changes between single trains or lines only those stay for which `use` says so,
+/// and as it leaves them: the fields are the stops, the type, the time, both trips, both routes.
+void edit_train_transfers(test::FeedFiles& files, const std::function<bool(std::vector<std::string>& fields)>& use) {
+    std::istringstream rows{files.files().at("transfers.txt")};
+    std::string text;
+    for (std::string row; std::getline(rows, row);) {
+        std::vector<std::string> fields(1);
+        for (const char c : row) {
+            if (c == ',') fields.emplace_back();
+            else fields.back() += c;
+        }
+        const bool is_of_trains = fields[2].size() == 1 && fields[2] < "4" && !row.ends_with(",,,,");
+        if (is_of_trains && !use(fields)) continue;
+        text += fmt::format("{}\n", fmt::join(fields, ","));
+    }
+    files.set("transfers.txt", text);
+}
+
 const Mutant kMutants[]{
     {"AChangeTakesNoTime", [](test::FeedFiles&) {}, [](Reference::Question& asked) { asked.usual_change = 0; }},
     {"AChangeTakesAMinuteMore", [](test::FeedFiles&) {}, [](Reference::Question& asked) { asked.usual_change += 60; }},
     {"RulesForChangesAreNotRead", [](test::FeedFiles& files) { files.remove("transfers.txt"); }},
-    {"AMissingTimeIsZero", [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",,,\n", ",0,,\n"); }},
+    {"AMissingTimeIsZero", [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",,,,,\n", ",0,,,,\n"); }},
     {"WhatIsImpossibleIsRecommended",
      [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",3,", ",0,"); }},
     {"NobodyKeepsTheSeat", [](test::FeedFiles& files) { replace_all(files, "trips.txt", "block_id", "ignored"); }},
     {"TheSeatIsKeptAgainstTheRule", [](test::FeedFiles& files) { replace_all(files, "transfers.txt", ",5,", ",4,"); }},
     {"DoorsAreAlwaysOpen",
      [](test::FeedFiles& files) { replace_all(files, "stop_times.txt", "pickup_type,drop_off_type", "a,b"); }},
+    {"RulesForTripsAreNotRead",
+     [](test::FeedFiles& files) {
+         edit_train_transfers(files, [](const auto& fields) { return fields[4].empty() && fields[5].empty(); });
+     }},
+    {"RulesForRoutesAreNotRead",
+     [](test::FeedFiles& files) {
+         edit_train_transfers(files, [](const auto& fields) { return fields[6].empty() && fields[7].empty(); });
+     }},
+    {"RulesForTrainsAreForAll",
+     [](test::FeedFiles& files) {
+         edit_train_transfers(files, [](auto& fields) {
+             for (std::size_t i = 4; i < 8; ++i) fields[i].clear();
+             return true;
+         });
+     }},
+    {"ATripIsNoMoreThanItsRoute",
+     [](test::FeedFiles& files) {
+         edit_train_transfers(files, [](auto& fields) {
+             // A rule for a trip and any other one loses to those for routes, as if it named neither.
+             if (fields[4].empty() != fields[5].empty()) fields[4] = fields[5] = "";
+             return true;
+         });
+     }},
     {"TrainsRunOnce", [](test::FeedFiles& files) { files.remove("frequencies.txt"); }},
 };
 

@@ -10,7 +10,8 @@
 namespace railbook::test {
 
 /// Loops, trains over midnight and over days, frequencies, clock changes, trains that overtake each other, stops and
-/// rides that take no time, platforms with and without rules, walks, blocks, closed doors.
+/// rides that take no time, platforms with and without rules, rules for single trips and routes, walks, blocks, closed
+/// doors.
 class RandomFeed {
 public:
     explicit RandomFeed(unsigned seed) : random_{seed} { make(); }
@@ -39,6 +40,7 @@ private:
     void make_stops();
     void make_trips();
     void make_transfers();
+    std::string transfers_of_trains();
     /// Adds a trip that begins there; returns when and where it ends.
     struct End {
         std::string stop;
@@ -49,6 +51,12 @@ private:
 
     std::mt19937 random_;
     std::vector<std::string> trips_;
+    struct Call {
+        std::string trip;
+        std::string route;
+        std::string stop;
+    };
+    std::vector<Call> calls_;
     std::vector<std::string> stations_;
     std::string stop_times_;
     std::string trips_text_;
@@ -75,6 +83,8 @@ inline void RandomFeed::make() {
               "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
               "daily,1,1,1,1,1,1,1" +
                   ends + "some,1,0,1,1,0,1,0" + ends + "rare,0,1,0,0,0,0,1" + ends);
+    files.set("routes.txt", "route_id,agency_id,route_short_name,route_long_name,route_type\n"
+                            "X,R,IC,InterCity,2\nY,R,RE,RegionalExpress,2\n");
     make_stops();
     make_trips();
     make_transfers();
@@ -100,7 +110,9 @@ inline void RandomFeed::make_stops() {
 inline RandomFeed::End RandomFeed::make_trip(const std::string& id, const std::string& first_stop, std::int64_t start,
                                              const std::string& block) {
     trips_.push_back(id);
-    trips_text_ += "X," + one_of<std::string>({"daily", "daily", "some", "rare"}) + "," + id + "," + block + "\n";
+    const auto route = one_of<std::string>({"X", "X", "Y"});
+    const auto service = one_of<std::string>({"daily", "daily", "some", "rare"});
+    trips_text_ += route + "," + service + "," + id + "," + block + "\n";
     const auto calls = 2 + below(5);
     auto time = start;
     auto stop = first_stop;
@@ -108,6 +120,7 @@ inline RandomFeed::End RandomFeed::make_trip(const std::string& id, const std::s
     for (std::size_t call = 0; call < calls; ++call) {
         const auto arrival = time;
         const auto departure = time + 60 * one_of<std::int64_t>({0, 0, 0, 1, 5, 30});
+        calls_.push_back({id, route, stop});
         stop_times_ += id + "," + clock(arrival) + "," + clock(departure) + "," + stop + "," +
                        std::to_string(call + 1) + "," + (chance(8) ? "1" : "0") + "," + (chance(8) ? "1" : "0") + "\n";
         if (call + 1 == calls) return {stop, departure};
@@ -144,13 +157,14 @@ inline void RandomFeed::make_trips() {
 }
 
 inline void RandomFeed::make_transfers() {
-    std::string text = "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_trip_id,to_trip_id\n";
+    std::string text = "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_trip_id,to_trip_id,from_route_id,"
+                       "to_route_id\n";
     const auto any_place = [&] { return chance(50) ? any_stop() : stations_[below(stations_.size())]; };
     std::set<std::pair<std::string, std::string>> known;
     const auto add = [&](const std::string& from, const std::string& to) {
         if (!known.emplace(from, to).second) return;
         text += from + "," + to + "," + one_of<std::string>({"0", "1", "2", "2", "2", "3"}) + "," +
-                one_of<std::string>({"", "0", "60", "300", "900"}) + ",,\n";
+                one_of<std::string>({"", "0", "60", "300", "900"}) + ",,,,\n";
     };
     for (std::size_t i = below(6); i > 0; --i) {
         const auto place = any_place();
@@ -163,13 +177,39 @@ inline void RandomFeed::make_transfers() {
     std::set<std::pair<std::string, std::string>> continued;
     const auto join = [&](const std::string& from, const std::string& to) {
         if (continued.emplace(from, to).second)
-            text += ",," + one_of<std::string>({"4", "4", "5"}) + ",," + from + "," + to + "\n";
+            text += ",," + one_of<std::string>({"4", "4", "5"}) + ",," + from + "," + to + ",,\n";
     };
     for (std::size_t i = below(4); i > 0; --i) join(trips_[below(trips_.size())], trips_[below(trips_.size())]);
     for (std::size_t i = 0; i + 1 < trips_.size(); ++i) {
         if (trips_[i + 1].find('n') != std::string::npos && chance(40)) join(trips_[i], trips_[i + 1]);
     }
+    if (chance(25)) text += transfers_of_trains();
     files.set("transfers.txt", text);
+}
+
+/// Mostly between trains that call at one station.
+inline std::string RandomFeed::transfers_of_trains() {
+    std::string text;
+    std::set<std::string> known;
+    for (std::size_t i = 1 + below(12); i > 0; --i) {
+        const auto from = calls_[below(calls_.size())];
+        auto to = calls_[below(calls_.size())];
+        for (int again = 0; again < 20 && to.stop[0] != from.stop[0]; ++again) to = calls_[below(calls_.size())];
+        const auto place = [&](const Call& call) { return chance(50) ? call.stop : call.stop.substr(0, 1); };
+        enum Names { any, trip, route };
+        const auto names = one_of<std::pair<Names, Names>>(
+            {{trip, trip}, {trip, trip}, {trip, route}, {route, trip}, {trip, any}, {any, trip}, {route, route},
+             {route, any}, {any, route}});
+        const auto name = [](Names what, Names wanted, const std::string& id) { return what == wanted ? id : ""; };
+        const auto leave = place(from);
+        const auto ends = leave + "," + place(to);
+        const auto trains = name(names.first, trip, from.trip) + "," + name(names.second, trip, to.trip) + "," +
+                            name(names.first, route, from.route) + "," + name(names.second, route, to.route);
+        const auto type = one_of<std::string>({"0", "1", "2", "2", "2", "3"});
+        const auto rule = type + "," + one_of<std::string>({"", "0", "0", "60", "300", "900"});
+        if (known.insert(ends + trains).second) text += ends + "," + rule + "," + trains + "\n";
+    }
+    return text;
 }
 
 }  // namespace railbook::test

@@ -173,8 +173,8 @@ void Reference::read(const std::map<std::string, std::string>& texts) {
     std::map<std::string, Trip> trips;
     for (const auto& row : rows("trips.txt")) {
         const auto id = field(row, "trip_id");
-        trips[id] = {id, field(row, "service_id"), field(row, "block_id"), zone_of_route.at(field(row, "route_id")), {},
-                     {}};
+        const auto route = field(row, "route_id");
+        trips[id] = {id, route, field(row, "service_id"), field(row, "block_id"), zone_of_route.at(route), {}, {}};
     }
     std::map<std::string, std::map<int, Call>> calls;
     for (const auto& row : rows("stop_times.txt")) {
@@ -210,8 +210,25 @@ void Reference::read(const std::map<std::string, std::string>& texts) {
             continue;
         }
         const auto seconds = field(row, "min_transfer_time");
-        rules_[{field(row, "from_stop_id"), field(row, "to_stop_id")}].push_back(
-            {type, seconds.empty() ? std::nullopt : std::optional<std::int64_t>{std::stoi(seconds)}});
+        const Rule rule{type,
+                        seconds.empty() ? std::nullopt : std::optional<std::int64_t>{std::stoi(seconds)},
+                        field(row, "from_trip_id"),
+                        field(row, "to_trip_id"),
+                        field(row, "from_route_id"),
+                        field(row, "to_route_id")};
+        for (const auto* name : {&rule.from_trip, &rule.to_trip, &rule.from_route, &rule.to_route}) {
+            tells_trains_apart_ = tells_trains_apart_ || !name->empty();
+        }
+        rules_[{field(row, "from_stop_id"), field(row, "to_stop_id")}].push_back(rule);
+    }
+    const auto add_place = [&](const Place& place) {
+        if (place_at_.emplace(place, places_.size()).second) places_.push_back(place);
+    };
+    if (!tells_trains_apart_) {
+        for (std::size_t stop = 0; stop < stops_.size(); ++stop) add_place({stop});
+    }
+    for (std::size_t trip = 0; tells_trains_apart_ && trip < trips_.size(); ++trip) {
+        for (const auto& call : trips_[trip].calls) add_place({call.stop, trip});
     }
     for (const auto& trip : trips_) {
         longest_trip_ = std::max(longest_trip_, trip.calls.back().arrival);
@@ -319,22 +336,49 @@ void Reference::join_blocks(std::vector<Run>& runs) const {
     }
 }
 
-std::optional<std::int64_t> Reference::change_time(std::size_t from, std::size_t to, std::int64_t usual) const {
-    const auto& platform_from = stops_[from].id;
-    const auto& platform_to = stops_[to].id;
-    const auto& station_from = stops_[from].parent;
-    const auto& station_to = stops_[to].parent;
-    const auto find = [&](const std::string& a, const std::string& b) {
-        const auto found = rules_.find({a, b});
-        return found == rules_.end() ? std::vector<Rule>{} : found->second;
+std::optional<int> Reference::rank_of(const Rule& rule, const Place& from, const Place& to) const {
+    // Of one end: 0 names the trip, 1 its route, 2 neither; nothing where it names another.
+    const auto part = [&](const std::string& trip, const std::string& route,
+                          const Place& place) -> std::optional<int> {
+        if (trip.empty() && route.empty()) return 2;
+        const auto& here = trips_[*place.trip];
+        if (!trip.empty()) return trip == here.id ? std::optional{0} : std::nullopt;
+        return route == here.route ? std::optional{1} : std::nullopt;
     };
-    // The most exact rules that there are: both platforms, one of them, none.
-    auto rules = find(platform_from, platform_to);
-    if (rules.empty()) {
-        rules = find(platform_from, station_to);
-        for (const auto& rule : find(station_from, platform_to)) rules.push_back(rule);
+    const auto first = part(rule.from_trip, rule.from_route, from);
+    const auto second = part(rule.to_trip, rule.to_route, to);
+    if (!first || !second) return std::nullopt;
+    // Both trips; a trip and a route; one trip; both routes; one route; neither.
+    static const std::map<std::pair<int, int>, int> kRanks{{{0, 0}, 1}, {{0, 1}, 2}, {{0, 2}, 3},
+                                                           {{1, 1}, 4}, {{1, 2}, 5}, {{2, 2}, 6}};
+    return kRanks.at(std::minmax(*first, *second));
+}
+
+std::optional<std::int64_t> Reference::change_time(const Place& from, const Place& to, std::int64_t usual) const {
+    const auto& platform_from = stops_[from.stop].id;
+    const auto& platform_to = stops_[to.stop].id;
+    const auto& station_from = stops_[from.stop].parent;
+    const auto& station_to = stops_[to.stop].parent;
+    int rank = 0;
+    const auto find = [&](const std::string& a, const std::string& b) {
+        std::vector<Rule> found;
+        const auto known = rules_.find({a, b});
+        if (known == rules_.end()) return found;
+        for (const auto& rule : known->second) {
+            if (rank_of(rule, from, to) == rank) found.push_back(rule);
+        }
+        return found;
+    };
+    std::vector<Rule> rules;
+    for (rank = 1; rank <= 6 && rules.empty(); ++rank) {
+        // The most exact rules that there are: both platforms, one of them, none.
+        rules = find(platform_from, platform_to);
+        if (rules.empty()) {
+            rules = find(platform_from, station_to);
+            for (const auto& rule : find(station_from, platform_to)) rules.push_back(rule);
+        }
+        if (rules.empty()) rules = find(station_from, station_to);
     }
-    if (rules.empty()) rules = find(station_from, station_to);
     if (rules.empty()) {
         if (station_from == station_to) return usual;
         return std::nullopt;
@@ -347,17 +391,20 @@ std::optional<std::int64_t> Reference::change_time(std::size_t from, std::size_t
     return longest;
 }
 
-/// From which stops one may change to each, and how long that takes.
+/// From which places one may change to each, and how long that takes.
 const Reference::Ways& Reference::ways_to(std::int64_t usual) {
     const auto [entry, is_new] = ways_.try_emplace(usual);
     if (!is_new) return entry->second;
     std::set<std::pair<std::size_t, std::size_t>> linked;
     for (const auto& [ends, rules] : rules_) linked.emplace(station_at(ends.first), station_at(ends.second));
-    entry->second.resize(stops_.size());
-    for (std::size_t to = 0; to < stops_.size(); ++to) {
-        for (std::size_t from = 0; from < stops_.size(); ++from) {
-            if (station_[from] != station_[to] && !linked.contains({station_[from], station_[to]})) continue;
-            if (const auto time = change_time(from, to, usual)) entry->second[to].emplace_back(from, *time);
+    entry->second.resize(places_.size());
+    for (std::size_t to = 0; to < places_.size(); ++to) {
+        for (std::size_t from = 0; from < places_.size(); ++from) {
+            const std::pair stations{station_[places_[from].stop], station_[places_[to].stop]};
+            if (stations.first != stations.second && !linked.contains(stations)) continue;
+            if (const auto time = change_time(places_[from], places_[to], usual)) {
+                entry->second[to].emplace_back(from, *time);
+            }
         }
     }
     return entry->second;
@@ -389,14 +436,14 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
     std::vector<std::size_t> via;
     for (const auto& each : question.via) via.push_back(station_at(each));
 
-    // Ride by ride: for each stop where one alights, when, and the latest departure from which one can be there then.
+    // Ride by ride: for each place where one alights, when, and the latest departure from which one can be there then.
     struct Arrival {
         std::int64_t time;
         std::int64_t left;
     };
-    using Arrivals = std::vector<std::vector<std::vector<Arrival>>>;  // by layer and stop
+    using Arrivals = std::vector<std::vector<std::vector<Arrival>>>;  // by layer and place
     Arrivals before;
-    Arrivals earlier(layers, std::vector<std::vector<Arrival>>(stops_.size()));
+    Arrivals earlier(layers, std::vector<std::vector<Arrival>>(places_.size()));
     // Who arrives later without having left later is of no use.
     const auto useful_of = [](std::vector<Arrival> arrivals) {
         std::ranges::sort(arrivals, {}, [](const Arrival& each) { return std::pair{each.time, -each.left}; });
@@ -409,7 +456,7 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
     std::vector<Answer> candidates;
     const auto& ways = ways_to(question.usual_change);
     for (int changes = 0; changes <= question.most_changes; ++changes) {
-        Arrivals after(layers, std::vector<std::vector<Arrival>>(stops_.size()));
+        Arrivals after(layers, std::vector<std::vector<Arrival>>(places_.size()));
         std::vector<std::vector<std::int64_t>> carried(runs.size(), std::vector<std::int64_t>(layers, kNone));
         for (std::size_t i = 0; i < runs.size(); ++i) {
             auto left = carried[i];
@@ -424,7 +471,7 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
                     }
                     for (std::size_t layer = 0; layer < layers; ++layer) {
                         if (left[layer] == kNone || !here.alight) continue;
-                        after[layer][here.stop].push_back({here.arrival, left[layer]});
+                        after[layer][place_of(here.stop, runs[i].trip)].push_back({here.arrival, left[layer]});
                         if (layer + 1 == layers && station_[here.stop] == to) {
                             candidates.push_back({left[layer], here.arrival, changes});
                         }
@@ -437,10 +484,11 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
                     }
                     continue;
                 }
+                const auto& ways_here = ways[place_of(here.stop, runs[i].trip)];
                 for (std::size_t layer = 0; layer < layers; ++layer) {
-                    for (const auto& [stop, seconds] : ways[here.stop]) {
+                    for (const auto& [place, seconds] : ways_here) {
                         // The last that is there in time has left last.
-                        const auto& arrivals = before[layer][stop];
+                        const auto& arrivals = before[layer][place];
                         if (arrivals.empty()) continue;
                         const auto late =
                             std::ranges::upper_bound(arrivals, here.departure - seconds, {}, &Arrival::time);
@@ -457,11 +505,11 @@ std::vector<Reference::Answer> Reference::answers(const Question& question) {
         before = std::move(after);
         bool any = false;
         for (std::size_t layer = 0; layer < layers; ++layer) {
-            for (std::size_t stop = 0; stop < stops_.size(); ++stop) {
-                auto& arrivals = before[layer][stop];
+            for (std::size_t place = 0; place < places_.size(); ++place) {
+                auto& arrivals = before[layer][place];
                 if (arrivals.empty()) continue;
                 // Nor is who might as well have come with fewer changes.
-                auto& known = earlier[layer][stop];
+                auto& known = earlier[layer][place];
                 std::erase_if(arrivals, [&](const Arrival& each) {
                     const auto later = std::ranges::upper_bound(known, each.time, {}, &Arrival::time);
                     return later != known.begin() && std::prev(later)->left >= each.left;
@@ -543,7 +591,8 @@ Reference::Answer Reference::check(const Question& question, const std::vector<L
                 answer.departure = board.departure;
             } else {
                 if (!last->alight) wrong("nobody may alight before " + leg.trip);
-                const auto change = change_time(last->stop, board.stop, question.usual_change);
+                const auto change = change_time({last->stop, runs[run_before].trip}, {board.stop, run->trip},
+                                                question.usual_change);
                 if (!change || last->arrival + *change > board.departure) wrong("no change to " + leg.trip);
                 ++answer.changes;
             }

@@ -57,6 +57,7 @@ public:
     };
     struct Trip {
         std::string id;
+        std::string route;
         std::string service;
         std::string block;
         std::string zone;
@@ -85,15 +86,30 @@ private:
     struct Rule {
         int type = 0;
         std::optional<std::int64_t> seconds;
+        std::string from_trip = {};
+        std::string to_trip = {};
+        std::string from_route = {};
+        std::string to_route = {};
+    };
+    /// Where one arrives or leaves: a stop and, where rules tell trains apart, a trip.
+    struct Place {
+        std::size_t stop = 0;
+        std::optional<std::size_t> trip = {};
+        auto operator<=>(const Place&) const = default;
     };
     void read(const std::map<std::string, std::string>& texts);
     bool runs_on(const Trip& trip, std::int64_t date) const;
     const std::vector<Run>& runs_of(std::int64_t date);
     const std::vector<Run>& runs_between(std::int64_t from, std::int64_t to);
     void join_blocks(std::vector<Run>& runs) const;
-    /// Between two stops; nothing where no change is possible.
-    std::optional<std::int64_t> change_time(std::size_t from, std::size_t to, std::int64_t usual) const;
-    using Ways = std::vector<std::vector<std::pair<std::size_t, std::int64_t>>>;  // by stop: from where, and seconds
+    std::size_t place_of(std::size_t stop, std::size_t trip) const {
+        return place_at_.at({stop, tells_trains_apart_ ? std::optional{trip} : std::nullopt});
+    }
+    /// How exactly a rule names two trains; the less, the more exactly. Nothing: it is not for them.
+    std::optional<int> rank_of(const Rule& rule, const Place& from, const Place& to) const;
+    /// Between two places; nothing where no change is possible.
+    std::optional<std::int64_t> change_time(const Place& from, const Place& to, std::int64_t usual) const;
+    using Ways = std::vector<std::vector<std::pair<std::size_t, std::int64_t>>>;  // by place: from where, and seconds
     const Ways& ways_to(std::int64_t usual);
     std::size_t station_at(const std::string& stop) const { return station_[stop_at_.at(stop)]; }
 
@@ -103,7 +119,10 @@ private:
     std::vector<Trip> trips_;
     std::map<std::string, std::size_t> trip_at_;
     std::map<std::string, std::map<std::int64_t, bool>> dates_;  // by service
-    std::map<std::pair<std::string, std::string>, std::vector<Rule>> rules_;
+    std::map<std::pair<std::string, std::string>, std::vector<Rule>> rules_;  // by stops
+    bool tells_trains_apart_ = false;                                         // a rule names trips or routes
+    std::vector<Place> places_;
+    std::map<Place, std::size_t> place_at_;
     std::map<std::pair<std::string, std::string>, bool> stays_;  // by trips
     std::int64_t longest_trip_ = 0;
     // Those that were asked for last.

@@ -26,7 +26,9 @@ const NetworkData& sample() {
         files.set("trips.txt",
                   "route_id,service_id,trip_id,trip_short_name,wheelchair_accessible\nX,daily,1,100,1\nX,daily,2,,2\n");
         files.set("frequencies.txt", "trip_id,start_time,end_time,headway_secs\n2,06:00:00,09:00:00,3600\n");
-        files.set("transfers.txt", "from_stop_id,to_stop_id,transfer_type,min_transfer_time\nB,B,2,300\n");
+        files.set("transfers.txt",
+                  "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_trip_id,to_route_id\nB,B,2,300,,\n"
+                  "B,B,2,60,1,X\n");
         files.set("translations.txt",
                   "table_name,field_name,language,translation,record_id\nstops,stop_name,en,Beetown,B\n");
         const auto archive = Archive::open(files.write_folder());
@@ -43,6 +45,7 @@ TEST(CodecTest, WhatWasEncodedIsDecoded) {
     EXPECT_EQ(*again, sample());
     EXPECT_FALSE(sample().starts.empty());
     EXPECT_FALSE(sample().transfers.empty());
+    EXPECT_FALSE(sample().train_transfers.empty());
     using enum NetworkData::StepFree;
     EXPECT_EQ(again->stops[1].step_free, yes);
     EXPECT_EQ(again->stops[2].step_free, no);

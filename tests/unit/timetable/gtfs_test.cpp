@@ -18,6 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 GtfsOptions options() { return {.feed = "f", .rebase = {}, .today = date(2026, 11, 30), .progress = {}}; }
 
@@ -479,6 +480,42 @@ TEST(GtfsTest, TransfersKeepTheirPlatforms) {
                             Transfer{stop("B"), stop("B"), Transfer::Kind::recommended, Transfer::kUsual},
                             Transfer{stop("B"), stop("C"), Transfer::Kind::impossible, Transfer::kUsual}));
     EXPECT_EQ(result.report.dropped_count, 2U);
+}
+
+TEST(GtfsTest, TransfersOfTrainsNameTheirTripsAndRoutes) {
+    FeedFiles files;
+    files.append("trips.txt", "X,daily,2,\n")
+        .append("stop_times.txt", "2,08:00:00,08:00:00,A,1\n2,09:00:00,09:00:00,B,2\n")
+        .set("transfers.txt",
+             "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_trip_id,to_trip_id,from_route_id,"
+             "to_route_id\nB,B,2,300,,,,\nB,B,2,60,2,1,,\nB,B,3,,,2,X,\nB,B,2,90,1,,X,\nB,B,2,120,1,,,\n"
+             "B,B,0,,9,,,\nB,B,0,,,,,Z\nQ,B,0,,1,,,\n");
+    const auto result = imported(files);
+    const auto& data = result.network;
+    using Transfer = NetworkData::Transfer;
+    using Train = NetworkData::TrainTransfer;
+    const auto stop = static_cast<Index>(std::ranges::find(data.stops, "B", &NetworkData::Stop::id) -
+                                         data.stops.begin());
+    const auto rule = [&](Transfer::Kind kind, std::uint32_t seconds) { return Transfer{stop, stop, kind, seconds}; };
+    ASSERT_THAT(data.trips, SizeIs(2));
+    EXPECT_THAT(data.transfers, ElementsAre(rule(Transfer::Kind::timed_minimum, 300)));
+    // A trip says more than its route, and of two rows for the same the stricter counts.
+    EXPECT_THAT(data.train_transfers,
+                UnorderedElementsAre(
+                    Train{.transfer = rule(Transfer::Kind::timed_minimum, 60), .from_trip = 1, .to_trip = 0},
+                    Train{
+                        .transfer = rule(Transfer::Kind::impossible, Transfer::kUsual), .to_trip = 1, .from_route = 0},
+                    Train{.transfer = rule(Transfer::Kind::timed_minimum, 120), .from_trip = 0}));
+    EXPECT_EQ(result.report.dropped_count, 3U) << "no such trip, route, stop";
+}
+
+TEST(GtfsTest, TransfersOfTrainsThatAreLeftOutAreNotKept) {
+    FeedFiles files;
+    files.append("trips.txt", "X,daily,2,\n")
+        .append("stop_times.txt", "2,08:00:00,08:00:00,A,1\n")
+        .set("transfers.txt",
+             "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_trip_id,to_trip_id\nB,B,2,60,1,2\n");
+    EXPECT_THAT(imported(files).network.train_transfers, IsEmpty());
 }
 
 // --- Frequencies ---

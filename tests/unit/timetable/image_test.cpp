@@ -46,6 +46,7 @@ const NetworkData& rich() {
             .set("frequencies.txt", "trip_id,start_time,end_time,headway_secs\n3,06:00:00,09:00:00,3600\n")
             .set("transfers.txt",
                  "from_stop_id,to_stop_id,transfer_type,min_transfer_time,from_trip_id,to_trip_id\nB,B,2,300,,\n"
+                 "B,B,2,60,1,\n"
                  "A1,A2,3,,,\n,,5,,1,2\n,,4,,2,4\n")
             .set("translations.txt",
                  "table_name,field_name,language,translation,record_id\nstops,stop_name,en,Beetown,B\n");
@@ -117,6 +118,7 @@ void expect_same(const NetworkData& data, const Network& network) {
     }
     EXPECT_TRUE(std::ranges::equal(view.services, data.services));
     EXPECT_TRUE(std::ranges::equal(view.transfers, data.transfers));
+    EXPECT_TRUE(std::ranges::equal(view.train_transfers, data.train_transfers));
     EXPECT_TRUE(std::ranges::equal(view.continuations, data.continuations));
 
     std::vector<std::tuple<Index, Index, Index>> found;
@@ -167,6 +169,9 @@ std::size_t ask_everything(const Network& network) {
         sum += run.calls.size() + network.find_trip(run.id.trip.trip).value_or(0) + network.starts(trip).size();
         if (network.runs_on(trip, network.data().days - 1)) ++sum;
     }
+    for (const auto& each : network.data().train_transfers) {
+        if (each.from_trip != kNone) sum += network.data().trips[each.from_trip].id.size();
+    }
     for (const auto& transfer : network.data().transfers) sum += network.data().stops[transfer.to].id.size();
     return sum;
 }
@@ -176,6 +181,7 @@ TEST(ImageTest, AnImageIsItsNetwork) {
     ASSERT_TRUE(network) << network.error().detail;
     expect_same(rich(), **network);
     EXPECT_FALSE(rich().transfers.empty());
+    EXPECT_FALSE(rich().train_transfers.empty());
     EXPECT_FALSE(rich().continuations.empty());
     EXPECT_FALSE(rich().starts.empty());
     EXPECT_FALSE(rich().stations[1].aliases.empty());
