@@ -14,7 +14,8 @@
 namespace railbook::search {
 
 /// Questions with stations on the way go to a connection scan of the same network, and so do those for trains without
-/// changes, where it answers from the stations' lists, and where it is told so, those for windows. See docs/architecture.md, "Finding journeys".
+/// changes, where it answers from the stations' lists, and where it is told so, those for windows. See
+/// docs/architecture.md, "Finding journeys".
 class RoundSearch final : public JourneyFinder {
 public:
     /// The scan is of the same network, and for those trips only that shall be ridden.

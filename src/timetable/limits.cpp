@@ -63,8 +63,8 @@ std::uint64_t count_ways(const Data& network) {
 template <class Data>
 std::optional<std::string> why_beyond(const Data& network) {
     if (const auto ways = count_ways(network); ways > kMaxWays + network.stations.size()) {
-        return fmt::format("transfers.txt tells so many platforms and trains apart that there are {} ways between them; "
-                           "{} may be",
+        return fmt::format("transfers.txt tells so many platforms and trains apart that there are {} ways between "
+                           "them; {} may be",
                            ways, kMaxWays);
     }
     std::uint64_t calls = 0;
