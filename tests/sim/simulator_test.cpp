@@ -98,11 +98,14 @@ TEST(Simulator, TracesOfASeedAreTheSameEverywhere) {
     EXPECT_EQ(fmt::format("{:016x}", report.trace), "61c6ff543aabc77f");
 }
 
-/// So is that of a disk, where SQLite writes to it in the same order: its other versions need not.
+/// So is that of a disk, with one version of SQLite: others may write to it in another order.
 TEST(Simulator, TracesOfADiskAreTheSameEverywhere) {
-    if (std::string_view{sqlite3_libversion()} != "3.40.1") GTEST_SKIP() << "another SQLite: " << sqlite3_libversion();
-    const auto report = simulate({.seed = 42, .operations = 500, .store = StoreKind::sqlite});
-    EXPECT_EQ(fmt::format("{:016x}", report.trace), "f8ce0e3b5f5ef320");
+    const auto trace = [] {
+        const auto report = simulate({.seed = 42, .operations = 500, .store = StoreKind::sqlite});
+        return fmt::format("{:016x}", report.trace);
+    };
+    const bool is_known = std::string_view{sqlite3_libversion()} == "3.40.1";
+    EXPECT_EQ(trace(), is_known ? "f8ce0e3b5f5ef320" : trace());
 }
 
 /// The disk is worth its name: a store that does not wait for its syncs is found out.
