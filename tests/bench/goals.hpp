@@ -67,7 +67,8 @@ inline Goals& goals() {
 /// The whole program: runs the benchmarks and prints the goals. Returns its exit code.
 inline int run(int argc, char** argv) {
     std::vector<char*> arguments{argv, argv + argc};
-    const bool strict = std::erase_if(arguments, [](const char* one) { return one == std::string_view{"--strict"}; }) > 0;
+    const auto is_strict = [](const char* one) { return one == std::string_view{"--strict"}; };
+    const bool strict = std::erase_if(arguments, is_strict) > 0;
     auto count = static_cast<int>(arguments.size());
     arguments.push_back(nullptr);
     benchmark::Initialize(&count, arguments.data());

@@ -1,6 +1,6 @@
 // Timetables: reading text, importing, loading, finding stations, and looking up direct trains, each against a plain
-// rival in the same run. The counter `ratio` says how many times faster than its rival a benchmark was. After them stand
-// the goals (goals.hpp).
+// rival in the same run. The counter `ratio` says how many times faster than its rival a benchmark was. After them
+// stand the goals (goals.hpp).
 
 #include <chrono>
 #include <fstream>

@@ -137,7 +137,8 @@ void parse(std::string_view text) {
     if (const auto seat = parse_seat(text)) check(parse_seat(to_string(*seat)).value() == *seat);
     if (const auto date = parse_date(text)) check(parse_date(to_string(*date)).value() == *date);
     for (const auto* zone : {"Europe/Berlin", "UTC"}) {
-        if (const auto when = parse_when(text, zone)) check(parse_when(to_string(when->time), zone)->time == when->time);
+        const auto when = parse_when(text, zone);
+        if (when) check(parse_when(to_string(when->time), zone)->time == when->time);
     }
     if (const auto money = parse_money(text)) check(parse_money(to_string(*money)).value() == *money);
     if (const auto duration = parse_duration(text)) check(duration->count() >= 0);
