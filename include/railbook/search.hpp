@@ -79,7 +79,8 @@ struct Journey {
 struct JourneyPage {
     std::vector<Journey> journeys;  ///< By departure, then arrival.
     /// A `before` that continues before; empty where the timetable ends. Nothing is left out between pages. What leaves
-    /// among the journeys of a window of arrivals and arrives outside of it is on the page beside, which may repeat some.
+    /// among the journeys of a window of arrivals and arrives outside of it is on the page beside, which may repeat
+    /// some.
     std::string earlier_cursor;
     std::string later_cursor;  ///< A `depart` that continues after; empty where the timetable ends.
     bool is_cut = false;       ///< More journeys than the limit were found in the time that was asked for.

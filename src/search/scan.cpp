@@ -141,7 +141,8 @@ bool ConnectionScan::may_stay(const RunIndex& first, const RunIndex& second) { r
 
 std::optional<std::int32_t> ConnectionScan::least_change(Index from_station, Index to_station) {
     std::optional<std::int32_t> least;
-    for (auto spot = interchanges_.first_spot(from_station); spot < interchanges_.first_spot(from_station + 1); ++spot) {
+    const auto last = interchanges_.first_spot(from_station + 1);
+    for (auto spot = interchanges_.first_spot(from_station); spot < last; ++spot) {
         for (const auto& rule : interchanges_.rules_from(spot)) {
             if (interchanges_.station_of(rule.to) == to_station && (!least || rule.seconds < *least))
                 least = rule.seconds;

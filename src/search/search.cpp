@@ -338,7 +338,7 @@ struct Search::Finders {
             if (!allowed.trips) {
                 allowed.trips = std::move(is_of_types);
             } else {
-                allowed.trips = [one = std::move(allowed.trips), other = std::move(is_of_types)](timetable::Index trip) {
+                allowed.trips = [one = std::move(allowed.trips), other = std::move(is_of_types)](auto trip) {
                     return one(trip) && other(trip);
                 };
             }
@@ -413,7 +413,8 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
             return *way.network;
         })) {
         return Error{ErrorCode::not_found,
-                     fmt::format("the timetable '{}' does not say where wheelchairs can go", ways->front().network->feed()),
+                     fmt::format("the timetable '{}' does not say where wheelchairs can go",
+                                 ways->front().network->feed()),
                      "ask without the wish for step-free journeys, and call the railway"};
     }
     const Finders::Filter filter{search::folded_types(query.trains), query.step_free};

@@ -122,7 +122,8 @@ public:
         run("BEGIN");
         for (const auto& name : names) run("INSERT INTO station VALUES ('" + name + "')");
         run("COMMIT");
-        sqlite3_prepare_v2(database_, "SELECT name FROM station WHERE station MATCH ? ORDER BY rank LIMIT 10", -1, &find_, nullptr);
+        sqlite3_prepare_v2(database_, "SELECT name FROM station WHERE station MATCH ? ORDER BY rank LIMIT 10", -1, &find_,
+                           nullptr);
     }
     ~FullText() {
         sqlite3_finalize(find_);

@@ -70,7 +70,8 @@ TEST_F(CommandsTest, ADateInAFileOfQuestionsIsThatDayHoweverLongItIs) {
     }();
     ASSERT_EQ(run({"import", "gtfs", feed.write_folder(), "--name", "f"}).exit_code, 0);
     // What GTFS calls 00:15 is at 23:15 the day before where that night has an hour less.
-    for (const auto& [day, count] : {std::pair<std::string, int>{"2026-03-29", 2}, {"2026-10-25", 3}, {"2026-07-01", 3}}) {
+    const std::map<std::string, int> counts{{"2026-03-29", 2}, {"2026-10-25", 3}, {"2026-07-01", 3}};
+    for (const auto& [day, count] : counts) {
         write("one.csv", "from_stop_id,to_stop_id,departure\nf:A,f:B," + day + "\n");
         const auto many = run({"journey", "find", "--queries", "one.csv", "-o", "jsonl"});
         EXPECT_EQ(std::ranges::count(many.out, '\n'), count) << day << "\n" << many.out;

@@ -129,17 +129,25 @@ TEST_F(ReimportTest, WhoFollowsTheStoreAnswersOfOneVersionAndSwapsInTime) {
         if (!page) return "error: " + page.error().detail;
         for (const auto& journey : page->journeys)
             all += fmt::format("{} {} {}\n", journey.id, to_string(journey.departure()), to_string(journey.arrival()));
-        const auto named = search.journey("2026-12-01.t:early/t:A/t:G+2026-12-02.t:early/t:G/t:F");
-        if (!named) return "error: " + named.error().detail;
-        for (const auto& leg : named->legs) all += fmt::format("{} {}\n", to_string(leg.from.time), to_string(leg.to.time));
+        return all;
+    };
+    const auto named = [&] {
+        const auto journey = search.journey("2026-12-01.t:early/t:A/t:G+2026-12-02.t:early/t:G/t:F");
+        if (!journey) return "error: " + journey.error().detail;
+        std::string all;
+        for (const auto& leg : journey->legs)
+            all += fmt::format("{} {}\n", to_string(leg.from.time), to_string(leg.to.time));
         return all;
     };
     std::array<std::string, 2> expected;
+    std::array<std::string, 2> expected_named;
     for (const int version : {0, 1}) {
         swap_to(version);
         expected[static_cast<std::size_t>(version)] = ids();
+        expected_named[static_cast<std::size_t>(version)] = named();
     }
     ASSERT_NE(expected[0], expected[1]);
+    ASSERT_NE(expected_named[0], expected_named[1]);
     ASSERT_EQ(expected[0].find("error"), std::string::npos) << expected[0];
     std::atomic<bool> ends{false};
     std::vector<std::jthread> threads;
@@ -148,6 +156,8 @@ TEST_F(ReimportTest, WhoFollowsTheStoreAnswersOfOneVersionAndSwapsInTime) {
             while (!ends) {
                 const auto answer = ids();
                 if (answer != expected[0] && answer != expected[1]) ADD_FAILURE() << answer;
+                const auto journey = named();
+                if (journey != expected_named[0] && journey != expected_named[1]) ADD_FAILURE() << journey;
             }
         });
     }

@@ -181,8 +181,8 @@ TEST_F(EngineJourneysTest, ForOneMomentAreLookedForBeyondManyThatAreSlowOrFull) 
     };
     for (int i = 0; i < 180; ++i) {
         train(fmt::format("a{}", i), "A", 360 + 5 * i, "H", 370 + 5 * i);
-        train(fmt::format("h{}", i), "H", 380 + 5 * i, "G", 390 + 5 * i);
-        train(fmt::format("g{}", i), "G", 400 + 5 * i, "F", 410 + 5 * i);
+        train(fmt::format("h{}", i), "H", 372 + 5 * i, "G", 382 + 5 * i);
+        train(fmt::format("g{}", i), "G", 384 + 5 * i, "F", 394 + 5 * i);
     }
     train("direct", "A", 360, "F", 1380);
     train("to-middle", "A", 960, "M", 1020);
@@ -207,12 +207,12 @@ TEST_F(EngineJourneysTest, ForOneMomentAreLookedForBeyondManyThatAreSlowOrFull) 
         return found;
     };
     using Arrivals = std::vector<std::string>;
-    EXPECT_EQ(arrivals(), (Arrivals{"06:50 2", "23:00 0", "18:00 1"}));
+    EXPECT_EQ(arrivals(), (Arrivals{"06:34 2", "23:00 0", "18:00 1"}));
     wishes.with_seats = true;
     const HoldRequest all{world.key(), {{World::run("a0"), "A", "H", BestSeats{4, "second"}},
                                         {World::run("a0"), "A", "H", BestSeats{2, "first"}}}};
     ASSERT_TRUE(world.engine().inventory().hold(world.staff, all));
-    EXPECT_EQ(arrivals(), (Arrivals{"23:00 0", "06:55 2", "18:00 1"}));
+    EXPECT_EQ(arrivals(), (Arrivals{"23:00 0", "06:39 2", "18:00 1"}));
 }
 
 TEST_F(EngineJourneysTest, ForOneMomentGoOnWithTheNextOnes) {

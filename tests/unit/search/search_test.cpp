@@ -196,8 +196,9 @@ TEST_F(SearchTest, StepFreeIsOnlyWhatTheTimetableSaysSoOf) {
     EXPECT_THAT(silent.error().detail, HasSubstr("does not say where wheelchairs can go"));
 
     const auto stops = [&](std::string_view b) {
-        files.set("stops.txt", "stop_id,stop_name,stop_lat,stop_lon,wheelchair_boarding\nA,Adorf,50.0,8.0,1\nB,Bedorf,50.5,8.0," +
-                                   std::string{b} + "\nC,Cedorf,51.0,8.0,1\n");
+        files.set("stops.txt", "stop_id,stop_name,stop_lat,stop_lon,wheelchair_boarding\n"
+                               "A,Adorf,50.0,8.0,1\nC,Cedorf,51.0,8.0,1\nB,Bedorf,50.5,8.0," +
+                                   std::string{b} + "\n");
         import(files);
     };
     stops("1");
@@ -290,7 +291,8 @@ TEST_F(SearchTest, PagesOfArrivalsLeaveNothingOut) {
               "first,20:30:00,20:30:00,A,1\nfirst,21:00:00,21:00:00,B,2\n"
               "second,22:00:00,22:00:00,B,1\nsecond,23:50:00,23:50:00,C,2\n");
     import(files);
-    JourneyQuery all{.from = {"f", "A"}, .to = {"f", "C"}, .depart = at("2026-12-01"), .window = std::chrono::hours{168}};
+    JourneyQuery all{.from = {"f", "A"}, .to = {"f", "C"}, .depart = at("2026-12-01")};
+    all.window = std::chrono::hours{168};
     std::set<std::string> expected;
     for (const auto& journey : page(all).journeys) expected.insert(journey.id);
     ASSERT_EQ(expected.size(), 14U);
@@ -603,7 +605,8 @@ TEST_F(SearchTest, AnIdWhoseChangeIsNoLongerPossibleIsRefused) {
     };
     EXPECT_THAT(why("2026-12-01.f:1/f:A/f:C+2026-12-02.f:9/f:B/f:C"), HasSubstr("leaves from Bedorf"));
     const auto transfer = [&](std::string_view rule) {
-        files.set("transfers.txt", "from_stop_id,to_stop_id,transfer_type,min_transfer_time\n" + std::string{rule} + "\n");
+        files.set("transfers.txt",
+                  "from_stop_id,to_stop_id,transfer_type,min_transfer_time\n" + std::string{rule} + "\n");
         import(files);
     };
     transfer("B,B,2,300");
