@@ -4,7 +4,6 @@
 #include <functional>
 #include <numeric>
 #include <queue>
-#include <tuple>
 #include <utility>
 
 namespace railbook::search {
@@ -16,22 +15,33 @@ bool Bounds::may_reach(const Interchanges& interchanges, Index other_end, const 
     return false;
 }
 
-BoundStore::Graph BoundStore::graph_of(std::vector<Link> links, Index spots, Direction direction) {
-    if (direction == kBack) {
-        for (auto& link : links) std::swap(link.from, link.edge.to);
-    }
-    std::ranges::sort(links, {},
-                      [](const Link& link) { return std::tuple{link.from, link.edge.to, link.edge.seconds}; });
-    const auto repeated =
-        std::ranges::unique(links, {}, [](const Link& link) { return std::pair{link.from, link.edge.to}; });
-    links.erase(repeated.begin(), repeated.end());
+BoundStore::Graph BoundStore::graph_of(const std::vector<Link>& links, Index spots, Direction direction) {
+    const auto turned = [direction](const Link& link) {
+        return direction == kBack ? Link{link.edge.to, {link.from, link.edge.seconds}} : link;
+    };
+    std::vector<Index> first(spots + 1, 0);
+    for (const auto& link : links) ++first[turned(link).from + 1];
+    std::partial_sum(first.begin(), first.end(), first.begin());
+    std::vector<Edge> edges(links.size());
+    auto next = first;
+    for (const auto& link : links) edges[next[turned(link).from]++] = turned(link).edge;
+
+    // Of several edges to one spot the quickest.
     Graph graph;
-    graph.first.assign(spots + 1, 0);
-    for (const auto& link : links) {
-        ++graph.first[link.from + 1];
-        graph.edges.push_back(link.edge);
+    graph.first.push_back(0);
+    std::vector<Index> place(spots, timetable::kNone);  // by spot: of the last edge to it
+    for (Index spot = 0; spot < spots; ++spot) {
+        for (const auto& edge : std::span{edges}.subspan(first[spot], first[spot + 1] - first[spot])) {
+            auto& known = place[edge.to];
+            if (known != timetable::kNone && known >= graph.first.back()) {
+                graph.edges[known].seconds = std::min(graph.edges[known].seconds, edge.seconds);
+            } else {
+                known = static_cast<Index>(graph.edges.size());
+                graph.edges.push_back(edge);
+            }
+        }
+        graph.first.push_back(static_cast<Index>(graph.edges.size()));
     }
-    std::partial_sum(graph.first.begin(), graph.first.end(), graph.first.begin());
     return graph;
 }
 

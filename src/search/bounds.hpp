@@ -58,7 +58,7 @@ private:
         Index from = 0;
         Edge edge;
     };
-    static Graph graph_of(std::vector<Link> links, Index spots, Direction direction);
+    static Graph graph_of(const std::vector<Link>& links, Index spots, Direction direction);
     std::shared_ptr<const Bounds> get(Index station, Direction direction);
     std::shared_ptr<const Bounds> make(Index station, Direction direction) const;
     void find_minutes(Bounds& bounds, Index station, Direction direction) const;

@@ -177,25 +177,33 @@ std::shared_ptr<const Day> Days::make(std::int64_t number) const {
         ends.emplace_back(begin + calls.front().departure, begin + calls.back().arrival);
     }
 
-    std::vector<std::uint32_t> sorted(day->connections.size());
-    std::iota(sorted.begin(), sorted.end(), 0U);
-    // Those of one run are made along it, and stay so. A run stands before those in which it is continued.
-    std::ranges::sort(sorted, [&](std::uint32_t left, std::uint32_t right) {
-        const auto& a = day->connections[left];
-        const auto& b = day->connections[right];
-        if (a.departure != b.departure) return a.departure < b.departure;
-        if (a.run == b.run) return left < right;
-        const auto& first = ends[day->rides[left].run];
-        const auto& second = ends[day->rides[right].run];
-        return first != second ? first < second : a.run < b.run;
-    });
+    // By departure, and only where that is the same by more.
+    std::vector<std::uint64_t> sorted;
+    sorted.reserve(day->connections.size());
+    for (const auto& each : day->connections) {
+        sorted.push_back(static_cast<std::uint64_t>(each.departure) << 32U | sorted.size());
+    }
+    std::ranges::sort(sorted);
+    const auto position = [](std::uint64_t each) { return static_cast<std::uint32_t>(each); };
+    for (auto first = sorted.begin(), last = first; first != sorted.end(); first = last) {
+        last = std::find_if(first, sorted.end(), [&](std::uint64_t each) { return each >> 32U != *first >> 32U; });
+        // Those of one run are made along it, and stay so. A run stands before those in which it is continued.
+        std::sort(first, last, [&](std::uint64_t left, std::uint64_t right) {
+            const auto& a = day->connections[position(left)];
+            const auto& b = day->connections[position(right)];
+            if (a.run == b.run) return left < right;
+            const auto& one = ends[day->rides[position(left)].run];
+            const auto& other = ends[day->rides[position(right)].run];
+            return one != other ? one < other : a.run < b.run;
+        });
+    }
     std::vector<Connection> connections;
     std::vector<Day::Ride> rides;
     connections.reserve(sorted.size());
     rides.reserve(sorted.size());
-    for (const auto at : sorted) {
-        connections.push_back(day->connections[at]);
-        rides.push_back(day->rides[at]);
+    for (const auto each : sorted) {
+        connections.push_back(day->connections[position(each)]);
+        rides.push_back(day->rides[position(each)]);
     }
     day->connections = std::move(connections);
     day->rides = std::move(rides);

@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 #include <tuple>
+#include <unordered_map>
 
 namespace railbook::search {
 namespace {
@@ -70,8 +71,8 @@ Patterns::Patterns(const Network& network, const Interchanges& interchanges, con
     const auto trips = static_cast<Index>(network.data().trips.size());
     of_trip_.assign(trips, kNone);
     first_call_.push_back(0);
-    std::map<std::vector<std::uint64_t>, Index> known;
-    std::vector<std::uint64_t> key;
+    std::unordered_multimap<std::uint64_t, Index> known;  // by the hash of its calls
+    std::vector<Call> own;
     // The network has patterns of its own, which also tell platforms and distances apart.
     std::vector<Index> of_network(network.data().pattern_count(), kNone);
     const auto take_times = [&](Index trip) {
@@ -81,6 +82,11 @@ Patterns::Patterns(const Network& network, const Interchanges& interchanges, con
             made[i].to_next = std::min(made[i].to_next, std::max(0, calls[i + 1].arrival - calls[i].departure));
         }
     };
+    const auto has_own_calls = [&](const auto& each) {
+        return std::ranges::equal(calls(each.second), own, [](const Call& one, const Call& other) {
+            return one.spot == other.spot && one.flags == other.flags;
+        });
+    };
     for (Index trip = 0; trip < trips; ++trip) {
         if (!days.is_wanted(trip)) continue;
         auto& of_same = of_network[network.data().trips[trip].pattern];
@@ -89,24 +95,25 @@ Patterns::Patterns(const Network& network, const Interchanges& interchanges, con
             take_times(trip);
             continue;
         }
-        const auto calls = network.calls(trip);
-        key.clear();
-        for (Index i = 0; i < calls.size(); ++i) {
-            const auto call = calls[i];
-            key.push_back(std::uint64_t{interchanges.spot_of(trip, i, call.stop)} << 2 |
-                          (days.may_board(call) ? 1U : 0U) | (days.may_alight(call) ? 2U : 0U));
+        const auto calls_of_trip = network.calls(trip);
+        own.clear();
+        std::uint64_t hash = 0;
+        for (Index i = 0; i < calls_of_trip.size(); ++i) {
+            const auto call = calls_of_trip[i];
+            Call made{.spot = interchanges.spot_of(trip, i, call.stop), .to_next = ChangeTimes::kNever};
+            if (days.may_board(call)) made.flags |= Call::kBoards;
+            if (days.may_alight(call)) made.flags |= Call::kAlights;
+            if (interchanges.has_walks(made.spot)) made.flags |= Call::kWalks;
+            own.push_back(made);
+            hash = (hash ^ (std::uint64_t{made.spot} << 8 | made.flags)) * 0x9E37'79B9'7F4A'7C15U;
+            hash ^= hash >> 29;
         }
-        const auto [pattern, is_new] = known.try_emplace(key, count());
-        of_trip_[trip] = of_same = pattern->second;
-        if (is_new) {
-            for (Index i = 0; i < calls.size(); ++i) {
-                const auto call = calls[i];
-                Call made{.spot = interchanges.spot_of(trip, i, call.stop), .to_next = ChangeTimes::kNever};
-                if (days.may_board(call)) made.flags |= Call::kBoards;
-                if (days.may_alight(call)) made.flags |= Call::kAlights;
-                if (interchanges.has_walks(made.spot)) made.flags |= Call::kWalks;
-                calls_.push_back(made);
-            }
+        const auto [first, last] = known.equal_range(hash);
+        const auto same = std::find_if(first, last, has_own_calls);
+        of_trip_[trip] = of_same = same == last ? count() : same->second;
+        if (same == last) {
+            known.emplace(hash, count());
+            calls_.insert(calls_.end(), own.begin(), own.end());
             first_call_.push_back(static_cast<Index>(calls_.size()));
         }
         take_times(trip);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <span>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -49,21 +50,26 @@ Result<std::vector<Way>> ways_of(const Snapshot& snapshot, const JourneyQuery& q
     std::vector<StationId> ids{query.from};
     ids.insert(ids.end(), query.via.begin(), query.via.end());
     ids.push_back(query.to);
-    std::vector<const timetable::StationPlace*> places;
+    // By place: its station in each feed that has it.
+    std::vector<std::span<const timetable::FoundStation>> places;
+    std::vector<timetable::FoundStation> own(ids.size());
     for (const auto& id : ids) {
         const auto* network = snapshot.find(id.feed);
         const auto station = network ? network->find_station(id.stop) : std::nullopt;
         if (!station) return Error{ErrorCode::not_found, fmt::format("there is no station '{}'", to_string(id))};
-        const auto* place = &snapshot.stations().place_of({network, *station});
-        if (!places.empty() && places.back() == place) return twice(query, {network, *station});
+        auto& found = own[places.size()] = {network, *station};
+        // Where there is one feed, the index of all feeds' stations need not be made for this.
+        const auto place = snapshot.parts.size() == 1 ? std::span<const timetable::FoundStation>{&found, 1}
+                                                      : snapshot.stations().place_of(found).stations;
+        if (!places.empty() && places.back().front() == place.front()) return twice(query, found);
         places.push_back(place);
     }
     std::vector<Way> ways;
-    for (const auto& first : places.front()->stations) {
+    for (const auto& first : places.front()) {
         Way way{first.network, {}};
-        for (const auto* place : places) {
-            const auto found = std::ranges::find(place->stations, first.network, &timetable::FoundStation::network);
-            if (found != place->stations.end()) way.stations.push_back(found->index);
+        for (const auto& place : places) {
+            const auto found = std::ranges::find(place, first.network, &timetable::FoundStation::network);
+            if (found != place.end()) way.stations.push_back(found->index);
         }
         if (way.stations.size() == places.size()) ways.push_back(std::move(way));
     }
@@ -355,7 +361,7 @@ struct Search::Finders {
         Filter filter;
         std::shared_ptr<Made> made;
     };
-    static constexpr std::size_t kKept = 16;
+    static constexpr std::size_t kChoicesKept = 16;
 
     std::shared_ptr<JourneyFinder> find(const Snapshot& snapshot, const Network& network,
                                         const Filter& filter) {
@@ -382,9 +388,15 @@ struct Search::Finders {
         });
         const auto part = std::ranges::find_if(
             snapshot.parts, [&](const Snapshot::Part& each) { return each.network.get() == &network; });
-        entries.insert(entries.begin(), {part->network, filter, std::make_shared<Made>()});
-        if (entries.size() > kKept) entries.pop_back();
-        return entries.front().made;
+        auto made = std::make_shared<Made>();
+        entries.insert(entries.begin(), {part->network, filter, made});
+        // Those of whole networks are no more than there are feeds; those of choices are as many as people think of.
+        const auto is_choice = [](const Entry& entry) { return entry.filter != Filter{}; };
+        if (static_cast<std::size_t>(std::ranges::count_if(entries, is_choice)) > kChoicesKept) {
+            const auto oldest = std::find_if(entries.rbegin(), entries.rend(), is_choice);
+            entries.erase(std::prev(oldest.base()));
+        }
+        return made;
     }
 
     std::mutex mutex;

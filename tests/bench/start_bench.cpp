@@ -1,8 +1,7 @@
 /// How long it takes from nothing to the first answer: a process of its own opens a store and asks for a journey. From
-/// the zip it imports the feed before; from the stored form it has no file of the compiled
-/// timetable; else it maps that.
-/// And how large the timetable is. For the sample feed, and for those in the folder that RAILBOOK_EXTRA_FEEDS names.
-/// Goals are of the sample feed (times) and of every feed (sizes).
+/// the zip it imports the feed before; from the stored form it has no file of the compiled timetable; else it maps
+/// that. And how large the timetable is. For the sample feed, and for those in the folder that RAILBOOK_EXTRA_FEEDS
+/// names. Goals are of the sample feed (times) and of every feed (sizes).
 
 #include <sys/wait.h>
 #include <unistd.h>
