@@ -227,7 +227,8 @@ Result<std::shared_ptr<const Snapshot>> Timetable::snapshot() {
         if (is_known) {
             const auto newer = look(*earlier);
             const std::lock_guard lock{mutex_};
-            looked_at_ = now;
+            // From when it ended: those who waited for a store that is slow, or away, need not each look again.
+            looked_at_ = environment_.now();
             if (!newer) return earlier;
             // An import of our own that ended meanwhile may be newer still.
             if (change == change_) snapshot_ = newer;
