@@ -10,21 +10,34 @@
 
 namespace railbook::base {
 
-const date::time_zone* find_zone(std::string_view name) {
+namespace {
+
+struct KnownZone {
+    const date::time_zone* zone = nullptr;
+    std::optional<std::uint32_t> rules = {};  // before it was read
+};
+
+KnownZone known_zone(std::string_view name) {
     static std::mutex mutex;
-    static std::map<std::string, const date::time_zone*, std::less<>> known;
+    static std::map<std::string, KnownZone, std::less<>> known;
     const std::lock_guard lock{mutex};
     if (const auto found = known.find(name); found != known.end()) return found->second;
-    const date::time_zone* zone = nullptr;
+    KnownZone zone{.rules = rules_of_zone(name)};
     try {
-        zone = date::locate_zone(std::string{name});
+        zone.zone = date::locate_zone(std::string{name});
     } catch (const std::runtime_error&) {
-        // The library says "no such zone" by throwing.
+        // The library says "no such zone" by throwing. Unknown names come from outside and are not kept: they would
+        // fill the memory.
+        return {};
     }
-    // Unknown names come from outside and are not kept: they would fill the memory.
-    if (zone) known.emplace(name, zone);
-    return zone;
+    return known.emplace(name, zone).first->second;
 }
+
+}  // namespace
+
+const date::time_zone* find_zone(std::string_view name) { return known_zone(name).zone; }
+
+std::optional<std::uint32_t> rules_in_use(std::string_view name) { return known_zone(name).rules; }
 
 std::optional<std::uint32_t> rules_of_zone(std::string_view name) {
     constexpr std::size_t kMost = std::size_t{1} << 16;

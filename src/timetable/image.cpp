@@ -156,7 +156,7 @@ private:
                 return Error{ErrorCode::damaged,
                              fmt::format("the stored timetable is damaged: this system knows no time zone '{}'", name)};
             }
-            record.rules = base::rules_of_zone(name).value_or(0);
+            record.rules = base::rules_in_use(name).value_or(0);
             record.first_day_start = static_cast<Index>(day_starts.size());
             for (std::uint32_t day = 0; day < data_.days; ++day) {
                 // Noon minus 12 h is midnight, but for the two days of clock changes: there it keeps the times of

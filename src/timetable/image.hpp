@@ -42,7 +42,7 @@ inline constexpr std::uint8_t kLongText = 255;
 struct Zone {
     static constexpr Index kNowhere = kNone;
     Text name;
-    std::uint32_t rules;    // base::rules_of_zone, or 0
+    std::uint32_t rules;    // base::rules_in_use, or 0
     Index first_day_start;  // kNowhere: no agency has it
 };
 struct Agency {

@@ -135,7 +135,7 @@ public:
 
     struct Zone {
         std::string_view name;
-        std::uint32_t rules;  ///< As base::rules_of_zone had it when the image was made; 0: nothing was found by them.
+        std::uint32_t rules;  ///< As base::rules_in_use had it when the image was made; 0: nothing was found by them.
         static Zone of(const image::Zone& stored, const char* texts) {
             return {read_text(stored.name, texts), stored.rules};
         }
