@@ -589,7 +589,7 @@ private:
             }
             const auto seconds = row[kSeconds].empty() ? std::optional{NetworkData::Transfer::kUsual}
                                                        : parse_count(row[kSeconds]);
-            if (!seconds || (*seconds > 86'400 && !row[kSeconds].empty())) {
+            if (!seconds || (*seconds > NetworkData::Transfer::kMostSeconds && !row[kSeconds].empty())) {
                 return row.drop(kSeconds,
                                 fmt::format("{} is no number of seconds within a day", quoted(row[kSeconds])));
             }

@@ -98,14 +98,14 @@ Status check(const NetworkData& d) {
         if (outside(call.stop, d.stops) || !sane(call.arrival) || !sane(call.departure)) return damaged("a call");
     }
     if (!std::ranges::all_of(d.starts, sane)) return damaged("a start");
-    for (const auto& transfer : d.transfers) {
-        if (outside(transfer.from, d.stops) || outside(transfer.to, d.stops)) return damaged("a transfer");
-    }
+    const auto is_wrong = [&](const NetworkData::Transfer& transfer) {
+        return outside(transfer.from, d.stops) || outside(transfer.to, d.stops) || !transfer.has_sane_time();
+    };
+    if (std::ranges::any_of(d.transfers, is_wrong)) return damaged("a transfer");
     const auto no_such = [](Index index, const auto& list) { return index != kNone && index >= list.size(); };
     for (const auto& each : d.train_transfers) {
-        if (outside(each.transfer.from, d.stops) || outside(each.transfer.to, d.stops) ||
-            no_such(each.from_trip, d.trips) || no_such(each.to_trip, d.trips) || no_such(each.from_route, d.routes) ||
-            no_such(each.to_route, d.routes)) {
+        if (is_wrong(each.transfer) || no_such(each.from_trip, d.trips) || no_such(each.to_trip, d.trips) ||
+            no_such(each.from_route, d.routes) || no_such(each.to_route, d.routes)) {
             return damaged("a transfer between trains");
         }
     }

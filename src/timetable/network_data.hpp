@@ -81,10 +81,12 @@ struct NetworkData {
         enum class Kind : std::uint8_t { recommended, guaranteed, timed_minimum, impossible };
         /// Nothing is said of the time: it is what changes need where no rule speaks.
         static constexpr std::uint32_t kUsual = std::numeric_limits<std::uint32_t>::max();
+        static constexpr std::uint32_t kMostSeconds = 86'400;
         Index from = 0;
         Index to = 0;
         Kind kind = Kind::recommended;
-        std::uint32_t seconds = kUsual;
+        std::uint32_t seconds = kUsual;  // up to kMostSeconds
+        bool has_sane_time() const { return seconds == kUsual || seconds <= kMostSeconds; }
         bool operator==(const Transfer&) const = default;
     };
     /// Of transfers.txt: a transfer for those who come with one train, or go on with one, only. kNone: with any.

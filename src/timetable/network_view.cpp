@@ -231,6 +231,7 @@ private:
         if (!ok_) return;
         const auto check_transfer = [&](const image::Transfer& each) {
             must(each.from < stops_.size() && each.to < stops_.size() && each.kind <= 3);
+            must(NetworkData::Transfer{.seconds = each.seconds}.has_sane_time());
         };
         for (std::size_t i = 0; i < view_.transfers.size(); ++i) check_transfer(view_.transfers.stored(i));
         for (std::size_t i = 0; i < view_.train_transfers.size(); ++i) {

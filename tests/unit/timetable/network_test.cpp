@@ -195,6 +195,9 @@ TEST(NetworkTest, DataThatContradictsItselfIsDamaged) {
     EXPECT_TRUE(refused([](NetworkData& data) { data.calls[1].arrival = kMaxSeconds + 1; }));
     EXPECT_TRUE(refused([](NetworkData& data) { data.stations[0].latitude = std::nan(""); }));
     EXPECT_TRUE(refused([](NetworkData& data) { data.stations[0].longitude = 1e300; }));
+    EXPECT_FALSE(refused([](NetworkData& data) { data.transfers = {{.from = 0, .to = 1, .seconds = 86'400}}; }));
+    EXPECT_TRUE(refused([](NetworkData& data) { data.transfers = {{.from = 0, .to = 1, .seconds = 86'401}}; }));
+    EXPECT_TRUE(refused([](NetworkData& data) { data.transfers = {{.from = 0, .to = 1, .seconds = 1U << 31U}}; }));
 }
 
 }  // namespace
