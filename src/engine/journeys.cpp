@@ -61,7 +61,7 @@ Duration between(const Leg& leg, const Leg& next) { return next.from.time - leg.
 
 /// Shows a journey as its pinned runs are sold. Whether it is still one that the query asks for: with other times its
 /// changes may be too short, or it leaves when nobody asked for it.
-bool show_as_sold(Journey& journey, const Availability* legs, const JourneyQuery& query) {
+Result<bool> show_as_sold(Search& search, Journey& journey, const Availability* legs, const JourneyQuery& query) {
     const auto planned = journey.legs;
     bool is_other = false;
     for (std::size_t i = 0; i < planned.size(); ++i) {
@@ -74,7 +74,11 @@ bool show_as_sold(Journey& journey, const Availability* legs, const JourneyQuery
             planned[i].stays ? Duration{0} : std::min(between(planned[i - 1], planned[i]), query.min_change);
         if (between(journey.legs[i - 1], journey.legs[i]) < demanded) return false;
     }
-    return is_asked_for(journey, query);
+    if (!is_asked_for(journey, query)) return false;
+    // What is shown can be bought: whoever does so names it by its id.
+    const auto found = search.journey(journey.id);
+    if (!found && found.error().code != ErrorCode::not_found) return found.error();
+    return found.has_value();
 }
 
 /// Looks up what is free on the journeys and what they cost, and leaves out those that are not as wished, or that the
@@ -97,7 +101,9 @@ Status complete(const Sellers& sellers, const JourneyQuery& query, const TravelW
     for (auto& journey : journeys) {
         auto* const legs = next;
         next += journey.legs.size();
-        if (!show_as_sold(journey, legs, query)) continue;
+        const auto is_shown = show_as_sold(sellers.search, journey, legs, query);
+        if (!is_shown) return is_shown.error();
+        if (!*is_shown) continue;
         PricedJourney wanted{.distances = {}, .classes = classes_of(journey, legs, party, wishes)};
         if (wanted.classes.empty() && is_choosy(wishes)) continue;
         for (std::size_t i = 0; i < journey.legs.size(); ++i) {

@@ -96,6 +96,25 @@ TEST_F(AdoptionOfferTest, JourneysThatWhatIsSoldMakesImpossibleAreNotShown) {
     EXPECT_THAT(page->journeys, IsEmpty()) << "what was sold arrives there at 09:20 only";
 }
 
+TEST_F(AdoptionOfferTest, JourneysWhoseChangeIsTooShortForTransfersTxtAreNotShown) {
+    ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
+    const auto shown = [&](std::string_view seconds) {
+        std::ofstream{world.folder.path() / "transfers.txt"}
+            << "from_stop_id,to_stop_id,transfer_type,min_transfer_time\nH,H,2," << seconds << "\n";
+        import(
+            "early,08:00:00,08:00:00,A,1\nearly,09:00:00,09:00:00,H,2\n"
+            "late,09:25:00,09:25:00,H,1\nlate,11:00:00,11:00:00,F,2\n");
+        JourneyQuery query{.from = {"t", "A"}, .to = {"t", "F"}};
+        query.depart = parse_when("2026-12-01", "Europe/Berlin")->time;
+        const auto page = world.engine().find_journeys(query);
+        EXPECT_TRUE(page) << page.error().detail;
+        return page->journeys.size();
+    };
+    // What was sold arrives at 09:20.
+    EXPECT_EQ(shown("300"), 1U);
+    EXPECT_EQ(shown("600"), 0U) << "the timetable leaves 25 minutes, and what was sold five";
+}
+
 TEST_F(AdoptionOfferTest, JourneysThatLeaveWhenNobodyAskedAreNotShown) {
     ASSERT_TRUE(inventory.hold(world.anna, world.best("A", "F", 1)));
     import(kLater);
