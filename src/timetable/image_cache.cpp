@@ -18,6 +18,7 @@
 namespace railbook::timetable {
 namespace {
 
+constexpr std::string_view kUnfinished = "unfinished-";
 constexpr std::string_view kEnd = ".image";
 /// Behind the image stands the checksum of the stored form that it was made of.
 constexpr std::size_t kChecksum = 64;
@@ -84,7 +85,7 @@ std::shared_ptr<const Network> ImageCache::find(const Feed& feed) const {
 
 void ImageCache::keep(const Feed& feed, const Network& network) const {
     if (!is_on() || feed.checksum.size() != kChecksum || !network.data().has_zone_rules()) return;
-    auto unfinished = prefix_ + "XXXXXX";
+    auto unfinished = prefix_ + std::string{kUnfinished} + "XXXXXX";
     {
         const Descriptor file{mkostemp(unfinished.data(), O_CLOEXEC)};
         if (!file.is_open()) return;
@@ -110,10 +111,10 @@ void ImageCache::keep_only(std::span<const Feed> feeds) const {
     std::error_code error;
     for (fs::directory_iterator each{folder, error}, end; !error && each != end; each.increment(error)) {
         const auto name = each->path().filename().string();
-        const auto rest = name.size() - std::min(name.size(), begin.size());
+        const auto rest = std::string_view{name}.substr(std::min(name.size(), begin.size()));
         // No other file that begins so is touched: only what `keep` names.
-        const bool is_ours = name.starts_with(begin) && ((rest == kChecksum + kEnd.size() && name.ends_with(kEnd)) ||
-                                                         rest == std::string_view{"XXXXXX"}.size());
+        const bool is_named = rest.size() == kChecksum + kEnd.size() && rest.ends_with(kEnd);
+        const bool is_ours = name.starts_with(begin) && (is_named || rest.starts_with(kUnfinished));
         std::error_code ignored;
         if (is_ours && std::ranges::find(current, name) == current.end()) fs::remove(each->path(), ignored);
     }

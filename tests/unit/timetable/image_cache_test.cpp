@@ -78,7 +78,7 @@ TEST_F(ImageCacheTest, WhatTheStoreNeverHadIsTakenFromTheFile) {
 TEST_F(ImageCacheTest, ANewVersionTakesThePlaceOfTheOldOne) {
     const auto first = import(test::FeedFiles{});
     const auto other = import(test::FeedFiles{}, "g");
-    test::write_bytes(folder_.file("t-abcdef"), "unfinished");
+    test::write_bytes(folder_.file("t-unfinished-abcdef"), "unfinished");
     test::write_bytes(folder_.file("t-"), "another file");
     test::write_bytes(folder_.file("t-notes.image"), "another file");
     const auto second = import(test::FeedFiles{}.append("stops.txt", "D,Dedorf,1,1\n"));
