@@ -19,6 +19,9 @@ struct Bounds {
     std::vector<std::uint16_t> minutes;  // by spot: of the way, without any waiting or changing
     std::vector<std::uint8_t> rides;     // by spot: as few as that; 0 at the station itself
 
+    static Bounds that_bound_nothing(Index spots) {
+        return {.minutes = std::vector<std::uint16_t>(spots), .rides = std::vector<std::uint8_t>(spots)};
+    }
     /// Of bounds of one end of the question: whether at any hour somebody gets from it to the other, or the other way.
     bool may_reach(const Interchanges& interchanges, Index other_end, const Question& question) const;
 };

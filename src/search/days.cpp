@@ -16,6 +16,26 @@ std::int64_t seconds_of(Timestamp time) {
     return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
+/// Positions of the connections of a day by departure; those of one departure as they stand.
+std::vector<std::uint32_t> by_departure(const std::vector<Connection>& connections) {
+    constexpr std::int32_t kMinute = 60;
+    const auto minute_of = [](const Connection& each) { return static_cast<std::size_t>(each.departure / kMinute); };
+    std::vector<std::uint32_t> next(Days::kSeconds / kMinute + 1, 0);
+    for (const auto& each : connections) ++next[minute_of(each) + 1];
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    std::vector<std::uint32_t> positions(connections.size());
+    for (std::uint32_t at = 0; at < connections.size(); ++at) positions[next[minute_of(connections[at])]++] = at;
+    // Few timetables know seconds. By now each entry is where its minute ends.
+    const auto key = [&](std::uint32_t at) { return std::pair{connections[at].departure, at}; };
+    std::uint32_t first = 0;
+    for (const auto last : std::span{next}.first(next.size() - 1)) {
+        const auto minute = std::span{positions}.subspan(first, last - first);
+        if (!std::ranges::is_sorted(minute, {}, key)) std::ranges::sort(minute, {}, key);
+        first = last;
+    }
+    return positions;
+}
+
 std::span<const Continued> equal_range(const std::vector<Continued>& all, std::uint32_t run,
                                        std::uint32_t Continued::* member) {
     const auto found = std::ranges::equal_range(all, run, {}, member);
@@ -49,12 +69,12 @@ Days::Days(const Network& network, const Interchanges& interchanges, const Allow
     const auto station_of = [&](const timetable::NetworkData::Call& call) { return data.stops[call.stop].station; };
     for (Index trip = 0; trip < trips; ++trip) {
         is_wanted_[trip] = !allowed.trips || allowed.trips(trip);
-        const auto& record = data.trips[trip];
+        const auto& record = data.trips.stored(trip);
         const auto starts = network.starts(trip);
         // A vehicle also runs as the trains that nobody wants.
         if (record.block != kNone && starts.empty()) blocks[record.block].push_back(trip);
         if (!is_wanted_[trip]) continue;
-        runs_of_service[record.service] += std::max<std::uint32_t>(1, record.start_count);
+        runs_of_service[record.service] += static_cast<std::uint32_t>(std::max<std::size_t>(1, starts.size()));
         trip_of_zone.emplace(data.agencies[data.routes[record.route].agency].zone, trip);
         const auto calls = network.calls(trip);
         const auto last = calls.back().arrival;
@@ -169,44 +189,23 @@ std::shared_ptr<const Day> Days::make(std::int64_t number) const {
         std::ranges::sort(day->onward, {}, [](const Continued& each) { return std::pair{each.from, each.to}; });
         std::ranges::sort(day->carried, {}, [](const Continued& each) { return std::pair{each.to, each.from}; });
     }
-    std::vector<std::pair<std::int64_t, std::int64_t>> ends;  // by run: when it begins and ends
-    for (auto each = service.first; each < service.last; ++each) add_runs(*day, each);
-    for (const auto& run : day->runs) {
-        const auto calls = network_.calls(run.trip);
-        const auto begin = seconds_of(network_.time_of(run.trip, run.day, run.shift));
-        ends.emplace_back(begin + calls.front().departure, begin + calls.back().arrival);
-    }
-
-    // By departure, and only where that is the same by more.
-    std::vector<std::uint64_t> sorted;
-    sorted.reserve(day->connections.size());
-    for (const auto& each : day->connections) {
-        sorted.push_back(static_cast<std::uint64_t>(each.departure) << 32U | sorted.size());
-    }
-    std::ranges::sort(sorted);
-    const auto position = [](std::uint64_t each) { return static_cast<std::uint32_t>(each); };
-    for (auto first = sorted.begin(), last = first; first != sorted.end(); first = last) {
-        last = std::find_if(first, sorted.end(), [&](std::uint64_t each) { return each >> 32U != *first >> 32U; });
-        // Those of one run are made along it, and stay so. A run stands before those in which it is continued.
-        std::sort(first, last, [&](std::uint64_t left, std::uint64_t right) {
-            const auto& a = day->connections[position(left)];
-            const auto& b = day->connections[position(right)];
-            if (a.run == b.run) return left < right;
-            const auto& one = ends[day->rides[position(left)].run];
-            const auto& other = ends[day->rides[position(right)].run];
-            return one != other ? one < other : a.run < b.run;
-        });
-    }
+    std::vector<Departing> runs;
+    for (auto each = service.first; each < service.last; ++each) find_runs(*day, each, runs);
+    // Connections of one departure stand as their runs do: a run before those in which it is continued.
+    std::ranges::sort(runs, {}, [](const Departing& each) { return std::tuple{each.departs, each.ends, each.number}; });
+    std::size_t calls = 0;
+    for (const auto& each : runs) calls += network_.calls(each.run.trip).size();
     std::vector<Connection> connections;
     std::vector<Day::Ride> rides;
-    connections.reserve(sorted.size());
-    rides.reserve(sorted.size());
-    for (const auto each : sorted) {
-        connections.push_back(day->connections[position(each)]);
-        rides.push_back(day->rides[position(each)]);
+    connections.reserve(calls);
+    rides.reserve(calls);
+    for (const auto& each : runs) add_connections(*day, each, connections, rides);
+    day->connections.reserve(connections.size());
+    day->rides.reserve(connections.size());
+    for (const auto position : by_departure(connections)) {
+        day->connections.push_back(connections[position]);
+        day->rides.push_back(rides[position]);
     }
-    day->connections = std::move(connections);
-    day->rides = std::move(rides);
     day->boardings = by_spot(*day, Connection::kBoards, &Connection::from);
     day->alightings = by_spot(*day, Connection::kAlights, &Connection::to);
     const auto& all = day->connections;
@@ -236,40 +235,53 @@ Day::BySpot Days::by_spot(const Day& day, std::uint8_t flag, Index Connection::*
     return made;
 }
 
-void Days::add_runs(Day& day, std::uint32_t service_day) const {
-    const auto& data = network_.data();
+void Days::find_runs(const Day& day, std::uint32_t service_day, std::vector<Departing>& found) const {
     auto number = first_run_[service_day];
     const auto add = [&](Index trip, std::int32_t shift, std::optional<int> start) {
-        const auto run = number++;
         const auto calls = network_.calls(trip);
-        const auto begin = seconds_of(network_.time_of(trip, service_day, shift)) - day.begins;
-        if (begin + calls.front().departure >= kSeconds || begin + calls[calls.size() - 2].departure < 0) return;
-        const auto first = day.connections.size();
-        for (Index i = 0; i + 1 < calls.size(); ++i) {
-            const auto departure = begin + calls[i].departure;
-            if (departure < 0) continue;
-            if (departure >= kSeconds) break;
-            Connection connection{.departure = static_cast<std::int32_t>(departure),
-                                  .arrival = static_cast<std::int32_t>(begin + calls[i + 1].arrival),
-                                  .from = interchanges_.spot_of(trip, i, calls[i].stop),
-                                  .to = interchanges_.spot_of(trip, i + 1, calls[i + 1].stop),
-                                  .run = run};
-            if (may_board(calls[i])) connection.flags |= Connection::kBoards;
-            if (may_alight(calls[i + 1])) connection.flags |= Connection::kAlights;
-            if (interchanges_.has_walks(connection.to)) connection.flags |= Connection::kWalks;
-            if (i == 0 && !day.carried_to(run).empty()) connection.flags |= Connection::kContinues;
-            if (i + 2 == calls.size() && !day.onward_from(run).empty()) connection.flags |= Connection::kIsContinued;
-            day.connections.push_back(connection);
-            day.rides.push_back({static_cast<std::uint32_t>(day.runs.size()), i});
-        }
-        if (day.connections.size() > first) day.runs.push_back({trip, service_day, shift, start});
+        const auto begins = seconds_of(network_.time_of(trip, service_day, shift)) - day.begins;
+        const Departing run{.begins = begins,
+                            .departs = begins + calls.front().departure,
+                            .ends = begins + calls.back().arrival,
+                            .number = number++,
+                            .run = {trip, service_day, shift, start}};
+        if (run.departs < kSeconds && begins + calls[calls.size() - 2].departure >= 0) found.push_back(run);
     };
-    for (Index trip = 0; trip < data.trips.size(); ++trip) {
+    for (Index trip = 0; trip < is_wanted_.size(); ++trip) {
         if (!runs(trip, service_day)) continue;
         const auto starts = network_.starts(trip);
         if (starts.empty()) add(trip, 0, {});
         for (const auto start : starts) add(trip, start - network_.calls(trip).front().departure, start);
     }
+}
+
+void Days::add_connections(Day& day, const Departing& departing, std::vector<Connection>& connections,
+                           std::vector<Day::Ride>& rides) const {
+    const auto trip = departing.run.trip;
+    const auto calls = network_.calls(trip);
+    const auto first = connections.size();
+    const auto run = static_cast<std::uint32_t>(day.runs.size());
+    auto next = calls.front();
+    for (Index i = 0; i + 1 < calls.size(); ++i) {
+        const auto call = std::exchange(next, calls[i + 1]);
+        const auto departure = departing.begins + call.departure;
+        if (departure < 0) continue;
+        if (departure >= kSeconds) break;
+        Connection connection{.departure = static_cast<std::int32_t>(departure),
+                              .arrival = static_cast<std::int32_t>(departing.begins + next.arrival),
+                              .from = interchanges_.spot_of(trip, i, call.stop),
+                              .to = interchanges_.spot_of(trip, i + 1, next.stop),
+                              .run = departing.number};
+        if (may_board(call)) connection.flags |= Connection::kBoards;
+        if (may_alight(next)) connection.flags |= Connection::kAlights;
+        if (interchanges_.has_walks(connection.to)) connection.flags |= Connection::kWalks;
+        if (i == 0 && !day.carried_to(connection.run).empty()) connection.flags |= Connection::kContinues;
+        if (i + 2 == calls.size() && !day.onward_from(connection.run).empty())
+            connection.flags |= Connection::kIsContinued;
+        connections.push_back(connection);
+        rides.push_back({run, i});
+    }
+    if (connections.size() > first) day.runs.push_back(departing.run);
 }
 
 void Days::add_continued(Day& day, std::uint32_t service_day) const {

@@ -117,7 +117,17 @@ public:
 private:
     std::shared_ptr<const Day> make(std::int64_t number) const;
     Day::BySpot by_spot(const Day& day, std::uint8_t flag, Index Connection::* spot) const;
-    void add_runs(Day& day, std::uint32_t service_day) const;
+    /// A run that may depart from some station of a day. Times are seconds after the day begins.
+    struct Departing {
+        std::int64_t begins = 0;   // its service day, or where its trip's times count from
+        std::int64_t departs = 0;  // from its first station
+        std::int64_t ends = 0;
+        std::uint32_t number = 0;
+        RunIndex run;
+    };
+    void find_runs(const Day& day, std::uint32_t service_day, std::vector<Departing>& found) const;
+    void add_connections(Day& day, const Departing& departing, std::vector<Connection>& connections,
+                         std::vector<Day::Ride>& rides) const;
     void add_continued(Day& day, std::uint32_t service_day) const;
     /// Service days of which a run may depart in [from, to).
     Numbers service_days(std::int64_t from, std::int64_t to) const;

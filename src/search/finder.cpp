@@ -1,7 +1,6 @@
 #include "search/finder.hpp"
 
 #include <algorithm>
-#include <vector>
 
 #include "search/rounds.hpp"
 #include "search/scan.hpp"
@@ -18,12 +17,8 @@ constexpr double kDenseForWindows = 8;
 /// On the busiest date.
 double trains_a_pattern(const timetable::Network& network, const ConnectionScan& scan) {
     const auto day = scan.days().busiest_day();
-    std::vector<bool> is_used(scan.patterns().count());
-    for (Index trip = 0; trip < network.data().trips.size(); ++trip) {
-        if (scan.days().is_wanted(trip) && network.runs_on(trip, day)) is_used[scan.patterns().of(trip)] = true;
-    }
-    const auto patterns = std::max<std::ptrdiff_t>(1, std::ranges::count(is_used, true));
-    return static_cast<double>(scan.days().runs_on(day)) / static_cast<double>(patterns);
+    const auto patterns = Patterns::count_on(day, network, scan.interchanges(), scan.days());
+    return static_cast<double>(scan.days().runs_on(day)) / static_cast<double>(std::max<std::size_t>(1, patterns));
 }
 
 }  // namespace

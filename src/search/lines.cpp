@@ -5,6 +5,7 @@
 #include <numeric>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace railbook::search {
 namespace {
@@ -67,6 +68,35 @@ Timeline turned(const Timeline& along, const std::vector<bool>& is_walked_to) {
 
 }  // namespace
 
+Patterns::Call Patterns::call_of(const Interchanges& interchanges, const Days& days, Index trip, Index position,
+                                 const timetable::NetworkData::Call& call) {
+    Call made{.spot = interchanges.spot_of(trip, position, call.stop), .to_next = ChangeTimes::kNever};
+    if (days.may_board(call)) made.flags |= Call::kBoards;
+    if (days.may_alight(call)) made.flags |= Call::kAlights;
+    if (interchanges.has_walks(made.spot)) made.flags |= Call::kWalks;
+    return made;
+}
+
+std::uint64_t Patterns::hash_with(std::uint64_t before, const Call& call) {
+    const auto hash = (before ^ (std::uint64_t{call.spot} << 8 | call.flags)) * 0x9E37'79B9'7F4A'7C15U;
+    return hash ^ hash >> 29;
+}
+
+std::size_t Patterns::count_on(std::uint32_t day, const Network& network, const Interchanges& interchanges,
+                               const Days& days) {
+    std::unordered_set<std::uint64_t> patterns;
+    for (Index trip = 0; trip < network.data().trips.size(); ++trip) {
+        if (!days.is_wanted(trip) || !network.runs_on(trip, day)) continue;
+        std::uint64_t hash = 0;
+        Index position = 0;
+        for (const auto& call : network.calls(trip)) {
+            hash = hash_with(hash, call_of(interchanges, days, trip, position++, call));
+        }
+        patterns.insert(hash);
+    }
+    return patterns.size();
+}
+
 Patterns::Patterns(const Network& network, const Interchanges& interchanges, const Days& days) {
     const auto trips = static_cast<Index>(network.data().trips.size());
     of_trip_.assign(trips, kNone);
@@ -89,7 +119,7 @@ Patterns::Patterns(const Network& network, const Interchanges& interchanges, con
     };
     for (Index trip = 0; trip < trips; ++trip) {
         if (!days.is_wanted(trip)) continue;
-        auto& of_same = of_network[network.data().trips[trip].pattern];
+        auto& of_same = of_network[network.data().trips.stored(trip).pattern];
         if (of_same != kNone && !interchanges.tells_trains_apart()) {
             of_trip_[trip] = of_same;
             take_times(trip);
@@ -99,14 +129,8 @@ Patterns::Patterns(const Network& network, const Interchanges& interchanges, con
         own.clear();
         std::uint64_t hash = 0;
         for (Index i = 0; i < calls_of_trip.size(); ++i) {
-            const auto call = calls_of_trip[i];
-            Call made{.spot = interchanges.spot_of(trip, i, call.stop), .to_next = ChangeTimes::kNever};
-            if (days.may_board(call)) made.flags |= Call::kBoards;
-            if (days.may_alight(call)) made.flags |= Call::kAlights;
-            if (interchanges.has_walks(made.spot)) made.flags |= Call::kWalks;
-            own.push_back(made);
-            hash = (hash ^ (std::uint64_t{made.spot} << 8 | made.flags)) * 0x9E37'79B9'7F4A'7C15U;
-            hash ^= hash >> 29;
+            own.push_back(call_of(interchanges, days, trip, i, calls_of_trip[i]));
+            hash = hash_with(hash, own.back());
         }
         const auto [first, last] = known.equal_range(hash);
         const auto same = std::find_if(first, last, has_own_calls);

@@ -36,7 +36,17 @@ public:
         return std::span{calls_}.subspan(first_call_[pattern], first_call_[pattern + 1] - first_call_[pattern]);
     }
 
+    /// Of the trips that run on a date, near enough: they are told apart by a hash, since to make patterns takes as
+    /// long as many a search.
+    static std::size_t count_on(std::uint32_t day, const Network& network, const Interchanges& interchanges,
+                                const Days& days);
+
 private:
+    static Call call_of(const Interchanges& interchanges, const Days& days, Index trip, Index position,
+                        const timetable::NetworkData::Call& call);
+    /// Of the calls up to this one.
+    static std::uint64_t hash_with(std::uint64_t before, const Call& call);
+
     std::vector<Index> of_trip_;
     std::vector<Call> calls_;
     std::vector<Index> first_call_;  // by pattern, one more at the end

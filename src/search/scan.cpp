@@ -82,6 +82,7 @@ struct ConnectionScan::Work {
     ForwardLabels forward;
     BackwardLabels backward;
     ProfileLabels profile;
+    bool has_bounds = true;
 };
 
 LaneKernel fastest_lane_kernel() {
@@ -95,12 +96,26 @@ ConnectionScan::ConnectionScan(const Network& network, const Allowed& allowed, L
     : network_{network},
       interchanges_{network.data()},
       days_{network, interchanges_, allowed},
-      patterns_{network, interchanges_, days_},
-      bounds_{interchanges_, patterns_, days_.may_ever_stay()},
+      no_bounds_{std::make_shared<Bounds>(Bounds::that_bound_nothing(interchanges_.spot_count()))},
       rides_all_{allowed.is_everything()},
       kernel_{kernel} {}
 
 ConnectionScan::~ConnectionScan() = default;
+
+ConnectionScan::Outlook& ConnectionScan::outlook() {
+    std::call_once(outlook_made_, [&] {
+        outlook_.emplace(Patterns{network_, interchanges_, days_}, interchanges_, days_.may_ever_stay());
+    });
+    return *outlook_;
+}
+
+std::shared_ptr<const Bounds> ConnectionScan::bounds_to(Index station, const Work& work) {
+    return work.has_bounds ? bounds().to(station) : no_bounds_;
+}
+
+std::shared_ptr<const Bounds> ConnectionScan::bounds_from(Index station, const Work& work) {
+    return work.has_bounds ? bounds().from(station) : no_bounds_;
+}
 
 bool ConnectionScan::begin(Work& work, std::int64_t from, std::int64_t until) {
     const auto seconds = [](Timestamp time) {
@@ -119,9 +134,14 @@ bool ConnectionScan::is_direct(const Question& question) const {
 
 std::vector<FoundJourney> ConnectionScan::find(const Question& question) {
     if (is_direct(question)) return direct(question);
-    // For one moment no others are needed.
-    if (!bounds_.to(question.to)->may_reach(interchanges_, question.from, question)) return {};
     auto work = idle_.take();
+    // To make the bounds takes longer than to answer one question without them: who asks but once need not wait.
+    work->has_bounds = was_asked_.exchange(true);
+    // For one moment no others are needed.
+    if (!bounds_to(question.to, *work)->may_reach(interchanges_, question.from, question)) {
+        idle_.give_back(std::move(work));
+        return {};
+    }
     if (!work->times || work->times->usual() != question.usual_change) {
         work->times.emplace(interchanges_, question.usual_change);
     }
@@ -196,7 +216,7 @@ std::vector<FoundJourney> ConnectionScan::by_departure(const Question& question,
     const auto by = stretch.relative(question.time + question.longest);
     const auto trains = this->trains(work, targets, stretch.from(), kAnyTime, by);
     if (!trains) return {};
-    const auto to = bounds_.to(question.to);
+    const auto to = bounds_to(question.to, work);
     ForwardPass forward{*work.times, targets, stretch, work.forward, *to};
     const auto arrivals = forward.run(trains->first, kAnyTime, trains->last, by, question.most_changes);
     // Of the journeys that arrive then, the last to leave.
@@ -222,7 +242,7 @@ std::vector<FoundJourney> ConnectionScan::by_arrival(const Question& question, W
     BackwardPass backward{network_, *work.times, targets, stretch, work.backward};
     const auto starts = backward.run(trains->first, by, question.most_changes);
     // Of the journeys that leave then, the first to arrive.
-    const auto to = bounds_.to(question.to);
+    const auto to = bounds_to(question.to, work);
     ForwardPass forward{*work.times, targets, stretch, work.forward, *to};
     std::vector<FoundJourney> found;
     for (const auto& start : starts) {
@@ -243,11 +263,11 @@ std::vector<FoundJourney> ConnectionScan::in_departure_window(const Question& qu
     if (!trains) return {};
     const auto last = *last_departure(stretch, targets.from, trains->first, std::min(until, trains->last + 1));
     // What arrives later than those who leave last is not worth looking at.
-    const auto to = bounds_.to(question.to);
+    const auto to = bounds_to(question.to, work);
     ForwardPass forward{*work.times, targets, stretch, work.forward, *to};
     auto bound = forward.run(last, until, trains->last, last + question.longest, question.most_changes);
     for (auto& lane : bound) lane = std::min(lane, last + question.longest) + 1;
-    const auto from = bounds_.from(question.from);
+    const auto from = bounds_from(question.from, work);
     ProfilePass profile{network_, *work.times, targets, stretch, work.profile, *from, kernel_};
     return profile.run({trains->first, until, -kNever, kNever, question.longest, trains->last}, bound,
                        question.most_changes);
@@ -263,7 +283,7 @@ std::vector<FoundJourney> ConnectionScan::in_arrival_window(const Question& ques
     if (!trains) return {};
     Lanes bound;
     bound.fill(kNever);
-    const auto from = bounds_.from(question.from);
+    const auto from = bounds_from(question.from, work);
     ProfilePass profile{network_, *work.times, targets, stretch, work.profile, *from, kernel_};
     return profile.run({trains->first, kNever, stretch.relative(first) + 1, by + 1, question.longest, trains->last},
                        bound, question.most_changes);

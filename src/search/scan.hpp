@@ -2,7 +2,11 @@
 /// A connection scan: looks at every connection of the time in question once, in the order of departure.
 
 #include <array>
+#include <atomic>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "search/bounds.hpp"
@@ -31,11 +35,17 @@ public:
     /// For other engines of the network.
     const Interchanges& interchanges() const { return interchanges_; }
     const Days& days() const { return days_; }
-    const Patterns& patterns() const { return patterns_; }
-    BoundStore& bounds() { return bounds_; }
+    const Patterns& patterns() { return outlook().patterns; }
+    BoundStore& bounds() { return outlook().bounds; }
 
 private:
     struct Work;
+    struct Outlook {
+        Outlook(Patterns made, const Interchanges& interchanges, bool may_stay)
+            : patterns{std::move(made)}, bounds{interchanges, patterns, may_stay} {}
+        Patterns patterns;
+        BoundStore bounds;
+    };
 
     /// Without changes and stations on the way, where nobody can stay in a second train.
     std::vector<FoundJourney> direct(const Question& question) const;
@@ -54,11 +64,19 @@ private:
     /// Lays out the days of [from, until), as far as the timetable reaches; false where it does not.
     bool begin(Work& work, std::int64_t from, std::int64_t until);
 
+    /// Made when it is first needed.
+    Outlook& outlook();
+    /// Of a question's ends, or such as bound nothing.
+    std::shared_ptr<const Bounds> bounds_to(Index station, const Work& work);
+    std::shared_ptr<const Bounds> bounds_from(Index station, const Work& work);
+
     const Network& network_;
     Interchanges interchanges_;
     Days days_;
-    Patterns patterns_;
-    BoundStore bounds_;
+    std::once_flag outlook_made_;
+    std::optional<Outlook> outlook_;
+    const std::shared_ptr<const Bounds> no_bounds_;
+    std::atomic<bool> was_asked_ = false;
     bool rides_all_ = true;  // not only wanted trips
     LaneKernel kernel_;
     Idle<Work> idle_;

@@ -1,17 +1,18 @@
 #include "timetable/image.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <chrono>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include "base/assert.hpp"
 #include "base/zones.hpp"
@@ -379,9 +380,27 @@ private:
 Result<ImageBytes> build_image(const NetworkData& data) { return Builder{data}.build(); }
 
 std::uint32_t image::checksum_of(std::span<const std::byte> bytes) {
-    constexpr auto kBegin = offsetof(Head, checksum) + sizeof(Head::checksum);
-    const auto* const first = reinterpret_cast<const Bytef*>(bytes.data()) + kBegin;
-    return static_cast<std::uint32_t>(crc32_z(0, first, bytes.size() - kBegin));
+    const auto covered = bytes.subspan(offsetof(Head, checksum) + sizeof(Head::checksum));
+    // Lanes, of which none waits for another. A step can be undone, so that no change of one word is lost on the way.
+    constexpr std::uint64_t kOdd = 0x9E37'79B9'7F4A'7C15U;
+    std::array<std::uint64_t, 4> lanes{1, 2, 3, 4};
+    const auto take = [&](std::size_t lane, std::span<const std::byte> from) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, from.data(), std::min(from.size(), sizeof word));
+        lanes[lane] = std::rotl((lanes[lane] ^ word) * kOdd, 29);
+    };
+    constexpr std::size_t kStep = lanes.size() * sizeof(std::uint64_t);
+    auto rest = covered;
+    for (; rest.size() >= kStep; rest = rest.subspan(kStep)) {
+        for (std::size_t lane = 0; lane < lanes.size(); ++lane) take(lane, rest.subspan(lane * sizeof(std::uint64_t)));
+    }
+    for (; !rest.empty(); rest = rest.subspan(std::min(rest.size(), sizeof(std::uint64_t)))) take(0, rest);
+    std::uint64_t sum = covered.size();
+    for (const auto lane : lanes) {
+        sum = (sum ^ lane) * kOdd;
+        sum ^= sum >> 32U;
+    }
+    return static_cast<std::uint32_t>(sum);
 }
 
 }  // namespace railbook::timetable

@@ -31,7 +31,7 @@ namespace image {
 
 inline constexpr std::array<char, 8> kMagic{'R', 'B', 'I', 'M', 'A', 'G', 'E', '\n'};
 /// Whatever changes below changes this. Files of another version are made anew.
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 3;
 /// As it reads on a machine that orders bytes as the one that wrote it.
 inline constexpr std::uint32_t kByteOrder = 0x01020304;
 
@@ -148,7 +148,7 @@ struct Head {
     std::uint32_t version;
     std::uint32_t byte_order;
     std::uint64_t size;          // of the image
-    std::uint32_t checksum;      // CRC-32 of what follows this field
+    std::uint32_t checksum;      // checksum_of what follows this field
     std::uint32_t days;
     std::int64_t first_date;     // days after 1970-01-01
     Text feed;

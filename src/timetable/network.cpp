@@ -169,7 +169,7 @@ railbook::Station Network::station(Index index) const {
 }
 
 bool Network::runs_on(Index trip, std::uint32_t day) const {
-    const auto word = data_.trips[trip].service * data_.words_per_service() + day / 64;
+    const auto word = data_.trips.stored(trip).service * data_.words_per_service() + day / 64;
     return (data_.services[word] >> (day % 64) & 1U) != 0;
 }
 

@@ -156,6 +156,30 @@ TEST(RandomNetworks, EveryAnswerIsThatOfTheReference) {
     EXPECT_GT(journeys, 1000U);
 }
 
+TEST(RandomNetworks, TheFirstQuestionIsAnsweredAsItIsLater) {
+    std::size_t journeys = 0;
+    for (unsigned seed = 1; seed <= 100U * static_cast<unsigned>(scale()) && !testing::Test::HasFailure(); ++seed) {
+        test::RandomFeed feed{seed};
+        const auto path = feed.files.write_folder();
+        Reference reference{path};
+        const auto network = network_of(path);
+        for (int i = 0; i < 10; ++i) {
+            const auto asked = any_question(feed);
+            const auto question = question_of(*network, asked);
+            ConnectionScan scan{*network};
+            EXPECT_EQ(compare(reference, *network, scan, asked, journeys), "") << "seed " << seed;
+            ConnectionScan other{*network};
+            const auto first = other.find(question);
+            const auto later = other.find(question);
+            ASSERT_EQ(first.size(), later.size()) << "seed " << seed << ": " << text_of(asked);
+            for (std::size_t k = 0; k < first.size(); ++k) {
+                EXPECT_EQ(legs_of(*network, first[k]), legs_of(*network, later[k])) << "seed " << seed;
+            }
+        }
+    }
+    EXPECT_GT(journeys, 500U);
+}
+
 TEST(KeptAnswers, AreThoseOfTheReference) {
     std::size_t journeys = 0;
     std::string wrong;

@@ -44,6 +44,7 @@ public:
         std::size_t from = 0;  ///< Calls, from 0.
         std::size_t to = 0;
         bool stays = false;
+        bool operator==(const Leg&) const = default;
     };
     /// What these legs come to; throws what is wrong with them, as an answer to the question.
     Answer check(const Question& question, const std::vector<Leg>& legs);
