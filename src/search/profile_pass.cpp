@@ -39,6 +39,12 @@ RAILBOOK_INLINE void keep_before(Vector& vector, const Vector& limit) {
     const Vector never = Vector{} + kNever;
     vector = vector < limit ? vector : never;
 }
+/// In each lane what the lane before had.
+RAILBOOK_INLINE void add_a_change(Vector& vector) {
+    static_assert(kLanes == 8);
+    const Vector never = Vector{} + kNever;
+    vector = __builtin_shufflevector(vector, never, 8, 0, 1, 2, 3, 4, 5, 6);
+}
 RAILBOOK_INLINE bool is_earlier_in_any(const Vector& vector, const Vector& other) {
     const Vector earlier = vector < other;
     std::array<std::uint64_t, sizeof(Lanes) / sizeof(std::uint64_t)> words;
@@ -203,10 +209,7 @@ RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32
                 continue;
             }
             // Whoever changes to it has one change more, and what is as good with that is good enough.
-            std::array<std::int32_t, kLanes + 1> with_change;
-            with_change.front() = kNever;
-            std::memcpy(with_change.data() + 1, &lanes, sizeof lanes);
-            std::memcpy(&lanes, with_change.data(), sizeof lanes);
+            add_a_change(lanes);
             keep_before(lanes, best);
             auto& first_entry = first_entries[layer * spots + c.from];
             const auto later = first_entry;
