@@ -90,7 +90,7 @@ BoundStore::BoundStore(const Interchanges& interchanges, const Patterns& pattern
 std::shared_ptr<const Bounds> BoundStore::get(Index station, Direction direction) {
     const auto key = std::uint64_t{station} * 2 + direction;
     if (auto known = kept_.find(key)) return known;
-    return kept_.keep(key, make(station, direction), interchanges_.spot_count() * std::size_t{3});
+    return kept_.keep(key, make(station, direction), interchanges_.spot_count() * std::size_t{4});
 }
 
 std::shared_ptr<const Bounds> BoundStore::make(Index station, Direction direction) const {
@@ -131,6 +131,7 @@ void BoundStore::find_minutes(Bounds& bounds, Index station, Direction direction
 void BoundStore::find_rides(Bounds& bounds, Index station, Direction direction) const {
     auto& rides = bounds.rides;
     rides.assign(interchanges_.spot_count(), Bounds::kNoRides);
+    bounds.changes.assign(interchanges_.spot_count(), may_stay_ ? 0 : Bounds::kNoRides);
     std::vector<Index> reached;
     for (auto spot = interchanges_.first_spot(station); spot < interchanges_.first_spot(station + 1); ++spot) {
         rides[spot] = 0;
@@ -171,6 +172,8 @@ void BoundStore::find_rides(Bounds& bounds, Index station, Direction direction) 
                 const auto until = direction == kBack ? call : length - 1 - call;
                 for (; done < until; ++done) {
                     const auto& other = calls[direction == kBack ? done : length - 1 - done];
+                    auto& changes = bounds.changes[other.spot];
+                    changes = std::min(changes, static_cast<std::uint8_t>(count - 1));
                     if (other.flags & enters) add(other.spot);
                 }
             }
@@ -179,6 +182,10 @@ void BoundStore::find_rides(Bounds& bounds, Index station, Direction direction) 
             for (const auto& walk : walks_[direction].of(before[i])) add(walk.to);
         }
         reached = std::exchange(before, {});
+    }
+    // Whoever boards there changes to that train.
+    for (Index spot = 0; spot < rides.size(); ++spot) {
+        bounds.changes[spot] = std::min(bounds.changes[spot], rides[spot]);
     }
 }
 

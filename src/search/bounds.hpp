@@ -1,8 +1,10 @@
 #pragma once
 /// What no journey between two places can beat, whatever the hour: so that a search need not look where nothing is won.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "search/finder.hpp"
@@ -18,9 +20,20 @@ struct Bounds {
     static constexpr std::uint8_t kNoRides = static_cast<std::uint8_t>(-1);
     std::vector<std::uint16_t> minutes;  // by spot: of the way, without any waiting or changing
     std::vector<std::uint8_t> rides;     // by spot: as few as that; 0 at the station itself
+    /// By spot: as few changes are made, between it and the station, by whoever is on a train there, may they board and
+    /// alight or not.
+    std::vector<std::uint8_t> changes;
 
     static Bounds that_bound_nothing(Index spots) {
-        return {.minutes = std::vector<std::uint16_t>(spots), .rides = std::vector<std::uint8_t>(spots)};
+        return {.minutes = std::vector<std::uint16_t>(spots),
+                .rides = std::vector<std::uint8_t>(spots),
+                .changes = std::vector<std::uint8_t>(spots)};
+    }
+    /// Between the station and those spots, which follow each other.
+    std::uint32_t least_changes(Index first_spot, Index count) const {
+        const auto spots = std::span{rides}.subspan(first_spot, count);
+        const std::uint32_t least = spots.empty() ? 0 : *std::ranges::min_element(spots);
+        return least == 0 ? 0 : least - 1;
     }
     /// Of bounds of one end of the question: whether at any hour somebody gets from it to the other, or the other way.
     bool may_reach(const Interchanges& interchanges, Index other_end, const Question& question) const;

@@ -23,6 +23,7 @@ Lanes ForwardPass::run(std::int32_t from, std::int32_t until, std::int32_t last,
     last_ = last;
     lanes_ = static_cast<std::uint32_t>(most_changes) + 1;
     open_ = lanes_;
+    least_ = bounds_.least_changes(targets_.from.first, targets_.from.count);
     arrival_.fill(by + 1);
     spots_ = times_.spot_count();
     Lanes never;
@@ -38,7 +39,7 @@ Lanes ForwardPass::run(std::int32_t from, std::int32_t until, std::int32_t last,
     if (targets_.via.empty()) scan<false>();
     else scan<true>();
     for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
-        if (lane >= lanes_ || arrival_[lane] > by) arrival_[lane] = kNever;
+        if (lane < least_ || lane >= lanes_ || arrival_[lane] > by) arrival_[lane] = kNever;
     }
     return arrival_;
 }
@@ -83,6 +84,7 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
     const auto to = targets_.to;
     const auto until = until_;
     const auto lanes_asked = lanes_;
+    const auto least = least_;
     auto arrivals = arrival_;
     auto open = open_;
     bool changed = changed_;
@@ -124,7 +126,9 @@ bool ForwardPass::scan_piece(std::uint32_t index, std::uint32_t first, std::uint
             }
             if (changes >= open || !(c->flags & Connection::kAlights) || arrival > arrivals[changes]) continue;
             if (layer + 1 == layers && to.has(c->to)) {
-                for (auto lane = changes; lane < lanes_asked && arrivals[lane] > arrival; ++lane)
+                // Nobody gets here with fewer changes than the least: those lanes only say what is late for all.
+                const auto first_lane = changes <= least ? 0 : changes;
+                for (auto lane = first_lane; lane < lanes_asked && arrivals[lane] > arrival; ++lane)
                     arrivals[lane] = arrival;
                 continue;
             }

@@ -33,6 +33,7 @@ private:
     std::int32_t last_ = 0;
     Lanes arrival_{};          // so far; of lanes below it, later than any
     std::uint32_t lanes_ = 0;  // that are asked for
+    std::uint32_t least_ = 0;  // below it there are none: what stands there is that of the least
     std::uint32_t open_ = 0;   // lanes below it may still get better
     std::size_t spots_ = 0;
     bool changed_ = false;                                     // a label of a spot, in the instant

@@ -23,8 +23,10 @@ constexpr Lanes kNeverInAny = never();
 /// All lanes of a label at once: one register, or two of a processor without AVX2.
 using Vector __attribute__((vector_size(sizeof(Lanes)))) = std::int32_t;
 
-RAILBOOK_INLINE void load(Vector& vector, const Lanes& lanes) { std::memcpy(&vector, lanes.data(), sizeof vector); }
-RAILBOOK_INLINE void store(Lanes& lanes, const Vector& vector) { std::memcpy(lanes.data(), &vector, sizeof vector); }
+RAILBOOK_INLINE void load(Vector& vector, const std::int32_t* lanes) { std::memcpy(&vector, lanes, sizeof vector); }
+RAILBOOK_INLINE void load(Vector& vector, const Lanes& lanes) { load(vector, lanes.data()); }
+RAILBOOK_INLINE void store(std::int32_t* lanes, const Vector& vector) { std::memcpy(lanes, &vector, sizeof vector); }
+RAILBOOK_INLINE void store(Lanes& lanes, const Vector& vector) { store(lanes.data(), vector); }
 RAILBOOK_INLINE void take_earlier(Vector& vector, const Lanes& lanes) {
     Vector other;
     load(other, lanes);
@@ -63,10 +65,12 @@ RAILBOOK_INLINE bool is_earlier_in_any(const Vector& vector, const Lanes& lanes)
 
 std::vector<FoundJourney> ProfilePass::run(const Window& window, const Lanes& bound, int most_changes) {
     window_ = window;
-    best_ = bound;
     lanes_ = static_cast<std::uint32_t>(most_changes) + 1;
+    least_ = std::min(bounds_.least_changes(targets_.to.first, targets_.to.count), lanes_ - 1);
     // What needs more changes than are asked for is never better.
-    for (std::size_t lane = lanes_; lane < kLanes; ++lane) best_[lane] = -kNever;
+    best_.fill(-kNever);
+    std::copy_n(bound.begin(), lanes_, best_.begin());
+    std::fill_n(best_.begin(), least_, best_[least_]);
     spots_ = times_.spot_count();
     if (labels_.entries.empty()) labels_.entries.resize(1024);
     labels_.entries.front().arrival = kNeverInAny;
@@ -85,7 +89,7 @@ std::vector<FoundJourney> ProfilePass::run(const Window& window, const Lanes& bo
 
 template <bool kVia>
 void ProfilePass::scan() {
-    const auto latest = *std::ranges::max_element(std::span{best_}.first(lanes_));
+    const auto latest = best_.front();
     const auto until = std::min({stretch_.to(), window_.arrive_until, latest, window_.last + 1});
     if (until <= window_.leave_from) return;
     for (auto index = stretch_.day_of(until - 1) + 1; index-- > stretch_.day_of(window_.leave_from);) {
@@ -128,6 +132,8 @@ RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32
     const auto to = targets_.to;
     const auto* const connections = day.connections.data();
     const auto* const minutes = bounds_.minutes.data();
+    const auto* const changes_before = bounds_.changes.data();
+    const auto* const rides_before = bounds_.rides.data();
     const auto* const within = times_.within();
     auto* const first_entries = labels_.first.data();
     auto* const label_of_run = labels_.label_of_run.data();
@@ -140,8 +146,6 @@ RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32
         }
         return entries[entry_count_++];
     };
-    Vector best;
-    load(best, best_);
     for (auto at = last; at-- > first;) {
         const auto& c = connections[at];
         const auto departure = c.departure + offset;
@@ -149,6 +153,7 @@ RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32
         const auto left = departure - minutes[c.from] * 60;
         if (left < window.leave_from) continue;
         const auto arrival = c.arrival + offset;
+        const auto changes = std::min(changes_before[c.from], std::uint8_t{kLanes});
         for (auto layer = layers; layer-- > 0;) {
             auto& label = label_of_run[std::size_t{layer} * runs + (c.run - first_run)];
             Vector lanes;
@@ -186,9 +191,11 @@ RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32
                 }
                 if (!any) continue;
             }
-            // A journey that leaves here or earlier takes too long, or leaving later is as good.
-            Vector limit = Vector{} + (left + window.longest + 1);
-            limit = limit < best ? limit : best;
+            // A journey that leaves here or earlier takes too long, or leaving later is as good: whoever is on this
+            // train has changed so often before.
+            Vector limit;
+            load(limit, best_.data() + changes);
+            take_earlier(limit, left + window.longest + 1);
             keep_before(lanes, limit);
             const bool any = is_earlier_in_any(lanes, kNeverInAny);
             if (label == kNothing) {
@@ -204,13 +211,17 @@ RAILBOOK_INLINE bool ProfilePass::scan_piece_by(std::uint32_t index, std::uint32
                 entry.departure = departure;
                 entry.later = kNothing;
                 entry.at = {index, at};
-                best = lanes < best ? lanes : best;
-                store(best_, best);
+                Vector best;
+                load(best, best_.data());
+                take_earlier(best, entry.arrival);
+                store(best_.data(), best);
+                std::fill_n(best_.begin(), least_, best_[least_]);
                 continue;
             }
-            // Whoever changes to it has one change more, and what is as good with that is good enough.
+            // Whoever changes to it has come here by so many rides, and has one change more left.
+            load(limit, best_.data() + std::min(rides_before[c.from], std::uint8_t{kLanes}));
+            keep_before(lanes, limit);
             add_a_change(lanes);
-            keep_before(lanes, best);
             auto& first_entry = first_entries[layer * spots + c.from];
             const auto later = first_entry;
             if (!is_earlier_in_any(lanes, entries[later].arrival)) continue;

@@ -1,6 +1,7 @@
 #pragma once
 /// The profile pass of a connection scan: backward too, but for every departure (or arrival) of a window at once.
 
+#include <array>
 #include <set>
 #include <span>
 #include <tuple>
@@ -74,8 +75,11 @@ private:
     const Bounds& bounds_;
     LaneKernel kernel_;
     Window window_;
-    Lanes best_{};  // of the journeys found so far
+    /// Of the journeys found so far, by the changes of the whole journey; what nobody may have is never, and below the
+    /// least changes stands what the least have.
+    std::array<std::int32_t, 2 * kLanes> best_{};
     std::uint32_t lanes_ = 0;
+    std::uint32_t least_ = 0;
     std::uint32_t entry_count_ = 0;
     std::uint32_t label_count_ = 0;
     std::size_t spots_ = 0;
