@@ -186,7 +186,14 @@ Timestamp Network::time_of(Index trip, std::uint32_t day, std::int32_t since) co
 std::uint32_t Network::first_day_from(Index trip, Timestamp from, std::int32_t since) const {
     const auto starts = data_.day_starts(trip);
     const auto wanted = std::chrono::ceil<seconds>(from).time_since_epoch().count() - since;
-    return static_cast<std::uint32_t>(std::ranges::lower_bound(starts, wanted) - starts.begin());
+    // Days are of nearly one length, so that it is at most a few from where it would be if they were of one.
+    constexpr std::int64_t kDay = 86'400;
+    const auto count = static_cast<std::int64_t>(starts.size());
+    auto day = std::clamp<std::int64_t>((wanted - starts.front()) / kDay, 0, count);
+    const auto start = [&](std::int64_t at) { return starts[static_cast<std::size_t>(at)]; };
+    while (day < count && start(day) < wanted) ++day;
+    while (day > 0 && start(day - 1) >= wanted) --day;
+    return static_cast<std::uint32_t>(day);
 }
 
 Result<RunIndex> Network::find_run(const RunId& id) const {
