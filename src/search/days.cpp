@@ -65,6 +65,7 @@ Days::Days(const Network& network, const Interchanges& interchanges, const Allow
     for (Index stop = 0; stop < data.stops.size(); ++stop) is_usable_.push_back(!allowed.stops || allowed.stops(stop));
     std::vector<std::uint32_t> runs_of_service(data.services.size() / data.words_per_service());
     std::map<Index, Index> trip_of_zone;
+    auto last_zone = kNone;  // of the trip before
     std::map<Index, std::vector<Index>> blocks;
     const auto station_of = [&](const timetable::NetworkData::Call& call) { return data.stops[call.stop].station; };
     for (Index trip = 0; trip < trips; ++trip) {
@@ -75,7 +76,7 @@ Days::Days(const Network& network, const Interchanges& interchanges, const Allow
         if (record.block != kNone && starts.empty()) blocks[record.block].push_back(trip);
         if (!is_wanted_[trip]) continue;
         runs_of_service[record.service] += static_cast<std::uint32_t>(std::max<std::size_t>(1, starts.size()));
-        trip_of_zone.emplace(data.agencies[data.routes[record.route].agency].zone, trip);
+        if (record.zone != last_zone) trip_of_zone.emplace(last_zone = record.zone, trip);
         const auto calls = network.calls(trip);
         const auto last = calls.back().arrival;
         longest_ = std::max(longest_, starts.empty() ? last : starts.back() + last - calls.front().departure);

@@ -182,6 +182,10 @@ private:
         struct Range {
             std::int64_t least = std::numeric_limits<std::int64_t>::max();
             std::int64_t most = std::numeric_limits<std::int64_t>::min();
+            void add(std::int64_t time) {
+                least = std::min(least, time);
+                most = std::max(most, time);
+            }
         };
         std::vector<Range> ranges(view_.timings_.size());
         for (std::size_t i = 0; i < ranges.size() && ok_; ++i) {
@@ -190,18 +194,21 @@ private:
             must(timing.count >= 2 && timing.count <= kMaxCalls && timing.first <= view_.times_.size() &&
                  words <= view_.times_.size() - timing.first);
             if (!ok_) return;
-            for (const auto word : view_.times_.subspan(timing.first, words)) {
-                const auto add = [&](std::int64_t time) {
-                    ranges[i].least = std::min(ranges[i].least, time);
-                    ranges[i].most = std::max(ranges[i].most, time);
-                };
-                if (timing.unit == 0) {
-                    add(static_cast<std::int32_t>(word));
-                } else {
-                    add(std::int64_t{word & 0xFFFF} * timing.unit);
-                    add(std::int64_t{word >> 16U} * timing.unit);
-                }
+            const auto times = view_.times_.subspan(timing.first, words);
+            if (timing.unit == 0) {
+                for (const auto word : times) ranges[i].add(static_cast<std::int32_t>(word));
+                continue;
             }
+            std::uint32_t least = std::numeric_limits<std::uint16_t>::max();
+            std::uint32_t most = 0;
+            for (const auto word : times) {
+                const auto arrival = word & 0xFFFFU;
+                const auto departure = word >> 16U;
+                least = std::min(least, std::min(arrival, departure));
+                most = std::max(most, std::max(arrival, departure));
+            }
+            ranges[i].add(std::int64_t{least} * timing.unit);
+            ranges[i].add(std::int64_t{most} * timing.unit);
         }
         for (std::size_t i = 0; i < view_.trips.size() && ok_; ++i) {
             const auto& trip = trips_[i];
