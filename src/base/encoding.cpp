@@ -1,5 +1,6 @@
 #include "base/encoding.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -93,11 +94,15 @@ std::optional<std::string> from_base64url(std::string_view text) {
 
 std::string percent_encode(std::string_view text, std::string_view keep) {
     static constexpr std::string_view kDigits = "0123456789ABCDEF";
-    std::string result;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                           c == '.' || c == '_' || c == '~' || keep.find(c) != std::string_view::npos;
-        if (plain) {
+    const auto is_plain = [keep](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+               c == '_' || c == '~' || keep.find(c) != std::string_view::npos;
+    };
+    // Most texts stay as they are.
+    const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+    std::string result{text.substr(0, plain)};
+    for (const char c : text.substr(plain)) {
+        if (is_plain(c)) {
             result += c;
         } else {
             const auto byte = static_cast<std::uint8_t>(c);

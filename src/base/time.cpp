@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include <date/tz.h>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "base/encoding.hpp"
@@ -109,8 +110,8 @@ Error not_a_time(std::string_view text) {
 
 std::string to_string(ServiceDate date) {
     const std::chrono::year_month_day parts{date};
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(parts.year()), static_cast<unsigned>(parts.month()),
-                       static_cast<unsigned>(parts.day()));
+    return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}"), static_cast<int>(parts.year()),
+                       static_cast<unsigned>(parts.month()), static_cast<unsigned>(parts.day()));
 }
 
 Result<ServiceDate> parse_date(std::string_view text) {

@@ -245,6 +245,7 @@ Journey journey_of(std::vector<Leg> legs) {
 
 Journey journey_of(const Network& network, const FoundJourney& found) {
     std::vector<Leg> legs;
+    legs.reserve(found.rides.size());
     for (const auto& ride : found.rides) {
         legs.push_back(search::leg_of(network, ride));
         legs.back().stays = ride.stays;
@@ -313,7 +314,9 @@ Result<NamedLeg> parse_leg(Timetable& timetable, std::string_view text) {
 }  // namespace
 
 std::string journey_id(const std::vector<Leg>& legs) {
+    constexpr std::size_t kUsualLeg = 96;
     std::string id;
+    id.reserve(legs.size() * kUsualLeg);
     for (const auto& leg : legs) {
         if (!id.empty()) id += '+';
         id += base::percent_encode(to_string(leg.run), kKeep);
@@ -445,6 +448,7 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     cut(found, query.limit, query.depart ? Kept::first : Kept::last);
 
     JourneyPage page;
+    page.journeys.reserve(found.size());
     for (const auto& offer : found) page.journeys.push_back(journey_of(*offer.network, offer.journey));
     page.is_cut = found.size() < all;
     // The pages before and after are asked by departure, whichever way this one was.

@@ -265,11 +265,12 @@ std::string_view Network::headsign(Index trip) const {
 
 int Network::nth_call(Index trip, Index call) const {
     const auto stops = calls(trip);
-    const auto station = data_.stops[stops[call].stop].station;
+    const auto station_of = [&](Index at) { return data_.stops.stored(stops[at].stop).station; };
+    const auto station = station_of(call);
     int before = 0;
     int all = 0;
     for (Index i = 0; i < stops.size(); ++i) {
-        if (data_.stops[stops[i].stop].station != station) continue;
+        if (station_of(i) != station) continue;
         ++all;
         if (i < call) ++before;
     }
