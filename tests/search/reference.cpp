@@ -288,7 +288,10 @@ const std::vector<Reference::Run>& Reference::runs_between(std::int64_t from, st
     auto& runs = entry->second;
     for (auto date = (from - longest_trip_) / kDay - 2; date <= to / kDay + 2; ++date) {
         for (const auto& run : runs_of(date)) {
-            if (run.calls->back().arrival >= from && run.calls->front().departure <= to) runs.push_back(run);
+            // Which train of a block comes next does not depend on what is asked.
+            const bool is_of_block = !trips_[run.trip].block.empty();
+            const bool is_near = run.calls->back().arrival >= from && run.calls->front().departure <= to;
+            if (is_near || is_of_block) runs.push_back(run);
         }
     }
     std::ranges::sort(runs, [](const Run& left, const Run& right) {
