@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,6 +79,10 @@ Run a_train(int number) {
     return run;
 }
 
+Endpoint end_at(const Call& call, std::optional<Timestamp> time) {
+    return {.call = call.id, .name = call.name, .zone = call.zone, .time = time.value_or(Timestamp{}), .platform = {}};
+}
+
 /// Every client holds a seat and releases it, again and again, on one train after another.
 class Crowd {
 public:
@@ -101,8 +106,8 @@ public:
                               .latest_end = *now + std::chrono::minutes{1},
                               .items = {{.run = train.id,
                                          .train = train.train,
-                                         .from = {},
-                                         .to = {},
+                                         .from = end_at(train.calls[0], train.calls[0].departs),
+                                         .to = end_at(train.calls[1], train.calls[1].arrives),
                                          .span = {0, 1},
                                          .travel_class = "second",
                                          .seats = {{0, train.consist->seat_at(0)}}}}};

@@ -20,16 +20,16 @@ protected:
         items[1].from.call.nth = 2;
         return hold;
     }
-    /// As the script for holds writes it: the fence, what the client sent, the text.
+    /// As the script for holds writes it: what changes, which ends with whether PostgreSQL knows the hold, and what the
+    /// client sent.
     static std::string record_of(const Hold& hold, const std::string& step = {}) {
-        const auto whole = redis::encode_record(hold);
-        return whole.substr(0, 16) + redis::encode_record_tail(hold, false, step) + redis::encode_text(hold);
+        return redis::encode_record(hold).substr(0, 49) + '\0' + redis::encode_lasting(hold, step);
     }
-    /// As the scripts answer it: the kind, number and time, then what the client sent; of a placed hold its record.
+    /// As the scripts answer it: the kind, and of a placed hold its record; of others the time, and the client's bytes.
     static std::string entry_of(char kind, const Hold& hold, const std::string& rest) {
-        // A record begins with epoch and number, a span has its deadline behind four bytes.
-        return kind + redis::encode_record(hold).substr(8, 8) +
-               redis::cell_bytes({0, 1}, hold.created_at, SeatState::held, hold.id).substr(4, 8) + rest;
+        if (kind == 1) return kind + rest;
+        // A span has its deadline behind four bytes.
+        return kind + redis::cell_bytes({0, 1}, hold.created_at, SeatState::held, hold.id).substr(4, 8) + rest;
     }
 
     TestEnvironment environment;
@@ -54,7 +54,7 @@ TEST_F(RedisCodecTest, AHoldIsReadAsItWasPlacedAndAsItIs) {
     Hold longer = hold;
     longer.expires_at += std::chrono::minutes{5};
     record.replace(16, 8, redis::encode_record(longer), 16, 8);
-    record[32] = 1;
+    record[48] = 1;
     const auto released = redis::decode_record(record, false);
     ASSERT_TRUE(released) << released.error();
     EXPECT_EQ(released->status, HoldStatus::released);
@@ -123,6 +123,8 @@ TEST_F(RedisCodecTest, WhatEndsTooEarlyIsRefused) {
     EXPECT_FALSE(redis::decode_step('\4' + entry.substr(1), 7)) << "no such kind";
     EXPECT_FALSE(redis::decode_kept(redis::encode_kept(hold.latest_end, hold.id, false).substr(0, 23)));
     EXPECT_EQ(redis::decode_state("short").version, 0U);
+    EXPECT_FALSE(redis::decode_state("short").is_behind);
+    EXPECT_FALSE(redis::decode_record(record.substr(0, 50) + '\2' + record.substr(51), false)) << "of another step";
 }
 
 }  // namespace

@@ -362,7 +362,7 @@ TEST_F(RedisTest, ABookingLeavesTheRunToRedis) {
     const auto booking = book(*hold);
     ASSERT_TRUE(booking) << booking.error();
     const auto state =
-        server->command({"EVAL", "return redis.call(\"HGET\", redis.call(\"KEYS\", \"*:run:*:run\")[1], \"s\")", "0"});
+        server->command({"EVAL", "return redis.call(\"HGET\", redis.call(\"KEYS\", \"*:run:*\")[1], \"s\")", "0"});
     EXPECT_EQ(state, "open\n");
     EXPECT_EQ(place(1, "user:bert").error().code, ErrorCode::seat_taken);
     const auto next = place(2);
@@ -380,6 +380,39 @@ TEST_F(RedisTest, ABookingLeavesTheRunToRedis) {
     ASSERT_TRUE(seats) << seats.error();
     EXPECT_EQ(seats->front().state(1, {0, 4}), SeatState::sold);
     EXPECT_EQ(seats->front().state(2, {0, 4}), SeatState::held);
+    expect_laws();
+}
+
+TEST_F(RedisTest, OfHoldsThatHaveEndedNothingStaysInTheRun) {
+    start();
+    const auto released = place(1);
+    const auto longer = place(2, "user:bert");
+    ASSERT_TRUE(released && longer);
+    const auto until = longer->expires_at + std::chrono::seconds{30};
+    ASSERT_TRUE(store->inventory().extend_hold(make.command("hold.extend", longer->owner), Maker::claim(*longer),
+                                               until));
+    ASSERT_TRUE(release(*released));
+    // Ids have 16 bytes, numbers of entries eight, and nothing else has.
+    const auto fields = [&](int size) {
+        return server->command(
+            {"EVAL",
+             "local count = 0 for _, field in ipairs(redis.call(\"HKEYS\", redis.call(\"KEYS\", \"*:run:*\")[1])) do "
+             "if #field == " +
+                 std::to_string(size) + " then count = count + 1 end end return count",
+             "0"});
+    };
+    EXPECT_EQ(fields(16), "3\n") << "with the first one";
+    EXPECT_EQ(fields(8), "5\n") << "of each hold, and two steps";
+    ASSERT_TRUE(store->bookings().expire(environment.now(), 100));
+    EXPECT_EQ(fields(16), "2\n") << "PostgreSQL knows that one is released";
+    EXPECT_EQ(fields(8), "2\n") << "and the steps";
+    const auto found = store->inventory().find_hold(longer->id);
+    ASSERT_TRUE(found) << found.error();
+    EXPECT_TRUE(found->pinned);
+    environment.set_now(longer->latest_end + std::chrono::minutes{1});
+    ASSERT_TRUE(store->bookings().expire(environment.now(), 100));
+    EXPECT_EQ(fields(16), "0\n");
+    EXPECT_EQ(fields(8), "0\n");
     expect_laws();
 }
 
@@ -505,7 +538,7 @@ TEST_F(RedisClusterTest, ASlotThatMovesIsFollowed) {
     std::size_t from = 3;
     std::string keys;
     for (std::size_t i = 0; i < 3; ++i) {
-        const auto found = node(i).command({"KEYS", "*:run:*:run"});
+        const auto found = node(i).command({"KEYS", "*:run:*"});
         if (found.find("ice") == std::string::npos) continue;
         from = i;
         keys = found.substr(0, found.find('\n'));

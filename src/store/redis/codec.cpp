@@ -11,9 +11,10 @@ namespace {
 
 constexpr std::string_view kPlacing = "hold.create";
 /// Beyond every date, and still exact as a double.
+constexpr unsigned kPlaced = 1;
 constexpr std::int64_t kNever = 9'007'199'254'740'991;
-/// Of a hold's record: epoch, fence, expires at, latest end, two marks; how many seats come next.
-constexpr std::size_t kRecordHeadSize = 34;
+/// Of a hold's record: epoch, fence, expires at, latest end, journal entry, when it was placed, two marks.
+constexpr std::size_t kRecordHeadSize = 50;
 
 Error damaged() { return {ErrorCode::damaged, "Redis holds something that Railbook did not write"}; }
 
@@ -155,11 +156,11 @@ Endpoint read_end(Reader& in) {
 }
 
 /// Of a hold as it was placed.
-Result<Hold> decode_text(std::string_view text) {
+Result<Hold> decode_text(const HoldId& id, std::string_view text) {
     Reader in{text};
     Hold hold;
+    hold.id = id;
     hold.pinned = false;
-    read_id(in, hold.id);
     hold.owner = in.text();
     hold.created_at = in.time();
     hold.expires_at = in.time();
@@ -203,6 +204,23 @@ void read_command(Reader& in, Command& command) {
     command.keep_answer = Duration{in.small<std::int64_t>()};
 }
 
+/// What never changes of a hold, up to its text.
+struct Lasting {
+    HoldId hold;
+    std::string_view owner;
+    std::string_view step;  ///< Of the journal; empty where the record knows the hold.
+};
+std::optional<Lasting> read_lasting(Reader& in) {
+    Lasting lasting;
+    if (in.byte() != kPlaced) return std::nullopt;
+    read_id(in, lasting.hold);
+    in.take(8ULL * in.pair());
+    lasting.owner = in.take(in.pair());
+    lasting.step = in.take(in.pair());
+    if (!in.is_sound()) return std::nullopt;
+    return lasting;
+}
+
 }  // namespace
 
 std::string time_text(Timestamp time) {
@@ -231,7 +249,6 @@ std::string cell_bytes(Span span, Timestamp until, SeatState state, const HoldId
 namespace {
 
 void put_text(Writer& out, const Hold& hold) {
-    out.bytes += std::string_view{reinterpret_cast<const char*>(hold.id.bytes.data()), hold.id.bytes.size()};
     out.text(hold.owner).time(hold.created_at).time(hold.expires_at).time(hold.latest_end);
     out.number(hold.items.size());
     for (const auto& item : hold.items) {
@@ -245,35 +262,36 @@ void put_text(Writer& out, const Hold& hold) {
     }
 }
 
-void put_record_tail(Writer& out, const Hold& hold, bool known, std::string_view step) {
+void put_id(Writer& out, const HoldId& id) {
+    out.bytes += std::string_view{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
+}
+
+}  // namespace
+
+std::string encode_lasting(const Hold& hold, std::string_view step) {
     std::size_t seats = 0;
     for (const auto& item : hold.items) seats += item.seats.size();
-    out.real(hold.expires_at).real(hold.latest_end).byte(0).byte(known ? 1 : 0).pair(static_cast<unsigned>(seats));
+    Writer out;
+    out.bytes.reserve(512);
+    out.byte(kPlaced);
+    put_id(out, hold.id);
+    out.pair(static_cast<unsigned>(seats));
     for (const auto& item : hold.items) {
         for (const auto& seat : item.seats)
             out.pair(seat.index >> 16U).pair(seat.index).pair(item.span.from).pair(item.span.to);
     }
     out.short_text(hold.owner).short_text(step);
-}
-
-}  // namespace
-
-std::string encode_text(const Hold& hold) {
-    Writer out;
     put_text(out, hold);
-    return std::move(out.bytes);
-}
-
-std::string encode_record_tail(const Hold& hold, bool known, std::string_view step) {
-    Writer out;
-    put_record_tail(out, hold, known, step);
     return std::move(out.bytes);
 }
 
 std::string encode_record(const Hold& hold) {
     Writer out;
     out.real(static_cast<double>(epoch_of(hold.fence))).real(static_cast<double>(number_of(hold.fence)));
-    return out.bytes + encode_record_tail(hold, true, {}) + encode_text(hold);
+    out.real(hold.expires_at).real(hold.latest_end);
+    // The script numbers it.
+    out.real(0.0).real(hold.created_at).byte(0).byte(1);
+    return out.bytes + encode_lasting(hold, {});
 }
 
 Result<Hold> decode_record(std::string_view record, bool as_placed) {
@@ -281,14 +299,12 @@ Result<Hold> decode_record(std::string_view record, bool as_placed) {
     const auto epoch = in.whole();
     const auto number = in.whole();
     const auto expires = in.whole_time();
-    in.real();
+    for (int i = 0; i < 3; ++i) in.real();
     const bool released = in.byte() == 1;
     const bool known = in.byte() == 1;
-    in.take(8ULL * in.pair());
-    for (int i = 0; i < 2; ++i) in.take(in.pair());
-    const auto text = in.rest();
-    if (!in.is_sound() || record.size() < kRecordHeadSize || number >= fence_of(1, 0)) return damaged();
-    auto hold = decode_text(text);
+    const auto lasting = read_lasting(in);
+    if (!lasting || number >= fence_of(1, 0)) return damaged();
+    auto hold = decode_text(lasting->hold, in.rest());
     if (!hold) return hold;
     hold->fence = fence_of(epoch, number);
     if (as_placed) return hold;
@@ -303,6 +319,9 @@ RunState decode_state(std::string_view bytes) {
     RunState state;
     state.version = in.whole();
     state.time = in.whole_time();
+    for (int i = 0; i < 2; ++i) in.real();
+    const auto told = in.whole();
+    state.is_behind = in.whole() > told;
     return in.is_sound() ? state : RunState{};
 }
 
@@ -316,12 +335,11 @@ std::string encode_order(const PlaceOrder& order) {
     out.short_text(order.owner).short_text(order.key);
     const auto start = out.bytes.size();
     out.pair(0).pair(0).short_text(order.guard).real(static_cast<double>(order.max_holds));
-    out.real(static_cast<double>(command.keep_answer.count()));
     out.real(command.now).real(hold.expires_at).real(hold.latest_end);
     out.byte(order.over ? static_cast<unsigned>(order.over->bytes.size()) : 0);
     if (order.over) out.bytes += bytes_of(*order.over);
     out.pair(static_cast<unsigned>(seats));
-    out.bytes += std::string_view{reinterpret_cast<const char*>(hold.id.bytes.data()), hold.id.bytes.size()};
+    put_id(out, hold.id);
     out.short_text(order.run);
     for (const auto& item : hold.items) {
         for (const auto& seat : item.seats) {
@@ -334,14 +352,6 @@ std::string encode_order(const PlaceOrder& order) {
     }
     const auto size = out.bytes.size() - start - 4;
     for (std::size_t i = 0; i < 4; ++i) out.bytes[start + i] = static_cast<char>(size >> (24 - 8 * i) & 255U);
-    return std::move(out.bytes);
-}
-
-std::string encode_record_behind_fence(const Command& command, const Hold& hold) {
-    Writer out;
-    out.bytes.reserve(512);
-    put_record_tail(out, hold, false, encode_place(command));
-    put_text(out, hold);
     return std::move(out.bytes);
 }
 
@@ -402,9 +412,8 @@ Result<KeptPlace> decode_kept(std::string_view bytes) {
 std::optional<std::string> fingerprint_in(std::string_view record) {
     Reader in{record};
     in.take(kRecordHeadSize);
-    in.take(8ULL * in.pair());
-    in.take(in.pair());
-    Reader step{in.take(in.pair())};
+    const auto lasting = read_lasting(in);
+    Reader step{lasting ? lasting->step : std::string_view{}};
     Command command;
     read_command(step, command);
     if (!step.is_at_end()) return std::nullopt;
@@ -431,22 +440,26 @@ Result<FrontStep> decode_step(std::string_view entry, std::uint64_t epoch) {
     Reader in{entry};
     FrontStep step;
     const auto kind = in.byte();
-    const auto number = in.whole();
-    step.command.now = in.whole_time();
-    if (!in.is_sound() || kind < 1 || kind > 3 || number >= fence_of(1, 0)) return damaged();
-    if (kind == 1) {
-        in.take(kRecordHeadSize);
-        in.take(8ULL * in.pair());
-        step.command.owner = in.take(in.pair());
-        Reader head{in.take(in.pair())};
+    if (kind == kPlaced) {
+        in.real();
+        const auto number = in.whole();
+        for (int i = 0; i < 3; ++i) in.real();
+        step.command.now = in.whole_time();
+        in.pair();
+        const auto lasting = read_lasting(in);
+        if (!lasting || number >= fence_of(1, 0)) return damaged();
+        step.command.owner = lasting->owner;
+        Reader head{lasting->step};
         read_command(head, step.command);
         if (!head.is_at_end()) return damaged();
-        auto hold = decode_text(in.rest());
+        auto hold = decode_text(lasting->hold, in.rest());
         if (!hold) return std::move(hold).error();
         step.hold = *std::move(hold);
         step.hold.fence = fence_of(epoch, number);
         return step;
     }
+    step.command.now = in.whole_time();
+    if (!in.is_sound() || kind < 2 || kind > 3) return damaged();
     step.command.owner = in.text();
     read_command(in, step.command);
     step.kind = kind == 2 ? FrontStep::Kind::extend : FrontStep::Kind::release;

@@ -29,6 +29,8 @@ constexpr Duration kBackToHolds = std::chrono::days{2};
 constexpr unsigned kSlotsOfPages = 1024;
 
 constexpr std::string_view kDigestMark = "sha256:";
+/// Of what scripts keep. It is told like a server: processes that keep it otherwise are of other epochs.
+constexpr std::string_view kLayout = "layout-2";
 
 std::int64_t steady() { return base::steady_time().count(); }
 
@@ -89,7 +91,7 @@ std::shared_ptr<const Epoch> Front::current() const {
 Status Front::renew(std::uint64_t lost_epoch) {
     const auto found = client_.look_around();
     if (!found) return found.error();
-    const auto servers = joined(*found);
+    const auto servers = std::string{kLayout} + ',' + joined(*found);
     const auto asked = steady();
     auto state = record_.front_state();
     if (!state) return state.error();
@@ -239,10 +241,8 @@ std::string Front::key(const Epoch& epoch, std::string_view kind, std::string_vi
 
 RunKeys Front::keys_of(const Epoch& epoch, std::string_view name) const {
     RunKeys run{.name = std::string{name}, .keys = {}, .forbidden = {}};
-    const auto base = fmt::format("rb:{}:run:{{{}}}:", epoch.token, name);
-    constexpr std::array<std::string_view, 3> kParts{"run", "holds", "journal"};
-    for (std::size_t i = 0; i < kParts.size(); ++i) run.keys[i] = base + std::string{kParts[i]};
-    run.forbidden = base + "forbidden";
+    run.keys[0] = fmt::format("rb:{}:run:{{{}}}", epoch.token, name);
+    run.forbidden = run.keys[0] + ":forbidden";
     return run;
 }
 
@@ -383,6 +383,7 @@ std::shared_ptr<const Shared> Front::shared_of_places(const std::shared_ptr<cons
     }
     fresh.arguments.add(std::to_string(epoch->number)).add(std::to_string(page_count));
     fresh.arguments.add(std::to_string(page_time(command.keep_answer).count()));
+    fresh.arguments.add(std::to_string(command.keep_answer.count()));
     auto made = std::make_shared<const Shared>(std::move(fresh));
     const std::lock_guard lock{mutex_};
     shared_ = made;
@@ -506,7 +507,7 @@ Result<bool> Front::tell_of_answer(const Epoch& epoch, const Command& command, c
 }
 
 Result<bool> Front::forbid(const RunKeys& run_keys, const HoldId& hold) {
-    const std::array<std::string, 2> keys{run_keys.keys[1], run_keys.forbidden};
+    const std::array<std::string, 2> keys{run_keys.keys[0], run_keys.forbidden};
     const auto id = bytes_of(hold);
     const std::array<std::string_view, 2> arguments{id, kDayText};
     const auto reply = run(forbid_script(), keys, arguments);

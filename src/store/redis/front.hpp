@@ -29,14 +29,14 @@ namespace railbook::store::redis {
 struct Epoch {
     std::uint64_t number = 0;
     std::string token;                 ///< In the names of all keys: two stores may share a Redis.
-    std::vector<std::string> servers;  ///< Their runs, in order; none while Redis is away.
+    std::vector<std::string> servers;  ///< The layout and their runs, in order; none while Redis is away.
     Timestamp answers_until{};         ///< Until then, the record may know answers from before.
 };
 
 /// The names of what Redis keeps.
 struct RunKeys {
     std::string name;                 ///< Of the run, as it is in keys.
-    std::array<std::string, 3> keys;  ///< As the scripts want them: run, holds, journal.
+    std::array<std::string, 1> keys;  ///< As the scripts want them.
     std::string forbidden;            ///< In a cluster: holds that are not to be placed any more.
 };
 
@@ -187,6 +187,7 @@ private:
         bool was_open = false;
         std::uint64_t version = 0;  ///< When it was taken.
         std::vector<Reply> journal;
+        std::int64_t told = 0;  ///< Entries of the journal before those.
         std::int64_t holds = 0;
     };
     /// What becomes of a run that was taken.
@@ -259,10 +260,8 @@ std::string time_text(Timestamp time);
 std::string bytes_of(const HoldId& id);
 /// A span of a seat.
 std::string cell_bytes(Span span, Timestamp until, SeatState state, const HoldId& hold);
-/// What never changes of a hold.
-std::string encode_text(const Hold& hold);
-/// What is between the fence of a hold's record and its text. `step` is what the journal says of how it was placed.
-std::string encode_record_tail(const Hold& hold, bool known, std::string_view step);
+/// What never changes of a hold. `step` is what the journal says of how it was placed.
+std::string encode_lasting(const Hold& hold, std::string_view step);
 /// The whole record, of a hold that the record knows.
 std::string encode_record(const Hold& hold);
 /// The hold as it is now, or as it was answered when it was placed. Errors: damaged.
@@ -271,6 +270,7 @@ Result<Hold> decode_record(std::string_view record, bool as_placed);
 struct RunState {
     std::uint64_t version = 0;
     Timestamp time{};
+    bool is_behind = false;  ///< PostgreSQL does not know all of its journal.
 };
 RunState decode_state(std::string_view bytes);
 /// A hold to be placed, as the script wants to know of it.
@@ -285,13 +285,12 @@ struct PlaceOrder {
     std::optional<HoldId> over;  ///< Where the key leads to that hold, it is as if it led to none.
 };
 std::string encode_order(const PlaceOrder& order);
-/// What comes with it.
-std::string encode_record_behind_fence(const Command& command, const Hold& hold);
 /// What the script says of a hold that it has placed.
 struct Placed {
     std::uint64_t number = 0;
     std::uint64_t version = 0;
-    std::vector<std::string_view> seats;  ///< In the order of the hold's. Of the bytes that were decoded.
+    /// In the order of the hold's. Of the bytes that were decoded; empty where the hold is all that is there.
+    std::vector<std::string_view> seats;
 };
 /// Errors: damaged.
 Result<Placed> decode_placed(std::string_view bytes);

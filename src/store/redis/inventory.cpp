@@ -35,12 +35,21 @@ std::optional<RunId> run_named(const std::string& name) {
     return *run;
 }
 
-bool is_seat(const std::string& field) { return !field.empty() && field[0] >= '0' && field[0] <= '9'; }
-
 std::uint32_t seat_in(const std::string& field) {
     std::uint32_t seat = 0;
     std::from_chars(field.data(), field.data() + field.size(), seat);
     return seat;
+}
+
+/// From a list of names and one of values, the first of which is that item of the answer.
+std::vector<SeenRun::Seat> seats_in(const Reply& reply, std::size_t first) {
+    std::vector<SeenRun::Seat> seats;
+    if (reply.items.size() < first + 2) return seats;
+    const auto& names = reply.items[first].items;
+    const auto& values = reply.items[first + 1].items;
+    for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i)
+        seats.push_back({seat_in(names[i].text), values[i].text});
+    return seats;
 }
 
 }  // namespace
@@ -136,32 +145,15 @@ Result<Occupancy> RedisInventory::look(const RunId& run, Timestamp now) {
             if (known->digest != reply->at(2)) continue;
         }
         if (said == "same") return seen->at(known->run, now);
-        std::vector<SeenRun::Seat> seats;
-        const auto put = [&](const std::string& seat, const std::string& value) {
-            if (is_seat(seat)) seats.push_back({seat_in(seat), value});
-        };
-        if (said == "some") {
-            const auto& names = reply->items.at(3).items;
-            const auto& values = reply->items.at(4).items;
-            for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) put(names[i].text, values[i].text);
-        } else {
-            const auto& all = reply->items.at(3).items;
-            for (std::size_t i = 0; i + 1 < all.size(); i += 2) put(all[i].text, all[i + 1].text);
-        }
-        seen->follow(epoch->number, static_cast<std::uint64_t>(reply->number(1)), said == "all", seats);
+        seen->follow(epoch->number, static_cast<std::uint64_t>(reply->number(1)), said == "all", seats_in(*reply, 3));
         return seen->at(known->run, now);
     }
     return no_end();
 }
 
 void RedisInventory::follow(const Epoch& epoch, const std::string& run, const Reply& reply, std::size_t first) {
-    if (reply.items.size() < first + 3) return;
-    const auto& names = reply.items[first + 1].items;
-    const auto& values = reply.items[first + 2].items;
-    std::vector<SeenRun::Seat> seats;
-    for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i)
-        seats.push_back({seat_in(names[i].text), values[i].text});
-    mirror_.find(run)->follow_one(epoch.number, static_cast<std::uint64_t>(reply.number(first)), seats);
+    mirror_.find(run)->follow_one(epoch.number, static_cast<std::uint64_t>(reply.number(first)),
+                                  seats_in(reply, first + 1));
 }
 
 Result<SeatChanges> RedisInventory::changes_after(const RunId& run, std::uint64_t version) {
@@ -184,7 +176,7 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
     const Run& run = runs.front();
     const auto owner = owner_field(wanted.owner);
     const auto field = answer_field(command);
-    const auto record = encode_record_behind_fence(command, wanted);
+    const auto lasting = encode_lasting(wanted, encode_place(command));
     const bool has_key = !command.key.text.empty();
     std::optional<HoldId> over;
     for (int round = 0; round < kMaxRounds; ++round) {
@@ -248,7 +240,7 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
                                               .max_holds = max_holds,
                                               .over = over}),
                     .after = {}};
-        joint.after.add(record);
+        joint.after.add(lasting);
         const auto reply = front_.join(joint);
         if (!reply) continue;
         if (reply->kind == Reply::Kind::text) {
@@ -264,7 +256,12 @@ Result<Hold> RedisInventory::place_hold(const Command& command, const Hold& want
             auto value = done->seats.begin();
             for (const auto& item : wanted.items) {
                 for (const auto& seat : item.seats) {
-                    if (value != done->seats.end()) now_there.push_back({seat.index, std::string{*value++}});
+                    if (value == done->seats.end()) break;
+                    now_there.push_back(
+                        {seat.index, value->empty()
+                                         ? cell_bytes(item.span, wanted.expires_at, SeatState::held, wanted.id)
+                                         : std::string{*value}});
+                    ++value;
                 }
             }
             seen->follow_one(epoch->number, done->version, now_there);

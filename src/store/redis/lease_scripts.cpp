@@ -5,21 +5,24 @@
 namespace railbook::store::redis {
 namespace {
 
-/// What PostgreSQL is to be told first: entries of the journal. One of a hold that was placed says which one, so that
-/// hold's record comes behind it.
+/// What PostgreSQL is to be told first: entries of the journal. Before that of a hold that was placed is what the hold
+/// is now.
 constexpr std::string_view kJournal = R"lua(
-local function journal()
-    local entries = redis.call('LRANGE', KEYS[3], 0, 255)
+local function journal(told, noted)
+    local names = {}
+    for at = told + 1, math.min(noted, told + 256) do names[#names + 1] = struct.pack('>d', at) end
+    if #names == 0 then return names end
+    local entries = redis.call('HMGET', KEYS[1], unpack(names))
     local ids, places = {}, {}
     for i, entry in ipairs(entries) do
-        if string.byte(entry) == 1 then
-            ids[#ids + 1] = string.sub(entry, 18)
+        if entry and string.byte(entry) == 1 then
+            ids[#ids + 1] = string.sub(entry, 2, 17)
             places[#places + 1] = i
         end
     end
     if #ids > 0 then
-        for i, record in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
-            entries[places[i]] = string.sub(entries[places[i]], 1, 17) .. (record or '')
+        for i, head in ipairs(redis.call('HMGET', KEYS[1], unpack(ids))) do
+            entries[places[i]] = '\1' .. (head or '') .. entries[places[i]]
         end
     end
     return entries
@@ -37,8 +40,8 @@ local fresh = 'known'
 if m[1] and tonumber(m[1]) > mine then return {'stale'} end
 if not m[1] or tonumber(m[1]) < mine then
     fresh = m[1] and 'old' or 'none'
-    redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
-    m = {ARGV[1], 'closed', false, false, struct.pack('>dddd', 0, 0, 0, 0)}
+    redis.call('DEL', KEYS[1])
+    m = {ARGV[1], 'closed', false, false, state(0, 0, 0, 0, 0, 0, 0)}
     redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'closed', 'd', '')
 end
 if m[3] and tonumber(m[3]) > moment and m[4] ~= ARGV[2] then return {'busy'} end
@@ -48,10 +51,10 @@ if m[6] == '1' then
     redis.call('HSET', KEYS[1], 's', 'closed')
 end
 if ARGV[4] == '1' then redis.call('HDEL', KEYS[1], 'g') end
-local version, latest, number, last = struct.unpack('>dddd', m[5])
+local version, latest, number, last, told, noted, holds = struct.unpack('>ddddddd', m[5])
 redis.call('HSET', KEYS[1], 'z', string.format('%.0f', moment + tonumber(ARGV[3])), 'k', ARGV[2], 'f', ARGV[4],
-           'q', struct.pack('>dddd', version, math.max(latest, tonumber(ARGV[5])), number, last))
-return {'ok', fresh, m[2], journal(), version}
+           'q', state(version, math.max(latest, tonumber(ARGV[5])), number, last, told, noted, holds))
+return {'ok', fresh, m[2], journal(told, noted), version, told}
 )lua";
 
 /// For whoever has taken the run. ARGV: epoch, token. Leaves what changes with each step in numbers of its own.
@@ -59,7 +62,7 @@ constexpr std::string_view kMine = R"lua(
 local m = redis.call('HMGET', KEYS[1], 'e', 'k', 'q', 's', 'd')
 if not m[1] then return {'none'} end
 if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] then return {'busy'} end
-local version, latest, number, last = struct.unpack('>dddd', m[3])
+local version, latest, number, last, told, noted, holds = struct.unpack('>ddddddd', m[3])
 local function let_go()
     redis.call('HDEL', KEYS[1], 'z', 'k', 'f')
     if m[4] == 'open' then redis.call('HSET', KEYS[1], 'g', ARGV[1] .. string.sub(m[5], 8, 39)) end
@@ -69,8 +72,8 @@ end
 /// ARGV: epoch, token, version, time, digest, the last fence that was given, then the number of seats and seat, value
 /// of each; then hold, record of each hold.
 constexpr std::string_view kInstall = R"lua(
-if redis.call('LLEN', KEYS[3]) > 0 then return {'full'} end
-redis.call('DEL', KEYS[1], KEYS[2])
+if noted > told then return {'full'} end
+redis.call('DEL', KEYS[1])
 local given = tonumber(ARGV[6])
 local seats = tonumber(ARGV[7])
 local at = 8
@@ -78,51 +81,87 @@ for i = 1, seats do
     redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1])
     at = at + 2
 end
+holds = 0
 while at < #ARGV do
-    redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
+    holds = holds + 1
+    local entry, record = struct.pack('>d', holds), ARGV[at + 1]
+    redis.call('HSET', KEYS[1], ARGV[at], string.sub(record, 1, 32) .. entry .. string.sub(record, 41, 50),
+               entry, string.sub(record, 51))
     at = at + 2
 end
 redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'open', 'd', ARGV[5], 'g', ARGV[1] .. string.sub(ARGV[5], 8, 39),
-           'q', struct.pack('>dddd', tonumber(ARGV[3]), math.max(latest, tonumber(ARGV[4])), given, given))
+           'q', state(tonumber(ARGV[3]), math.max(latest, tonumber(ARGV[4])), given, given, holds, holds, holds))
 return {'ok'}
 )lua";
 
-/// The record has taken over the first entries of the journal. ARGV: epoch, token, how many, milliseconds, now, whether
-/// to look through all holds, the holds that the record now knows, those that it knows to be released. Answers what is
-/// left of the journal and how many holds there are.
+/// Drops holds, which takes them out of the count.
+constexpr std::string_view kDrop = R"lua(
+local function drop(ids)
+    if #ids == 0 then return end
+    local gone = {}
+    for i, head in ipairs(redis.call('HMGET', KEYS[1], unpack(ids))) do
+        if head then
+            gone[#gone + 1] = ids[i]
+            gone[#gone + 1] = string.sub(head, 33, 40)
+            holds = holds - 1
+        end
+    end
+    if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
+end
+)lua";
+
+/// The record has taken over the first entries of the journal. ARGV: epoch, token, of each entry its kind,
+/// milliseconds, now, whether to look through all holds, the holds that the record now knows, those that it knows to be
+/// released, how many entries it knew before: where an answer was lost, nothing is taken off twice. Answers what is
+/// left of the journal, how many holds there are, and how many entries are known now.
 constexpr std::string_view kTrim = R"lua(
 local moment = redis.call('TIME')
 moment = moment[1] * 1000 + math.floor(moment[2] / 1000)
-redis.call('LTRIM', KEYS[3], ARGV[3], -1)
-redis.call('HSET', KEYS[1], 'z', string.format('%.0f', moment + tonumber(ARGV[4])))
-local left = journal()
-local ids = {}
-for i = 1, #ARGV[7], 16 do ids[#ids + 1] = string.sub(ARGV[7], i, i + 15) end
+local function ids_in(bytes)
+    local ids = {}
+    for i = 1, #bytes, 16 do ids[#ids + 1] = string.sub(bytes, i, i + 15) end
+    return ids
+end
+local ids = ids_in(ARGV[7])
 if #ids > 0 then
-    local holds = redis.call('HMGET', KEYS[2], unpack(ids))
     local known = {}
-    for i = 1, #ids do
-        if holds[i] then
+    for i, head in ipairs(redis.call('HMGET', KEYS[1], unpack(ids))) do
+        if head then
             known[#known + 1] = ids[i]
-            known[#known + 1] = string.sub(holds[i], 1, 33) .. '\1' .. string.sub(holds[i], 35)
+            known[#known + 1] = string.sub(head, 1, 49) .. '\1'
         end
     end
-    if #known > 0 then redis.call('HSET', KEYS[2], unpack(known)) end
+    if #known > 0 then redis.call('HSET', KEYS[1], unpack(known)) end
+end
+if told == tonumber(ARGV[9]) then
+    -- Of a hold that was placed, the entry stays as long as the hold.
+    local over = {}
+    for i = 1, #ARGV[3] do
+        if string.byte(ARGV[3], i) ~= 1 then over[#over + 1] = struct.pack('>d', told + i) end
+    end
+    if #over > 0 then redis.call('HDEL', KEYS[1], unpack(over)) end
+    told = told + #ARGV[3]
 end
 -- What has ended is the record's to tell of.
-ids = {}
-for i = 1, #ARGV[8], 16 do ids[#ids + 1] = string.sub(ARGV[8], i, i + 15) end
-if #ids > 0 then redis.call('HDEL', KEYS[2], unpack(ids)) end
-local count = redis.call('HLEN', KEYS[2])
-if #left == 0 and count > 0 and (count <= 64 or ARGV[6] == '1') then
-    local all = redis.call('HGETALL', KEYS[2])
-    for i = 1, #all, 2 do
-        local _, _, expires = struct.unpack('>ddd', all[i + 1])
-        if expires <= tonumber(ARGV[5]) then redis.call('HDEL', KEYS[2], all[i]) end
+drop(ids_in(ARGV[8]))
+local left = journal(told, noted)
+if #left == 0 and holds > 0 and (holds <= 64 or ARGV[6] == '1') then
+    local all = {}
+    for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+        if #field == 16 then all[#all + 1] = field end
     end
-    count = redis.call('HLEN', KEYS[2])
+    for first = 1, #all, 1000 do
+        local ended = {}
+        local some = redis.call('HMGET', KEYS[1], unpack(all, first, math.min(first + 999, #all)))
+        for i = 1, #some do
+            if struct.unpack('>d', some[i], 17) <= tonumber(ARGV[5]) then ended[#ended + 1] = all[first + i - 1] end
+        end
+        drop(ended)
+    end
 end
-return {'ok', left, count}
+redis.call('HSET', KEYS[1], 'z', string.format('%.0f', moment + tonumber(ARGV[4])),
+           'q', state(version, latest, number, last, told, noted, holds))
+return {'ok', left, holds, told}
 )lua";
 
 /// The record has changed a hold, or has it alone from now on; and the lease ends. ARGV: epoch, token, the record's
@@ -136,12 +175,13 @@ if given > number then
     number = math.max(given, last)
     last = number
 end
-local fields = {'q', struct.pack('>dddd', now_at, latest, number, last)}
+drop({ARGV[5]})
+local fields = {'q', state(now_at, latest, number, last, told, noted, holds)}
 local gone = {}
-local told = {}
+local changed = {}
 for i = 6, #ARGV, 2 do
     local value = without(redis.call('HGET', KEYS[1], ARGV[i]) or '', ARGV[5]) .. ARGV[i + 1]
-    told[#told + 1] = ARGV[i]
+    changed[#changed + 1] = ARGV[i]
     if value == '' then
         gone[#gone + 1] = ARGV[i]
     else
@@ -151,26 +191,24 @@ for i = 6, #ARGV, 2 do
 end
 -- The record may count more versions than one. Those between changed nothing that Redis does not know.
 for at = math.max(version + 1, now_at - 63), now_at - 1 do tell(fields, at, '') end
-local names = table.concat(told, ',')
+local names = table.concat(changed, ',')
 local before = now_at == version and redis.call('HGET', KEYS[1], string.char(128 + now_at % 64))
 if before and struct.unpack('>d', before) == now_at then names = string.sub(before, 9) .. ',' .. names end
 tell(fields, now_at, names)
 put(fields, gone)
-redis.call('HDEL', KEYS[2], ARGV[5])
 let_go()
 return {'ok'}
 )lua";
 
 /// Ends a lease. ARGV: epoch, token, what becomes of the run: as it was (0), closed (1), forgotten (2).
 constexpr std::string_view kLeave = R"lua(
-if ARGV[3] == '2' and redis.call('LLEN', KEYS[3]) == 0 then
-    redis.call('DEL', KEYS[1], KEYS[2])
+if ARGV[3] == '2' and noted == told then
+    redis.call('DEL', KEYS[1])
     return {'ok'}
 end
 if ARGV[3] == '1' then
-    redis.call('DEL', KEYS[1], KEYS[2])
-    redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'closed', 'd', '',
-               'q', struct.pack('>dddd', version, latest, 0, 0))
+    redis.call('DEL', KEYS[1])
+    redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'closed', 'd', '', 'q', state(version, latest, 0, 0, 0, 0, 0))
     return {'ok'}
 end
 let_go()
@@ -181,9 +219,10 @@ return {'ok'}
 constexpr std::string_view kGrant = R"lua(
 local m = redis.call('HMGET', KEYS[1], 'e', 'q')
 if m[1] ~= ARGV[1] then return {'none'} end
-local version, latest, number, last = struct.unpack('>dddd', m[2])
+local version, latest, number, last, told, noted, holds = struct.unpack('>ddddddd', m[2])
 if number < last or tonumber(ARGV[2]) < last then return {'ok'} end
-redis.call('HSET', KEYS[1], 'q', struct.pack('>dddd', version, latest, tonumber(ARGV[2]), tonumber(ARGV[3])))
+redis.call('HSET', KEYS[1],
+           'q', state(version, latest, tonumber(ARGV[2]), tonumber(ARGV[3]), told, noted, holds))
 return {'ok'}
 )lua";
 
@@ -215,27 +254,27 @@ return {'ok'}
 }  // namespace
 
 const Script& lease_script() {
-    static const Script made = script(kJournal, kLease);
+    static const Script made = script(kState, kJournal, kLease);
     return made;
 }
 const Script& install_script() {
-    static const Script made = script(kMine, kInstall);
+    static const Script made = script(kState, kMine, kInstall);
     return made;
 }
 const Script& trim_script() {
-    static const Script made = script(kJournal, kMine, kTrim);
+    static const Script made = script(kState, kJournal, kMine, kDrop, kTrim);
     return made;
 }
 const Script& hand_over_script() {
-    static const Script made = script(kMine, kSeats, kHandOver);
+    static const Script made = script(kState, kMine, kDrop, kSeats, kHandOver);
     return made;
 }
 const Script& leave_script() {
-    static const Script made = script(kMine, kLeave);
+    static const Script made = script(kState, kMine, kLeave);
     return made;
 }
 const Script& grant_script() {
-    static const Script made = script(kGrant);
+    static const Script made = script(kState, kGrant);
     return made;
 }
 const Script& draw_script() {

@@ -53,6 +53,7 @@ Result<Front::Lease> Front::take(const Epoch& epoch, RunKeys run, bool alone) {
             lease.was_open = reply->at(2) == "open";
             lease.version = static_cast<std::uint64_t>(reply->number(4));
             lease.journal = std::move(reply->items.at(3).items);
+            lease.told = reply->number(5);
             return lease;
         }
         if (reply->at(0) != "busy") {
@@ -71,15 +72,18 @@ Status Front::drain(const Epoch& epoch, Lease& lease) {
         std::string known;
         std::string released;
         if (const auto told = tell_record(epoch, lease, known, released); !told) return told;
-        const auto count = std::to_string(lease.journal.size());
-        const std::array<std::string_view, 8> arguments{
-            number, lease.token, count, kLeaseTime, now_time, is_to_be_swept(lease.run.name) ? "1" : "0",
-            known,  released};
+        std::string kinds;
+        for (const auto& entry : lease.journal) kinds += entry.text.front();
+        const auto before = std::to_string(lease.told);
+        const std::array<std::string_view, 9> arguments{
+            number, lease.token, kinds,    kLeaseTime, now_time, is_to_be_swept(lease.run.name) ? "1" : "0",
+            known,  released,    before};
         auto reply = run(trim_script(), lease.run.keys, arguments);
         if (!reply) return std::move(reply).error();
         if (reply->at(0) != "ok") return Error{ErrorCode::unavailable, "a run was taken by somebody else", "try again"};
         lease.journal = std::move(reply->items.at(1).items);
         lease.holds = reply->number(2);
+        lease.told = reply->number(3);
         if (lease.journal.empty()) return {};
     }
 }
@@ -323,8 +327,8 @@ Status Front::settle_run(const std::string& name, bool forgets) {
         if (forgets || lease->holds == 0) {
             const auto dirty = key(*now_epoch, "dirty", {});
             static_cast<void>(ask(dirty, {"SREM", dirty, name}));
-            const auto left = ask(lease->run.keys[2], {"EXISTS", lease->run.keys[2]});
-            if (left && left->integer == 1) static_cast<void>(ask(dirty, {"SADD", dirty, name}));
+            const auto left = ask(lease->run.keys[0], {"HGET", lease->run.keys[0], "q"});
+            if (left && decode_state(left->text).is_behind) static_cast<void>(ask(dirty, {"SADD", dirty, name}));
         }
         return {};
     }

@@ -21,7 +21,7 @@ if m[3] == '1' then
     return {'closed'}
 end
 if m[2] ~= 'open' then return {'closed'} end
-local version, latest, number, last = struct.unpack('>dddd', m[6])
+local version, latest, number, last, told, noted, holds = struct.unpack('>ddddddd', m[6])
 )lua";
 
 /// What is kept of owners is in hashes, one for each day, which come newest first: tomorrow's where it is late
@@ -31,28 +31,30 @@ local version, latest, number, last = struct.unpack('>dddd', m[6])
 /// 24 bytes each.
 constexpr std::string_view kOwner = R"lua(
 local max_listed = 64
+-- How many live, and the list with those only.
 local function live_of(list, now)
     local live, lapsed = 0, 0
     for i = 9, #list, 24 do
         if struct.unpack('>d', list, i) > now then live = live + 1 else lapsed = lapsed + 1 end
     end
-    if lapsed == 0 then return live, string.sub(list, 9) end
-    local kept = {}
+    if lapsed == 0 then return live, list end
+    local kept = {string.sub(list, 1, 8)}
     for i = 9, #list, 24 do
         if struct.unpack('>d', list, i) > now then kept[#kept + 1] = string.sub(list, i, i + 23) end
     end
     return live, table.concat(kept)
 end
-local function entries_without(entries, hold)
-    for i = 1, #entries, 24 do
-        if string.sub(entries, i + 8, i + 23) == hold then
-            return string.sub(entries, 1, i - 1) .. string.sub(entries, i + 24)
+local function list_without(list, hold)
+    for i = 9, #list, 24 do
+        if string.sub(list, i + 8, i + 23) == hold then
+            return string.sub(list, 1, i - 1) .. string.sub(list, i + 24)
         end
     end
-    return entries
+    return list
 end
+-- Mostly it has an end already, and time has gone on.
 local function lasts(page, time)
-    if redis.call('PEXPIRE', page, time, 'NX') == 0 then redis.call('PEXPIRE', page, time, 'GT') end
+    if redis.call('PEXPIRE', page, time, 'GT') == 0 then redis.call('PEXPIRE', page, time, 'NX') end
 end
 -- The first page from that one on that has the field, and what is there.
 local function find_in_pages(first, field)
@@ -66,38 +68,35 @@ local function note_hold(first, owner, hold, expires, now, time)
     local list, page = find_in_pages(first, owner)
     if not list and not expires then return end
     if page ~= KEYS[first] then page = KEYS[first + 1] end
-    local others_until, entries = 0, ''
-    if list then
-        others_until = struct.unpack('>d', list)
-        entries = select(2, live_of(list, now))
-    end
-    local others = entries_without(entries, hold)
+    if list then list = select(2, live_of(list, now)) else list = struct.pack('>d', 0) end
+    local others = list_without(list, hold)
     if expires then
-        if #others < #entries or #others < 24 * max_listed then
-            others = others .. struct.pack('>d', expires) .. hold
+        if #others < #list or #others < 8 + 24 * max_listed then
+            others = others .. struct.pack('>dc0', expires, hold)
         else
-            others_until = math.max(others_until, now + time)
+            others = struct.pack('>dc0', math.max(struct.unpack('>d', others), now + time), string.sub(others, 9))
         end
     end
-    redis.call('HSET', page, owner, struct.pack('>d', others_until) .. others)
+    redis.call('HSET', page, owner, others)
     lasts(page, time)
 end
 )lua";
 
 /// Places holds, each as if it were alone, one after another. KEYS of one server: the counter of fences, the runs with
-/// work to do, the pages; then of each hold: run, holds, journal. In a cluster there are only those, of one hold, and
-/// the holds that are not to be placed on the run.
-/// ARGV: epoch; number of pages, milliseconds that they are kept; then the holds in one: of each the owner's field and
-/// that of the command's key in the pages, which is '' for none, and how long the rest is; what is asked of the run
-/// (field g), limit, milliseconds that the answer is kept, now, expires at, latest end, the hold that the key
-/// may lead to or '', how many seats, hold, name of the run, of each seat from, to, name; then of each hold its record
-/// behind its fence. Lua goes through all bytes of each text that it makes, so what is long is touched as little as can
-/// be. Answers for each hold bytes: fence, version, and what each seat is now; or a list, which says what is in the
+/// work to do, the pages; then the run of each hold. In a cluster there are only the run of one hold, and the holds
+/// that are not to be placed on it.
+/// ARGV: epoch; number of pages, milliseconds that they are kept, and that the answers are; then the holds in one: of
+/// each the owner's field and that of the command's key in the pages, which is '' for none, and how long the rest is;
+/// what is asked of the run (field g), limit, now, expires at, latest end, the hold that the key may lead to or '', how
+/// many seats, hold, name of the run, of each seat from, to, name; then of each hold what never changes of it. Lua goes
+/// through all bytes of each text that it makes, so what is long is not touched. Answers for each hold bytes: fence,
+/// version, and what each seat is now, which is '' where it is this hold's alone; or a list, which says what is in the
 /// way.
 constexpr std::string_view kPlace = R"lua(
 local call, pack, read, sub = redis.call, struct.pack, struct.unpack, string.sub
 local epoch = tonumber(ARGV[1])
 local pages = tonumber(ARGV[2])
+local keep = tonumber(ARGV[4])
 local one_server = pages > 0
 local fence = one_server and call('GET', KEYS[1])
 fence = fence and tonumber(fence)
@@ -106,23 +105,24 @@ local dirty = {}
 -- What the pages have, as it is after the holds so far; and what is to be written.
 local there, page_of = {}, {}
 local written, writes = {}, {}
-local orders = ARGV[4]
+local orders = ARGV[5]
 local fields, starts = {}, {}
-local at = 1
+local count, at = 0, 1
 while at <= #orders do
     local owner, key, size, rest = read('>Hc0Hc0I4', orders, at)
-    fields[#fields + 1] = owner
-    fields[#fields + 1] = key
-    starts[#starts + 1] = rest
+    fields[2 * count + 1] = owner
+    fields[2 * count + 2] = key
+    count = count + 1
+    starts[count] = rest
     at = rest + size
 end
 if one_server then
     for page = KEYS[3] == KEYS[4] and 2 or 1, pages do
         local values = call('HMGET', KEYS[2 + page], unpack(fields))
-        for i = 1, #fields do
-            local value, field = values[i], fields[i]
-            if value and not there[field] then
-                there[field], page_of[field] = value, page
+        for i = 1, 2 * count do
+            local value = values[i]
+            if value and not there[fields[i]] then
+                there[fields[i]], page_of[fields[i]] = value, page
             end
         end
     end
@@ -142,15 +142,13 @@ local function in_the_way(run, guard)
     return nil, ARGV[1] .. sub(m[5], 8, 39) ~= guard
 end
 
-local function place(first, start, owner, key, tail)
-    local guard, limit, keep, now, expires, latest_end, over, count, id, name, at =
-        read('>Hc0dddddBc0Hc16Hc0', orders, start)
-    local run, holds, journal = KEYS[first], KEYS[first + 1], KEYS[first + 2]
+local function place(run, start, owner, key, text)
+    local guard, limit, now, expires, latest_end, over, count, id, name, at = read('>Hc0ddddBc0Hc16Hc0', orders, start)
     local has_key = one_server and key ~= ''
-    local names = {'g', 'q'}
-    local spans = {}
-    for i = 1, count do
-        spans[2 * i - 1], spans[2 * i], names[2 + i], at = read('>HHBc0', orders, at)
+    local from, to, seat, rest = read('>HHBc0', orders, at)
+    local names, spans = {'g', 'q', seat}, {from, to}
+    for i = 2, count do
+        spans[2 * i - 1], spans[2 * i], names[2 + i], rest = read('>HHBc0', orders, rest)
     end
     local m = call('HMGET', run, unpack(names))
     local otherwise = false
@@ -159,31 +157,27 @@ local function place(first, start, owner, key, tail)
         why, otherwise = in_the_way(run, guard)
         if why then return why end
     end
-    local version, latest, number, last = read('>dddd', m[2])
+    local version, latest, number, last, told, noted, holds = read('>ddddddd', m[2])
     if latest > now then now = latest end
     if has_key then
         local before = there[key]
         if before and read('>d', before) > now and sub(before, 9) ~= over then
-            local earlier = #before == 24 and call('HGET', holds, sub(before, 9))
+            local earlier = #before == 24 and record_of(run, sub(before, 9))
             if earlier then return {'again', earlier} end
             return {'elsewhere'}
         end
     else
-        local mine = call('HGET', holds, id)
+        local mine = record_of(run, id)
         if mine then return {'again', mine} end
-        if not one_server and call('SISMEMBER', KEYS[4], id) == 1 then return {'forbidden'} end
+        if not one_server and call('SISMEMBER', KEYS[2], id) == 1 then return {'forbidden'} end
     end
     if otherwise then return {'otherwise'} end
-    local live, entries, others_until = 0, '', 0
+    local live, list = 0, there[owner]
     if one_server then
-        local list = there[owner]
-        if list then
-            others_until = read('>d', list)
-            live, entries = live_of(list, now)
-        end
+        if list then live, list = live_of(list, now) end
         if limit > 0 then
             if live >= limit then return {'many', live} end
-            if others_until > now then return {'uncounted'} end
+            if list and read('>d', list) > now then return {'uncounted'} end
         end
     end
     local taken
@@ -212,16 +206,19 @@ local function place(first, start, owner, key, tail)
         number = number + 1
     end
     version = version + 1
-    local seats = count == 1 and names[3] or table.concat(names, ',', 3)
-    local fields = {'q', pack('>dddd', version, now, number, last), string.char(128 + version % 64),
-                    pack('>d', version) .. seats}
+    noted = noted + 1
+    local seats = count == 1 and seat or table.concat(names, ',', 3)
+    local entry = pack('>d', noted)
+    local changes = {'q', state(version, now, number, last, told, noted, holds + 1),
+                     string.char(128 + version % 64), pack('>dc0', version, seats),
+                     id, pack('>ddddc8dBB', epoch, number, expires, latest_end, entry, now, 0, 0), entry, text}
     local answer = pack('>dd', number, version)
-    local changed = {}
+    local changed = count > 1 and {}
     for i = 1, count do
         local seat = names[2 + i]
         local from, to = spans[2 * i - 1], spans[2 * i]
-        local value = pack('>HHdB', from, to, expires, 1) .. id
-        local before = changed[seat] or m[2 + i]
+        local value = pack('>HHdBc0', from, to, expires, 1, id)
+        local before = changed and changed[seat] or m[2 + i]
         if before then
             -- What has lapsed and is in the way goes.
             local left = {}
@@ -231,42 +228,42 @@ local function place(first, start, owner, key, tail)
             end
             left[#left + 1] = value
             value = table.concat(left)
+            answer = answer .. pack('>I4', #value) .. value
+        else
+            answer = answer .. '\0\0\0\0'
         end
-        if count > 1 then changed[seat] = value end
-        fields[3 + 2 * i] = seat
-        fields[4 + 2 * i] = value
-        answer = answer .. pack('>I4', #value) .. value
+        if changed then changed[seat] = value end
+        changes[7 + 2 * i] = seat
+        changes[8 + 2 * i] = value
     end
-    call('HSET', run, unpack(fields))
-    call('HSET', holds, id, pack('>dd', epoch, number) .. tail)
-    local length = call('RPUSH', journal, pack('>Bdd', 1, number, now) .. id)
+    call('HSET', run, unpack(changes))
     if not one_server then return answer end
     -- Whoever takes a run from there looks for a journal afterwards, so not each entry need say it again.
-    if length % 32 == 1 then dirty[#dirty + 1] = name end
+    if (noted - told) % 32 == 1 then dirty[#dirty + 1] = name end
     if live < max_listed or limit > 0 then
-        entries = entries .. pack('>d', expires) .. id
-    elseif latest_end > others_until then
-        others_until = latest_end
+        list = list and list .. pack('>dc0', expires, id) or pack('>ddc0', 0, expires, id)
+    elseif latest_end > read('>d', list) then
+        list = pack('>dc0', latest_end, sub(list, 9))
     end
-    there[owner] = pack('>d', others_until) .. entries
+    there[owner] = list
     written[owner] = true
+    local wanted = #writes
     if has_key then
-        local value = pack('>d', now + keep) .. id
+        local value = pack('>dc0', now + keep, id)
         there[key] = value
-        writes[#writes + 1] = key
-        writes[#writes + 1] = value
+        writes[wanted + 1] = key
+        writes[wanted + 2] = value
+        wanted = wanted + 2
     end
-    writes[#writes + 1] = 'h' .. id
-    writes[#writes + 1] = name
+    writes[wanted + 1] = 'h' .. id
+    writes[wanted + 2] = name
     return answer
 end
 
 local answers = {}
-local first = pages + 3
-if not one_server then first = 1 end
-for i = 1, #starts do
-    answers[i] = place(first, starts[i], fields[2 * i - 1], fields[2 * i], ARGV[4 + i])
-    first = first + 3
+local before_runs = one_server and pages + 2 or 0
+for i = 1, count do
+    answers[i] = place(KEYS[before_runs + i], starts[i], fields[2 * i - 1], fields[2 * i], ARGV[5 + i])
 end
 if drawn > 0 and one_server then
     call('INCRBY', KEYS[1], drawn)
@@ -285,36 +282,45 @@ end
 return answers
 )lua";
 
-/// A hold's record: epoch, fence, expires at, latest end, whether it was released, whether the record knows it, its
-/// seats (seat, from, to), its owner, the head of its step in the journal, its text. Of one server, KEYS[4] is the runs
-/// with work to do, and the pages come next. ARGV: epoch; now, until, epoch and number of the claim's fence or -1,
-/// any owner, whether the answer is kept under a key; hold; owner; journal entry; name of the run.
+/// KEYS: the run; of one server the runs with work to do, and the pages. ARGV: epoch; now, until, epoch and number of
+/// the claim's fence or -1, any owner, whether the answer is kept under a key; hold; owner; journal entry; name of the
+/// run.
 constexpr std::string_view kClaim = R"lua(
 local now, until_, fence_epoch, fence, any, has_key = struct.unpack('>ddddBB', ARGV[2])
 if latest > now then now = latest end
-local kept = redis.call('HGET', KEYS[2], ARGV[3])
+local kept = record_of(KEYS[1], ARGV[3])
 if not kept then return {'gone'} end
-local epoch, mine, expires, latest_end, released, known, count = struct.unpack('>ddddBBH', kept)
-local owner = struct.unpack('>Hc0', kept, 37 + 8 * count)
+local epoch, mine, expires, latest_end, entry, placed, released, known = struct.unpack('>ddddc8dBB', kept)
+local count = struct.unpack('>H', kept, 68)
+local owner = struct.unpack('>Hc0', kept, 70 + 8 * count)
 if any ~= 1 and owner ~= ARGV[4] then return {'foreign'} end
 if fence < 0 then
     if any ~= 1 then return {'fenced'} end
 elseif fence_epoch ~= epoch or fence ~= mine then
     return {'fenced'}
 end
-local told = {}
-local now_there = {}
-local function answer() return {'ok', kept, #told > 0 and version + 1 or 0, told, now_there} end
+local fields, gone = {}, {}
+local told_seats, now_there = {}, {}
 local function note(kind)
-    local length = redis.call('RPUSH', KEYS[3], struct.pack('>Bdd', kind, 0, now) .. ARGV[5])
-    if KEYS[4] and length % 32 == 1 then redis.call('SADD', KEYS[4], ARGV[6]) end
+    noted = noted + 1
+    fields[#fields + 1] = struct.pack('>d', noted)
+    fields[#fields + 1] = struct.pack('>Bd', kind, now) .. ARGV[5]
+    if KEYS[2] and (noted - told) % 32 == 1 then redis.call('SADD', KEYS[2], ARGV[6]) end
+end
+local function answer()
+    if #fields > 0 then
+        fields[#fields + 1] = 'q'
+        fields[#fields + 1] = state(version, now, number, last, told, noted, holds)
+        put(fields, gone)
+    end
+    return {'ok', kept, #told_seats > 0 and version or 0, told_seats, now_there}
 end
 local function rewrite(keeps)
     local names = {}
     local spans = {}
     for i = 1, count do
-        names[i] = tostring(struct.unpack('>I4', kept, 29 + 8 * i))
-        spans[i] = string.sub(kept, 33 + 8 * i, 36 + 8 * i)
+        names[i] = tostring(struct.unpack('>I4', kept, 62 + 8 * i))
+        spans[i] = string.sub(kept, 66 + 8 * i, 69 + 8 * i)
     end
     local values = redis.call('HMGET', KEYS[1], unpack(names))
     local changed = {}
@@ -323,29 +329,29 @@ local function rewrite(keeps)
         local value = changed[name]
         if not value then
             value = without(values[i] or '', ARGV[3])
-            told[#told + 1] = name
+            told_seats[#told_seats + 1] = name
         end
         if keeps then value = value .. spans[i] .. struct.pack('>dB', expires, 1) .. ARGV[3] end
         changed[name] = value
     end
-    local fields = {'q', struct.pack('>dddd', version + 1, now, number, last)}
-    local gone = {}
-    for i = 1, #told do
-        local value = changed[told[i]]
+    version = version + 1
+    for i = 1, #told_seats do
+        local value = changed[told_seats[i]]
         now_there[i] = value
         if value == '' then
-            gone[#gone + 1] = told[i]
+            gone[#gone + 1] = told_seats[i]
         else
-            fields[#fields + 1] = told[i]
+            fields[#fields + 1] = told_seats[i]
             fields[#fields + 1] = value
         end
     end
-    tell(fields, version + 1, table.concat(told, ','))
-    put(fields, gone)
-    kept = struct.pack('>ddddBB', epoch, mine, expires, latest_end, released, known) .. string.sub(kept, 35)
-    redis.call('HSET', KEYS[2], ARGV[3], kept)
-    if KEYS[4] then
-        note_hold(5, 'o' .. owner, ARGV[3], keeps and expires, now, math.max(latest_end - now, 0) + 172800000)
+    tell(fields, version, table.concat(told_seats, ','))
+    local head = struct.pack('>ddddc8dBB', epoch, mine, expires, latest_end, entry, placed, released, known)
+    kept = head .. string.sub(kept, 51)
+    fields[#fields + 1] = ARGV[3]
+    fields[#fields + 1] = head
+    if KEYS[2] then
+        note_hold(3, 'o' .. owner, ARGV[3], keeps and expires, now, math.max(latest_end - now, 0) + 172800000)
     end
 end
 )lua";
@@ -378,12 +384,13 @@ return answer()
 
 /// ARGV: epoch, hold.
 constexpr std::string_view kFind = R"lua(
-local kept = redis.call('HGET', KEYS[2], ARGV[2])
+local kept = record_of(KEYS[1], ARGV[2])
 if not kept then return {'gone'} end
 return {'ok', kept}
 )lua";
 
-/// ARGV: epoch, the version that the caller knows. Answers the version, the digest, and what seats have changed.
+/// ARGV: epoch, the version that the caller knows. Answers the version, the digest, and what seats have changed, or all
+/// that are not free.
 constexpr std::string_view kLook = R"lua(
 local known = tonumber(ARGV[2])
 if known == version and known > 0 then return {'same', version, m[5]} end
@@ -401,7 +408,15 @@ if known > 0 and behind > 0 and behind <= 64 then
     end
     if #seats > 0 then return {'some', version, m[5], seats, redis.call('HMGET', KEYS[1], unpack(seats))} end
 end
-return {'all', version, m[5], redis.call('HGETALL', KEYS[1])}
+local seats, values = {}, {}
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if #field <= 10 and string.find(field, '^%d') then seats[#seats + 1] = field end
+end
+for first = 1, #seats, 1000 do
+    local some = redis.call('HMGET', KEYS[1], unpack(seats, first, math.min(first + 999, #seats)))
+    for i = 1, #some do values[first + i - 1] = some[i] end
+end
+return {'all', version, m[5], seats, values}
 )lua";
 
 /// In a cluster, before a hold is placed: what belongs to its owner. KEYS: the pages. ARGV: now, owner's limit, hold,
@@ -416,8 +431,8 @@ if ARGV[6] ~= '' then
 end
 local list = find_in_pages(1, ARGV[5])
 if list and limit > 0 then
-    local live, entries = live_of(list, now)
-    if #entries_without(entries, ARGV[3]) == #entries then
+    local live, listed = live_of(list, now)
+    if #list_without(listed, ARGV[3]) == #listed then
         if live >= limit then return {'many', live} end
         if struct.unpack('>d', list) > now then return {'uncounted'} end
     end
@@ -459,7 +474,7 @@ lasts(KEYS[2], ARGV[3])
 return {'ok'}
 )lua";
 
-/// In a cluster. KEYS: the run's holds, and those that are not to be placed. ARGV: hold, milliseconds.
+/// In a cluster. KEYS: the run, and the holds that are not to be placed. ARGV: hold, milliseconds.
 constexpr std::string_view kForbid = R"lua(
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return {'there'} end
 redis.call('SADD', KEYS[2], ARGV[1])
@@ -475,19 +490,19 @@ return {find_in_pages(1, ARGV[1]) or ''}
 }  // namespace
 
 const Script& place_script() {
-    static const Script made = script(kOwner, kPlace);
+    static const Script made = script(kState, kHold, kOwner, kPlace);
     return made;
 }
 const Script& extend_script() {
-    static const Script made = script(kFacts, kOpen, kSeats, kOwner, kClaim, kExtend);
+    static const Script made = script(kFacts, kOpen, kState, kHold, kSeats, kOwner, kClaim, kExtend);
     return made;
 }
 const Script& release_script() {
-    static const Script made = script(kFacts, kOpen, kSeats, kOwner, kClaim, kRelease);
+    static const Script made = script(kFacts, kOpen, kState, kHold, kSeats, kOwner, kClaim, kRelease);
     return made;
 }
 const Script& find_script() {
-    static const Script made = script(kFacts, kOpen, kFind);
+    static const Script made = script(kFacts, kOpen, kHold, kFind);
     return made;
 }
 const Script& look_script() {
