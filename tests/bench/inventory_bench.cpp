@@ -434,8 +434,12 @@ public:
     }
     /// Bytes that a public hold takes, and what is kept of it in the audit log and for a repeated key.
     double bytes_of_a_hold() {
-        constexpr int kHolds = 2000;
-        const auto before = mallinfo2().uordblks;
+        constexpr int kHolds = 19'200;
+        const auto in_use = [] {
+            const auto memory = mallinfo2();
+            return memory.uordblks + memory.hblkhd;
+        };
+        const auto before = in_use();
         for (int i = 0; i < kHolds; ++i) {
             // A buyer each, and another segment each time, so that as many fit in.
             const auto who = Principal::user_named("buyer" + std::to_string(i));
@@ -446,7 +450,7 @@ public:
                       {{run(1), "s" + std::to_string(segment), "s" + std::to_string(segment + 1), std::vector{seat}}}});
             if (!hold) give_up(hold.error().detail);
         }
-        return static_cast<double>(mallinfo2().uordblks - before) / kHolds;
+        return static_cast<double>(in_use() - before) / kHolds;
     }
 
 private:

@@ -47,9 +47,9 @@ std::vector<PinnedRun*> Contents::runs_of(const Hold& hold) {
     return found;
 }
 
-const Hold* Contents::find_hold(const HoldId& id) const {
+std::optional<Hold> Contents::find_hold(const HoldId& id) const {
     const auto* row = holds.find(id);
-    return row ? &row->hold : nullptr;
+    return row ? std::optional{row->hold()} : std::nullopt;
 }
 
 bool Contents::seats_are_free(const Hold& hold, Timestamp now) {
@@ -119,16 +119,18 @@ void Contents::pass(Timestamp now) {
     }
 }
 
-void Contents::save_hold(const Changes& changes, Holds::Row* row, const std::vector<PinnedRun*>& of_hold,
-                         Timestamp now) {
+const Holds::Row& Contents::save_hold(const Changes& changes, Holds::Row* row, const Hold* before,
+                                      const std::vector<PinnedRun*>& of_hold, Timestamp now) {
     const Hold& hold = *changes.hold;
-    for (auto* run : of_hold) {
-        run->allocations.follow(hold, run->run.id, now);
-        if (changes.hold_event) run->audit.add(*changes.hold_event);
+    for (auto* run : of_hold) run->allocations.follow(hold, run->run.id, now);
+    if (row) holds.change(*row, *before, hold, of_hold);
+    else row = &holds.add(hold, of_hold);
+    if (changes.hold_event) {
+        const auto note = holds.note_of(*row, *changes.hold_event);
+        for (auto* run : of_hold) run->audit.add(note);
     }
-    if (row) holds.change(*row, hold);
-    else holds.add(hold, *of_hold.front());
     pass(now);
+    return *row;
 }
 
 void Contents::put_booking(const Booking& booking) {
@@ -140,7 +142,11 @@ void Contents::put_payment(const Payment& payment) { put(payments, payment_order
 
 void Contents::save(const Changes& changes, Timestamp now) {
     pass(now);
-    if (changes.hold) save_hold(changes, holds.find(changes.hold->id), runs_of(*changes.hold), now);
+    if (changes.hold) {
+        auto* const row = holds.find(changes.hold->id);
+        const auto before = row->hold();
+        save_hold(changes, row, &before, runs_of(*changes.hold), now);
+    }
     if (changes.booking) put_booking(*changes.booking);
     if (changes.payment) put_payment(*changes.payment);
     for (const auto& ticket : changes.tickets) tickets.emplace(ticket.id, ticket);
@@ -154,7 +160,10 @@ void Contents::save(const RunOutcome& outcome, Timestamp now) {
     const auto version = pinned.allocations.version() + 1;
     pinned.run = outcome.run;
     pinned.allocations = RunAllocations{outcome.run, version, outcome.allocations};
-    for (const auto& hold : outcome.holds) holds.change(*holds.find(hold.id), hold);
+    for (const auto& hold : outcome.holds) {
+        auto& row = *holds.find(hold.id);
+        holds.change(row, row.hold(), hold, runs_of(hold));
+    }
     for (const auto& booking : outcome.bookings) bookings.at(booking.id).record = booking;
     for (const auto& ticket : outcome.tickets) tickets.at(ticket.id) = ticket;
     for (const auto& entry : outcome.audit) record(entry);
@@ -178,7 +187,7 @@ void Contents::read_all(RecordReader& reader) const {
     for (const auto& document : documents) reader.on(document);
     const auto sorted = sorted_runs();
     for (const auto* pinned : sorted) reader.on(pinned->run, pinned->allocations.version());
-    for (std::uint64_t number = 1; number <= holds.count(); ++number) reader.on(holds.at(number).hold);
+    for (std::uint64_t number = 1; number <= holds.count(); ++number) reader.on(holds.at(number).hold());
     for (const bool blocks : {false, true}) {
         for (const auto* pinned : sorted) {
             for (const auto& allocation : pinned->allocations.live(latest)) {
@@ -232,7 +241,7 @@ void Contents::Writer::on(const Document& document) { contents_.documents.push_b
 void Contents::Writer::on(const Run& run, std::uint64_t version) { contents_.runs.try_emplace(run.id, run, version); }
 
 void Contents::Writer::on(const Hold& hold) {
-    contents_.holds.add(hold, contents_.runs.at(hold.items.front().run));
+    contents_.holds.add(hold, contents_.runs_of(hold));
     if (!keeps_seats(hold, contents_.latest)) return;
     for (const auto& item : hold.items) {
         for (const auto& seat : item.seats)
@@ -249,6 +258,10 @@ void Contents::Writer::on(const Payment& payment) { contents_.put_payment(paymen
 void Contents::Writer::on(const Ticket& ticket) { contents_.tickets.emplace(ticket.id, ticket); }
 void Contents::Writer::on(const LedgerEntry& entry) { contents_.ledger[entry.booking].push_back(entry); }
 void Contents::Writer::on(const AuditEntry& entry) { contents_.record(entry); }
-void Contents::Writer::on(const KeptAnswer& answer) { contents_.answers.put(answer); }
+void Contents::Writer::on(const KeptAnswer& answer) {
+    const auto* hold = std::get_if<Hold>(&answer.value);
+    const auto* row = hold ? contents_.holds.find(hold->id) : nullptr;
+    contents_.answers.put(answer, row && row->hold() == *hold ? row : nullptr);
+}
 
 }  // namespace railbook::store::memory

@@ -80,8 +80,8 @@ public:
     PinnedRun* find_run(const RunId& run);
     /// The runs of a hold, each once.
     std::vector<PinnedRun*> runs_of(const Hold& hold);
-    /// Null where there is none.
-    const Hold* find_hold(const HoldId& id) const;
+    /// Nothing where there is none.
+    std::optional<Hold> find_hold(const HoldId& id) const;
     bool seats_are_free(const Hold& hold, Timestamp now);
     /// With the holds that keep seats of the run at `now`.
     RunHolds live_holds_of(const PinnedRun& pinned, Timestamp now) const;
@@ -93,8 +93,9 @@ public:
     /// The run as it is pinned, or becomes so now.
     PinnedRun& pin(const Run& run);
     /// The hold that a step leaves behind, with what follows from it for its runs, whose locks the caller has, as well
-    /// as that of its owner. `row` is null for a new one.
-    void save_hold(const Changes& changes, Holds::Row* row, const std::vector<PinnedRun*>& runs, Timestamp now);
+    /// as that of its owner. `row` and `before`, what it was, are null for a new one. Answers the row.
+    const Holds::Row& save_hold(const Changes& changes, Holds::Row* row, const Hold* before,
+                                const std::vector<PinnedRun*>& runs, Timestamp now);
     /// All of it. Whoever calls is alone.
     void save(const Changes& changes, Timestamp now);
     void save(const RunOutcome& outcome, Timestamp now);

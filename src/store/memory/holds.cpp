@@ -1,16 +1,13 @@
 #include "store/memory/holds.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
+#include <new>
 
 #include "base/assert.hpp"
 
 namespace railbook::store::memory {
-namespace {
-
-bool is_open(const Hold& hold) { return hold.status == HoldStatus::held || hold.status == HoldStatus::paying; }
-
-}  // namespace
 
 RunLocks::RunLocks(std::vector<PinnedRun*> runs) : runs_{std::move(runs)} {
     std::ranges::sort(runs_, std::less<>{});
@@ -19,6 +16,23 @@ RunLocks::RunLocks(std::vector<PinnedRun*> runs) : runs_{std::move(runs)} {
 
 RunLocks::~RunLocks() {
     for (auto* run : runs_) run->lock.unlock();
+}
+
+Hold HoldRow::hold(const HoldState& then) const {
+    return {.id = id,
+            .owner = owner->name(),
+            .status = then.status,
+            .fence = then.fence,
+            .pinned = then.pinned,
+            .created_at = then.created_at,
+            .expires_at = then.expires_at,
+            .latest_end = then.latest_end,
+            .booking = then.booking ? std::optional{*then.booking} : std::nullopt,
+            .items = unpack_items(then.items->text())};
+}
+
+std::size_t HoldOwner::count_live(Timestamp now) const {
+    return static_cast<std::size_t>(std::ranges::count_if(open_, [now](const auto& one) { return one.second > now; }));
 }
 
 Holds::Row* Holds::find(const HoldId& id) {
@@ -41,14 +55,12 @@ std::uint64_t Holds::count() const {
 Holds::Owner& Holds::owner_named(const std::string& name) {
     OwnersPart& part = owners_[std::hash<std::string>{}(name) % kParts];
     const std::lock_guard lock{part.lock};
-    return part.owners[name];
+    return part.owners.try_emplace(name, name).first->second;
 }
 
-std::size_t Holds::Owner::count_live(Timestamp now) const {
-    return static_cast<std::size_t>(std::ranges::count_if(open, [now](const auto& one) { return one.second > now; }));
-}
-
-void Holds::add(const Hold& hold, PinnedRun& run) {
+Holds::Row& Holds::add(const Hold& hold, const std::vector<PinnedRun*>& runs) {
+    Owner& owner = owner_named(hold.owner);
+    const HoldState state = state_of(hold, runs, nullptr, nullptr);
     Row* row = nullptr;
     {
         Part& part = part_of(hold.id);
@@ -58,39 +70,86 @@ void Holds::add(const Hold& hold, PinnedRun& run) {
         row = &(*part.blocks.back())[used];
         const bool is_new = part.rows.try_emplace(hold.id, row).second;
         RAILBOOK_ASSERT(is_new);
-        row->hold = hold;
-        row->run = &run;
-        row->owner = &owner_named(hold.owner);
+        row->id = hold.id;
+        row->state = state;
+        row->run = runs.front();
+        row->owner = &owner;
     }
     {
         const std::lock_guard lock{order_lock_};
         order_.push_back(row);
         row->number = order_.size();
     }
-    if (is_open(hold)) open(*row);
+    if (state.is_open()) open(*row);
+    return *row;
 }
 
-void Holds::change(Row& row, const Hold& hold) {
-    const bool was_open = is_open(row.hold);
-    const bool stays = was_open && is_open(hold) && row.hold.expires_at == hold.expires_at;
-    if (was_open && !stays) close(row);
-    row.hold = hold;
-    if (is_open(hold) && !stays) open(row);
+void Holds::change(Row& row, const Hold& before, const Hold& hold, const std::vector<PinnedRun*>& runs) {
+    const HoldState state = state_of(hold, runs, hold.items == before.items ? row.state.items : nullptr,
+                                     hold.booking == before.booking ? row.state.booking : nullptr);
+    const bool stays = row.state.is_open() && state.is_open() && row.state.expires_at == state.expires_at;
+    if (row.state.is_open() && !stays) close(row);
+    row.state = state;
+    if (state.is_open() && !stays) open(row);
+}
+
+HoldState Holds::state_of(const Hold& hold, const std::vector<PinnedRun*>& runs, const PackedItems* items,
+                          const BookingId* booking) {
+    if (!items) items = keep_items(hold, runs);
+    if (hold.booking && !booking) {
+        Part& part = part_of(hold.id);
+        const std::lock_guard lock{part.lock};
+        booking = new (part.kept.take(sizeof(BookingId))) BookingId{*hold.booking};
+    }
+    return {.fence = hold.fence,
+            .created_at = hold.created_at,
+            .expires_at = hold.expires_at,
+            .latest_end = hold.latest_end,
+            .items = items,
+            .booking = hold.booking ? booking : nullptr,
+            .status = hold.status,
+            .pinned = hold.pinned};
+}
+
+const PackedItems* Holds::keep_items(const Hold& hold, const std::vector<PinnedRun*>& runs) {
+    thread_local std::string text;
+    text.clear();
+    for (const auto& item : hold.items) {
+        const auto run = std::ranges::find(runs, item.run, [](const PinnedRun* one) { return one->run.id; });
+        RAILBOOK_ASSERT(run != runs.end());
+        pack_item(item, (*run)->rides.find_or_add(item), text);
+    }
+    Part& part = part_of(hold.id);
+    const std::lock_guard lock{part.lock};
+    auto* const items =
+        new (part.kept.take(sizeof(PackedItems) + text.size())) PackedItems{static_cast<std::uint32_t>(text.size())};
+    std::memcpy(items + 1, text.data(), text.size());
+    return items;
+}
+
+HoldNote Holds::note_of(const Row& row, const HoldEvent& event) {
+    const Owner& actor = event.actor == row.owner->name() ? *row.owner : owner_named(event.actor);
+    return {.row = &row,
+            .items = row.state.items,
+            .fence = event.fence,
+            .at = event.at,
+            .actor = &actor,
+            .action = event.action.data()};
 }
 
 void Holds::open(Row& row) {
-    auto& open = row.owner->open;
+    auto& open = row.owner->open_;
     row.place = open.size();
-    open.emplace_back(&row, row.hold.expires_at);
+    open.emplace_back(&row, row.state.expires_at);
     const std::lock_guard lock{due_lock_};
     // What no longer counts goes as fast as new deadlines come.
     for (int i = 0; i < 2 && !due_.is_empty() && !due_.first().what.still_counts(); ++i) due_.drop_first();
     row.deadline = ++last_deadline_;
-    due_.add(row.hold.expires_at, row.number, {&row, row.deadline});
+    due_.add(row.state.expires_at, row.number, {&row, row.deadline});
 }
 
 void Holds::close(Row& row) {
-    auto& open = row.owner->open;
+    auto& open = row.owner->open_;
     open[row.place] = open.back();
     open[row.place].first->place = row.place;
     open.pop_back();
@@ -104,7 +163,7 @@ std::vector<HoldId> Holds::take_due(Timestamp now, std::size_t limit) {
     while (found.size() < limit && !due_.is_empty()) {
         const auto& first = due_.first();
         if (first.at > now) break;
-        if (first.what.still_counts()) found.push_back(first.what.row->hold.id);
+        if (first.what.still_counts()) found.push_back(first.what.row->id);
         due_.drop_first();
     }
     return found;

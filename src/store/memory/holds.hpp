@@ -16,9 +16,12 @@
 
 #include "base/locks.hpp"
 #include "store/allocations.hpp"
+#include "store/memory/arena.hpp"
 #include "store/memory/audit_trail.hpp"
 #include "store/memory/deadlines.hpp"
 #include "store/memory/hash.hpp"
+#include "store/memory/hold_row.hpp"
+#include "store/memory/packed_items.hpp"
 
 namespace railbook::store::memory {
 
@@ -34,6 +37,7 @@ struct PinnedRun {
     mutable base::SpinLock lock{kPausesOfARun};
     RunAllocations allocations;
     AuditTrail audit;
+    KnownRides rides;
 };
 
 /// Locks several runs, in one order for everyone.
@@ -53,31 +57,8 @@ private:
 /// Thread-safe as each function says. Locks are taken in the order: an owner's, runs', and then those inside.
 class Holds {
 public:
-    struct Row;
-
-    /// Whoever counts, adds or changes holds of an owner has the lock. Never moved and never dropped.
-    class Owner {
-    public:
-        base::SpinLock lock;
-        std::size_t count_live(Timestamp now) const;
-
-    private:
-        friend class Holds;
-        std::vector<std::pair<Row*, Timestamp>> open;  // what is held or paying, and when that ends
-    };
-
-    /// Never moved and never dropped.
-    struct Row {
-        Hold hold;                 ///< Guarded by the lock of each of its runs: whoever changes it has all of them.
-        PinnedRun* run = nullptr;  ///< One of them.
-        Owner* owner = nullptr;
-        std::uint64_t number = 0;  ///< From 1, in the order in which they were placed.
-
-    private:
-        friend class Holds;
-        std::size_t place = 0;       // in its owner's list, while it is open
-        std::uint64_t deadline = 0;  // the number of the one that counts, while it is open
-    };
+    using Row = HoldRow;
+    using Owner = HoldOwner;
 
     /// Null where there is none. Needs no lock.
     Row* find(const HoldId& id);
@@ -88,9 +69,12 @@ public:
 
     /// Needs no lock.
     Owner& owner_named(const std::string& name);
-    /// Whoever adds or changes a hold has its owner's lock and those of its runs.
-    void add(const Hold& hold, PinnedRun& run);
-    void change(Row& row, const Hold& hold);
+    /// `runs` are the hold's. Whoever adds or changes a hold has its owner's lock and those of its runs.
+    Row& add(const Hold& hold, const std::vector<PinnedRun*>& runs);
+    /// `before` is what it was.
+    void change(Row& row, const Hold& before, const Hold& hold, const std::vector<PinnedRun*>& runs);
+    /// What is noted of something that happens to the row's hold. Needs no lock.
+    HoldNote note_of(const Row& row, const HoldEvent& event);
 
     /// Those whose deadline has passed, the earliest first, at most so many. Each is told once: whoever asks marks it.
     /// Needs no lock.
@@ -104,6 +88,7 @@ private:
         mutable base::SpinLock lock;
         boost::unordered_flat_map<HoldId, Row*, HashId> rows;
         std::vector<std::unique_ptr<std::array<Row, kRowsOfBlock>>> blocks;  // where the rows are
+        Arena kept;                                                          // what they point to
     };
     struct OwnersPart {
         base::SpinLock lock;
@@ -111,6 +96,11 @@ private:
     };
 
     Part& part_of(const HoldId& id) { return parts_[id.bytes.back() % kParts]; }
+    /// The hold's items, kept from now on.
+    const PackedItems* keep_items(const Hold& hold, const std::vector<PinnedRun*>& runs);
+    /// `items` and `booking` are those that are kept already, or null.
+    HoldState state_of(const Hold& hold, const std::vector<PinnedRun*>& runs, const PackedItems* items,
+                       const BookingId* booking);
     void open(Row& row);
     void close(Row& row);
     /// When a row comes due, unless that has been changed since.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <type_traits>
 
 #include "base/assert.hpp"
 #include "base/crypto.hpp"
@@ -19,6 +20,7 @@ namespace railbook::store {
 namespace {
 
 using memory::Contents;
+using memory::HoldAnswer;
 using memory::Holds;
 using memory::Numbered;
 using memory::PinnedRun;
@@ -99,14 +101,15 @@ private:
     Timestamp step_time(Timestamp asked) const { return std::max(asked, all_->latest.load()); }
     /// Errors: conflict (it is pinned otherwise).
     Status check_run(const Run& run) const;
-    /// Does the step and keeps its answer; repeated, it only answers.
+    /// Does the step and keeps its answer; repeated, it only answers. A step that answers a hold is handed where to
+    /// put what is kept of it.
     template <class T, class Step>
     Result<T> answered(const Command& command, const Step& step);
     /// Whoever calls is alone where a run is not pinned.
     Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs, std::size_t max_holds);
     /// What `rule` makes of the hold, given the hold or null, and the time.
     template <class Rule>
-    Result<Hold> change_hold(const HoldId& id, Timestamp asked, const Rule& rule);
+    Result<Hold> change_hold(const HoldId& id, Timestamp asked, HoldAnswer& answer, const Rule& rule);
 
     Environment& environment_;
     std::atomic<Timestamp> latest_read_{};  // of what now() has answered
@@ -138,7 +141,13 @@ Result<Page<Record>> page_of(std::string_view list, std::string_view owner, cons
 
 template <class T, class Step>
 Result<T> MemoryStore::answered(const Command& command, const Step& step) {
-    if (command.key.text.empty()) return step();
+    constexpr bool is_hold = std::is_same_v<T, Hold>;
+    HoldAnswer to_keep;
+    const auto done = [&]() -> Result<T> {
+        if constexpr (is_hold) return step(to_keep);
+        else return step();
+    };
+    if (command.key.text.empty()) return done();
     auto place = all_->answers.place_of(command);
     const Timestamp now = step_time(command.now);
     const auto earlier = place.find(now);
@@ -147,9 +156,10 @@ Result<T> MemoryStore::answered(const Command& command, const Step& step) {
         if (const auto* value = std::get_if<T>(&**earlier)) return *value;
         return Error{ErrorCode::damaged, "a kept answer is of another operation"};
     }
-    Result<T> answer = step();
+    Result<T> answer = done();
     if (answer) {
-        place.keep(*answer, now);
+        if constexpr (is_hold) place.keep(to_keep, now);
+        else place.keep(*answer, now);
         all_->pass(now);  // the answer is stored, whether or not the step has changed anything
     }
     return answer;
@@ -274,7 +284,7 @@ Result<Hold> MemoryStore::place_hold(const Command& command, const Hold& wanted,
 
 Result<Hold> MemoryStore::place(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                                 std::size_t max_holds) {
-    return answered<Hold>(command, [&]() -> Result<Hold> {
+    return answered<Hold>(command, [&](HoldAnswer& answer) -> Result<Hold> {
         if (const auto ok = check_wanted(wanted, runs); !ok) return ok.error();
         std::vector<PinnedRun*> pinned;
         pinned.reserve(runs.size());
@@ -303,12 +313,13 @@ Result<Hold> MemoryStore::place(const Command& command, const Hold& wanted, cons
         if (!taken.empty()) return seats_taken(taken);
 
         auto changes = store::place_hold(wanted, ++all_->fence, command.owner, now);
-        if (locks.runs().size() == runs.size()) {
-            all_->save_hold(changes, nullptr, locks.runs(), now);
-        } else {
+        const bool are_pinned = locks.runs().size() == runs.size();
+        if (!are_pinned) {
             for (const auto& run : runs) all_->pin(run);
-            all_->save_hold(changes, nullptr, all_->runs_of(*changes.hold), now);
         }
+        const auto& row = all_->save_hold(changes, nullptr, nullptr,
+                                          are_pinned ? locks.runs() : all_->runs_of(*changes.hold), now);
+        answer = {&row, row.state};
         return *std::move(changes.hold);
     });
 }
@@ -323,7 +334,7 @@ Result<Hold> MemoryStore::find_hold(const HoldId& id) {
     const auto* row = all_->holds.find(id);
     if (!row) return not_found("hold");
     const std::lock_guard run{row->run->lock};
-    return row->hold;
+    return row->hold();
 }
 
 Result<Page<Hold>> MemoryStore::list_holds(std::string_view owner, const PageRequest& page) {
@@ -335,35 +346,37 @@ Result<Page<Hold>> MemoryStore::list_holds(std::string_view owner, const PageReq
     for (auto number = std::min<std::uint64_t>(*start - 1, all_->holds.count()); number > 0; --number) {
         const auto& row = all_->holds.at(number);
         const std::lock_guard run{row.run->lock};
-        if (!owner.empty() && row.hold.owner != owner) continue;
+        if (!owner.empty() && row.owner->name() != owner) continue;
         if (answer.items.size() == page.limit) {
             answer.next_cursor = cursor_after("holds", last);
             break;
         }
-        answer.items.push_back(row.hold);
+        answer.items.push_back(row.hold());
         last = number;
     }
     return answer;
 }
 
 template <class Rule>
-Result<Hold> MemoryStore::change_hold(const HoldId& id, Timestamp asked, const Rule& rule) {
+Result<Hold> MemoryStore::change_hold(const HoldId& id, Timestamp asked, HoldAnswer& answer, const Rule& rule) {
     auto* const row = all_->holds.find(id);
     if (!row) return rule(nullptr, step_time(asked)).error();
-    // Neither its owner nor its runs ever change while the gate is shared.
+    // Its owner and its rides never change while the gate is shared, and nothing of it while its owner is locked.
     const std::lock_guard owner{row->owner->lock};
-    const RunLocks locks{all_->runs_of(row->hold)};
+    Hold hold = row->hold();
+    const RunLocks locks{all_->runs_of(hold)};
     const Timestamp now = step_time(asked);
-    const Result<Changes> changes = rule(&row->hold, now);
+    Result<Changes> changes = rule(&hold, now);
     if (!changes) return changes.error();
-    if (changes->hold) all_->save_hold(*changes, row, locks.runs(), now);
-    return row->hold;
+    if (changes->hold) all_->save_hold(*changes, row, &hold, locks.runs(), now);
+    answer = {row, row->state};
+    return changes->hold ? *std::move(changes->hold) : std::move(hold);
 }
 
 Result<Hold> MemoryStore::extend_hold(const Command& command, const HoldClaim& claim, Timestamp until) {
     const std::shared_lock gate{gate_};
-    return answered<Hold>(command, [&] {
-        return change_hold(claim.id, command.now, [&](const Hold* hold, Timestamp now) {
+    return answered<Hold>(command, [&](HoldAnswer& answer) {
+        return change_hold(claim.id, command.now, answer, [&](const Hold* hold, Timestamp now) {
             return store::extend_hold(hold, claim, until, command.owner, now);
         });
     });
@@ -371,8 +384,8 @@ Result<Hold> MemoryStore::extend_hold(const Command& command, const HoldClaim& c
 
 Result<Hold> MemoryStore::release_hold(const Command& command, const HoldClaim& claim) {
     const std::shared_lock gate{gate_};
-    return answered<Hold>(command, [&] {
-        return change_hold(claim.id, command.now, [&](const Hold* hold, Timestamp now) {
+    return answered<Hold>(command, [&](HoldAnswer& answer) {
+        return change_hold(claim.id, command.now, answer, [&](const Hold* hold, Timestamp now) {
             return store::release_hold(hold, claim, command.owner, now);
         });
     });
@@ -481,7 +494,8 @@ Result<Booking> MemoryStore::create_booking(const Command& command, const HoldCl
     const std::lock_guard gate{gate_};
     const Timestamp now = step_time(command.now);
     return answered<Booking>(command, [&]() -> Result<Booking> {
-        const auto changes = store::create_booking(all_->find_hold(claim.id), claim, wanted, command.owner, now);
+        const auto hold = all_->find_hold(claim.id);
+        const auto changes = store::create_booking(hold ? &*hold : nullptr, claim, wanted, command.owner, now);
         if (!changes) return changes.error();
         if (all_->references.contains(wanted.reference)) return reference_taken();
         RAILBOOK_ASSERT(!all_->bookings.contains(wanted.id));
@@ -496,7 +510,8 @@ Result<Payment> MemoryStore::begin_payment(const Command& command, const Payment
     return answered<Payment>(command, [&]() -> Result<Payment> {
         const auto booking = all_->bookings.find(wanted.booking);
         const auto* found = booking == all_->bookings.end() ? nullptr : &booking->second.record;
-        const auto changes = store::begin_payment(found, found ? all_->find_hold(found->hold) : nullptr,
+        const auto hold = found ? all_->find_hold(found->hold) : std::nullopt;
+        const auto changes = store::begin_payment(found, hold ? &*hold : nullptr,
                                                   found ? all_->payments_of(*found) : std::vector<Payment>{}, wanted,
                                                   command.owner, now);
         if (!changes) return changes.error();
