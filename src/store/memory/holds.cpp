@@ -8,9 +8,23 @@
 #include "base/assert.hpp"
 
 namespace railbook::store::memory {
+namespace {
 
-RunLocks::RunLocks(std::vector<PinnedRun*> runs) : runs_{std::move(runs)} {
-    std::ranges::sort(runs_, std::less<>{});
+HoldState state_of(const Hold& hold, const PackedItems* items, const BookingId* booking) {
+    return {.fence = hold.fence,
+            .created_at = hold.created_at,
+            .expires_at = hold.expires_at,
+            .latest_end = hold.latest_end,
+            .items = items,
+            .booking = booking,
+            .status = hold.status,
+            .pinned = hold.pinned};
+}
+
+}  // namespace
+
+RunLocks::RunLocks(FewRuns runs) : runs_{std::move(runs)} {
+    if (runs_.size() > 1) std::ranges::sort(runs_, std::less<>{});
     for (auto* run : runs_) run->lock.lock();
 }
 
@@ -52,15 +66,18 @@ std::uint64_t Holds::count() const {
     return order_.size();
 }
 
-Holds::Owner& Holds::owner_named(const std::string& name) {
-    OwnersPart& part = owners_[std::hash<std::string>{}(name) % kParts];
+Holds::Owner& Holds::owner_named(std::string_view name) {
+    OwnersPart& part = owners_[std::hash<std::string_view>{}(name) % kParts];
     const std::lock_guard lock{part.lock};
-    return part.owners.try_emplace(name, name).first->second;
+    if (const auto found = part.owners.find(name); found != part.owners.end()) return *found->second;
+    auto added = std::make_unique<Owner>(std::string{name});
+    const std::string_view own_name = added->name();
+    return *part.owners.emplace(own_name, std::move(added)).first->second;
 }
 
-Holds::Row& Holds::add(const Hold& hold, const std::vector<PinnedRun*>& runs) {
-    Owner& owner = owner_named(hold.owner);
-    const HoldState state = state_of(hold, runs, nullptr, nullptr);
+Holds::Row& Holds::add(const Hold& hold, Owner& owner, const FewRuns& runs) {
+    const auto* const items = keep_items(hold, runs);
+    const auto* const booking = keep_booking(hold);
     Row* row = nullptr;
     {
         Part& part = part_of(hold.id);
@@ -71,7 +88,7 @@ Holds::Row& Holds::add(const Hold& hold, const std::vector<PinnedRun*>& runs) {
         const bool is_new = part.rows.try_emplace(hold.id, row).second;
         RAILBOOK_ASSERT(is_new);
         row->id = hold.id;
-        row->state = state;
+        row->state = state_of(hold, items, booking);
         row->run = runs.front();
         row->owner = &owner;
     }
@@ -80,42 +97,31 @@ Holds::Row& Holds::add(const Hold& hold, const std::vector<PinnedRun*>& runs) {
         order_.push_back(row);
         row->number = order_.size();
     }
-    if (state.is_open()) open(*row);
+    if (row->state.is_open()) open(*row);
     return *row;
 }
 
-void Holds::change(Row& row, const Hold& before, const Hold& hold, const std::vector<PinnedRun*>& runs) {
-    const HoldState state = state_of(hold, runs, hold.items == before.items ? row.state.items : nullptr,
-                                     hold.booking == before.booking ? row.state.booking : nullptr);
+void Holds::change(Row& row, const Hold& hold, bool is_same_ride, const FewRuns& runs) {
+    const HoldState state = is_same_ride ? state_of(hold, row.state.items, row.state.booking)
+                                         : state_of(hold, keep_items(hold, runs), keep_booking(hold));
     const bool stays = row.state.is_open() && state.is_open() && row.state.expires_at == state.expires_at;
     if (row.state.is_open() && !stays) close(row);
     row.state = state;
     if (state.is_open() && !stays) open(row);
 }
 
-HoldState Holds::state_of(const Hold& hold, const std::vector<PinnedRun*>& runs, const PackedItems* items,
-                          const BookingId* booking) {
-    if (!items) items = keep_items(hold, runs);
-    if (hold.booking && !booking) {
-        Part& part = part_of(hold.id);
-        const std::lock_guard lock{part.lock};
-        booking = new (part.kept.take(sizeof(BookingId))) BookingId{*hold.booking};
-    }
-    return {.fence = hold.fence,
-            .created_at = hold.created_at,
-            .expires_at = hold.expires_at,
-            .latest_end = hold.latest_end,
-            .items = items,
-            .booking = hold.booking ? booking : nullptr,
-            .status = hold.status,
-            .pinned = hold.pinned};
+const BookingId* Holds::keep_booking(const Hold& hold) {
+    if (!hold.booking) return nullptr;
+    Part& part = part_of(hold.id);
+    const std::lock_guard lock{part.lock};
+    return new (part.kept.take(sizeof(BookingId))) BookingId{*hold.booking};
 }
 
-const PackedItems* Holds::keep_items(const Hold& hold, const std::vector<PinnedRun*>& runs) {
+const PackedItems* Holds::keep_items(const Hold& hold, const FewRuns& runs) {
     thread_local std::string text;
     text.clear();
     for (const auto& item : hold.items) {
-        const auto run = std::ranges::find(runs, item.run, [](const PinnedRun* one) { return one->run.id; });
+        const auto run = std::ranges::find_if(runs, [&](const PinnedRun* one) { return one->run.id == item.run; });
         RAILBOOK_ASSERT(run != runs.end());
         pack_item(item, (*run)->rides.find_or_add(item), text);
     }
@@ -127,14 +133,14 @@ const PackedItems* Holds::keep_items(const Hold& hold, const std::vector<PinnedR
     return items;
 }
 
-HoldNote Holds::note_of(const Row& row, const HoldEvent& event) {
-    const Owner& actor = event.actor == row.owner->name() ? *row.owner : owner_named(event.actor);
+HoldNote Holds::note_of(const Row& row, Timestamp at, std::string_view actor, std::string_view action) {
+    const Owner& who = actor == row.owner->name() ? *row.owner : owner_named(actor);
     return {.row = &row,
             .items = row.state.items,
-            .fence = event.fence,
-            .at = event.at,
-            .actor = &actor,
-            .action = event.action.data()};
+            .fence = row.state.fence,
+            .at = at,
+            .actor = &who,
+            .action = action.data()};
 }
 
 void Holds::open(Row& row) {

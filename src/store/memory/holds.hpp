@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
-#include <unordered_map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <railbook/stores.hpp>
@@ -40,18 +40,21 @@ struct PinnedRun {
     KnownRides rides;
 };
 
+/// Most holds are of one.
+using FewRuns = boost::container::small_vector<PinnedRun*, 4>;
+
 /// Locks several runs, in one order for everyone.
 class RunLocks {
 public:
     /// None of them twice.
-    explicit RunLocks(std::vector<PinnedRun*> runs);
+    explicit RunLocks(FewRuns runs);
     ~RunLocks();
     RunLocks(const RunLocks&) = delete;
     RunLocks& operator=(const RunLocks&) = delete;
-    const std::vector<PinnedRun*>& runs() const { return runs_; }
+    const FewRuns& runs() const { return runs_; }
 
 private:
-    std::vector<PinnedRun*> runs_;
+    FewRuns runs_;
 };
 
 /// Thread-safe as each function says. Locks are taken in the order: an owner's, runs', and then those inside.
@@ -68,13 +71,13 @@ public:
     std::uint64_t count() const;
 
     /// Needs no lock.
-    Owner& owner_named(const std::string& name);
+    Owner& owner_named(std::string_view name);
     /// `runs` are the hold's. Whoever adds or changes a hold has its owner's lock and those of its runs.
-    Row& add(const Hold& hold, const std::vector<PinnedRun*>& runs);
-    /// `before` is what it was.
-    void change(Row& row, const Hold& before, const Hold& hold, const std::vector<PinnedRun*>& runs);
-    /// What is noted of something that happens to the row's hold. Needs no lock.
-    HoldNote note_of(const Row& row, const HoldEvent& event);
+    Row& add(const Hold& hold, Owner& owner, const FewRuns& runs);
+    /// `is_same_ride` where its items and its booking are as they were.
+    void change(Row& row, const Hold& hold, bool is_same_ride, const FewRuns& runs);
+    /// What is noted of something that happens to the row's hold. Needs no lock but those of whoever changes it.
+    HoldNote note_of(const Row& row, Timestamp at, std::string_view actor, std::string_view action);
 
     /// Those whose deadline has passed, the earliest first, at most so many. Each is told once: whoever asks marks it.
     /// Needs no lock.
@@ -92,15 +95,13 @@ private:
     };
     struct OwnersPart {
         base::SpinLock lock;
-        std::unordered_map<std::string, Owner> owners;
+        boost::unordered_flat_map<std::string_view, std::unique_ptr<Owner>> owners;  // by their names
     };
 
     Part& part_of(const HoldId& id) { return parts_[id.bytes.back() % kParts]; }
-    /// The hold's items, kept from now on.
-    const PackedItems* keep_items(const Hold& hold, const std::vector<PinnedRun*>& runs);
-    /// `items` and `booking` are those that are kept already, or null.
-    HoldState state_of(const Hold& hold, const std::vector<PinnedRun*>& runs, const PackedItems* items,
-                       const BookingId* booking);
+    /// The hold's items and its booking, kept from now on.
+    const PackedItems* keep_items(const Hold& hold, const FewRuns& runs);
+    const BookingId* keep_booking(const Hold& hold);
     void open(Row& row);
     void close(Row& row);
     /// When a row comes due, unless that has been changed since.
