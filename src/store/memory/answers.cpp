@@ -1,6 +1,7 @@
 #include "store/memory/answers.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <new>
@@ -13,9 +14,7 @@ namespace railbook::store::memory {
 
 Answers::~Answers() {
     for (auto& part : parts_) {
-        for (auto& [hash, first] : part.kept) {
-            for (auto* kept = first; kept;) std::destroy_at(std::exchange(kept, kept->next));
-        }
+        part.kept.each([&](Arena::Place place) { std::destroy_at(&at(part, place)); });
     }
 }
 
@@ -46,11 +45,15 @@ std::uint64_t Answers::hash_of(const Name& name) {
 
 Answers::Place Answers::place_of(const Command& command) { return {*this, hash_of(name_of(command)), command}; }
 
-Answers::Kept* Answers::find(const Part& part, std::uint64_t hash, const Name& name) {
-    const auto found = part.kept.find(hash);
-    auto* kept = found == part.kept.end() ? nullptr : found->second;
-    while (kept && !kept->is_named(name)) kept = kept->next;
-    return kept;
+void Answers::expect(const Command& command) {
+    const auto hash = hash_of(name_of(command));
+    Part& part = part_of(hash);
+    const std::lock_guard lock{part.lock};
+    part.kept.expect(hash);
+}
+
+std::optional<Arena::Place> Answers::find(const Part& part, std::uint64_t hash, const Name& name) {
+    return part.kept.find(hash, [&](Arena::Place place) { return at(part, place).is_named(name); });
 }
 
 Answer Answers::answer_of(const Kept& kept) {
@@ -59,11 +62,12 @@ Answer Answers::answer_of(const Kept& kept) {
 }
 
 Result<std::optional<Answer>> Answers::Place::find(Timestamp now) const {
-    const Kept* kept = Answers::find(part_, hash_, name_of(command_));
-    if (!kept) return std::optional<Answer>{};
-    const auto again = is_repeated(kept->name().fingerprint, kept->until, command_, now);
+    const auto place = Answers::find(part_, hash_, name_of(command_));
+    if (!place) return std::optional<Answer>{};
+    const Kept& kept = at(part_, *place);
+    const auto again = is_repeated(kept.name().fingerprint, kept.until, command_, now);
     if (!again) return again.error();
-    return *again ? std::optional{answer_of(*kept)} : std::nullopt;
+    return *again ? std::optional{answer_of(kept)} : std::nullopt;
 }
 
 void Answers::Place::keep(const HoldAnswer& answer, Timestamp now) {
@@ -84,11 +88,10 @@ void Answers::put(const KeptAnswer& answer, const HoldRow* row) {
 }
 
 void Answers::put(Part& part, std::uint64_t hash, const Name& name, Timestamp until, Value value) {
-    if (auto* const old = find(part, hash, name)) drop(part, hash, *old);
-    auto& first = part.kept[hash];
-    auto* const kept = new (part.memory.take(sizeof(Kept) + name.size()))
-        Kept{.next = first,
-             .until = until,
+    if (const auto old = find(part, hash, name)) drop(part, hash, *old);
+    const auto place = part.memory.take(sizeof(Kept) + name.size());
+    auto* const kept = new (part.memory.at(place))
+        Kept{.until = until,
              .number = ++part.last_end,
              .value = std::move(value),
              .owner_size = static_cast<std::uint32_t>(name.owner.size()),
@@ -96,26 +99,25 @@ void Answers::put(Part& part, std::uint64_t hash, const Name& name, Timestamp un
              .key_size = static_cast<std::uint32_t>(name.key.size()),
              .fingerprint_size = static_cast<std::uint32_t>(name.fingerprint.size())};
     auto* at = reinterpret_cast<char*>(kept + 1);
-    for (const auto text : {name.owner, name.operation, name.key, name.fingerprint})
-        at = std::ranges::copy(text, at).out;
-    first = kept;
+    for (const auto text : {name.owner, name.operation, name.key, name.fingerprint}) {
+        std::memcpy(at, text.data(), text.size());
+        at += text.size();
+    }
+    part.kept.add(hash, place);
     part.ends.add(until, kept->number, hash);
     if (const auto* answer = std::get_if<std::unique_ptr<const Answer>>(&kept->value)) {
         if (const auto* payment = std::get_if<Payment>(answer->get())) of_payments_[payment->id] = kept;
     }
 }
 
-void Answers::drop(Part& part, std::uint64_t hash, Kept& kept) {
+void Answers::drop(Part& part, std::uint64_t hash, Arena::Place place) {
+    Kept& kept = at(part, place);
     if (const auto* answer = std::get_if<std::unique_ptr<const Answer>>(&kept.value)) {
         if (const auto* payment = std::get_if<Payment>(answer->get())) of_payments_.erase(payment->id);
     }
-    const auto found = part.kept.find(hash);
-    auto** link = &found->second;
-    while (*link != &kept) link = &(*link)->next;
-    *link = kept.next;
-    if (!found->second) part.kept.erase(found);
+    part.kept.remove(hash, place);
     std::destroy_at(&kept);
-    part.memory.give_back(&kept);
+    part.memory.give_back(place);
 }
 
 void Answers::replace(const Payment& payment) {
@@ -133,11 +135,10 @@ void Answers::drop(Timestamp now, std::size_t limit) {
             const auto end = part.ends.first();
             if (end.at > now) break;
             part.ends.drop_first();
-            const auto found = part.kept.find(end.what);
-            auto* kept = found == part.kept.end() ? nullptr : found->second;
-            while (kept && kept->number != end.number) kept = kept->next;
-            if (!kept) continue;  // another came in its place
-            drop(part, end.what, *kept);
+            const auto found =
+                part.kept.find(end.what, [&](Arena::Place place) { return at(part, place).number == end.number; });
+            if (!found) continue;  // another came in its place
+            drop(part, end.what, *found);
             ++dropped;
         }
     }
@@ -146,13 +147,12 @@ void Answers::drop(Timestamp now, std::size_t limit) {
 std::vector<KeptAnswer> Answers::all() const {
     std::vector<KeptAnswer> answers;
     for (const auto& part : parts_) {
-        for (const auto& [hash, first] : part.kept) {
-            for (const auto* kept = first; kept; kept = kept->next) {
-                const Name name = kept->name();
-                answers.push_back({std::string{name.owner}, std::string{name.operation}, std::string{name.key},
-                                   std::string{name.fingerprint}, kept->until, answer_of(*kept)});
-            }
-        }
+        part.kept.each([&](Arena::Place place) {
+            const Kept& kept = at(part, place);
+            const Name name = kept.name();
+            answers.push_back({std::string{name.owner}, std::string{name.operation}, std::string{name.key},
+                               std::string{name.fingerprint}, kept.until, answer_of(kept)});
+        });
     }
     std::ranges::sort(answers, {},
                       [](const KeptAnswer& answer) { return std::tie(answer.owner, answer.operation, answer.key); });

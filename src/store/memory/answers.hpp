@@ -5,13 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
 #include <vector>
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <railbook/stores.hpp>
 
@@ -20,6 +19,7 @@
 #include "store/memory/deadlines.hpp"
 #include "store/memory/hash.hpp"
 #include "store/memory/hold_row.hpp"
+#include "store/memory/index.hpp"
 
 namespace railbook::store::memory {
 
@@ -48,7 +48,6 @@ class Answers {
         Name name() const;
         bool is_named(const Name& wanted) const;
 
-        Kept* next = nullptr;  // of the same hash
         Timestamp until{};
         std::uint64_t number = 0;  // of its end
         Value value;
@@ -59,7 +58,7 @@ class Answers {
     };
     struct Part {
         base::SpinLock lock;
-        boost::unordered_flat_map<std::uint64_t, Kept*> kept;  // by the hash of what names it
+        Index kept;  // by the hash of what names it
         Arena memory;
         Deadlines<std::uint64_t> ends;  // hashes: the answer is found there, if it is not gone yet
         std::uint64_t last_end = 0;
@@ -92,6 +91,8 @@ public:
     };
     /// The command has a key, and outlives the place.
     Place place_of(const Command& command);
+    /// Fetches what is needed for that, while something else is done.
+    void expect(const Command& command);
 
     /// `row` is that of the answer where that is a hold as it is now, or null.
     void put(const KeptAnswer& answer, const HoldRow* row);
@@ -108,10 +109,11 @@ private:
     static Name name_of(const Command& command);
     static std::uint64_t hash_of(const Name& name);
     Part& part_of(std::uint64_t hash) { return parts_[hash % kParts]; }
-    /// Null where there is none of that name.
-    static Kept* find(const Part& part, std::uint64_t hash, const Name& name);
+    static Kept& at(const Part& part, Arena::Place place) { return *static_cast<Kept*>(part.memory.at(place)); }
+    /// Nothing where there is none of that name.
+    static std::optional<Arena::Place> find(const Part& part, std::uint64_t hash, const Name& name);
     void put(Part& part, std::uint64_t hash, const Name& name, Timestamp until, Value value);
-    void drop(Part& part, std::uint64_t hash, Kept& kept);
+    void drop(Part& part, std::uint64_t hash, Arena::Place place);
     static Answer answer_of(const Kept& kept);
 
     std::array<Part, kParts> parts_;

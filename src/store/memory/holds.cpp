@@ -52,8 +52,19 @@ std::size_t HoldOwner::count_live(Timestamp now) const {
 Holds::Row* Holds::find(const HoldId& id) {
     Part& part = part_of(id);
     const std::lock_guard lock{part.lock};
-    const auto found = part.rows.find(id);
-    return found == part.rows.end() ? nullptr : found->second;
+    return part.find(id);
+}
+
+Holds::Row* Holds::Part::find(const HoldId& id) const {
+    const auto row_at = [&](Arena::Place place) { return static_cast<Row*>(kept.at(place)); };
+    const auto found = rows.find(HashId{}(id), [&](Arena::Place place) { return row_at(place)->id == id; });
+    return found ? row_at(*found) : nullptr;
+}
+
+void Holds::expect(const HoldId& id) {
+    Part& part = part_of(id);
+    const std::lock_guard lock{part.lock};
+    part.rows.expect(HashId{}(id));
 }
 
 const Holds::Row& Holds::at(std::uint64_t number) const {
@@ -82,11 +93,10 @@ Holds::Row& Holds::add(const Hold& hold, Owner& owner, const FewRuns& runs) {
     {
         Part& part = part_of(hold.id);
         const std::lock_guard lock{part.lock};
-        const auto used = part.rows.size() % Part::kRowsOfBlock;
-        if (used == 0) part.blocks.push_back(std::make_unique<std::array<Row, Part::kRowsOfBlock>>());
-        row = &(*part.blocks.back())[used];
-        const bool is_new = part.rows.try_emplace(hold.id, row).second;
-        RAILBOOK_ASSERT(is_new);
+        RAILBOOK_ASSERT(!part.find(hold.id));
+        const auto place = part.kept.take(sizeof(Row));
+        row = new (part.kept.at(place)) Row;
+        part.rows.add(HashId{}(hold.id), place);
         row->id = hold.id;
         row->state = state_of(hold, items, booking);
         row->run = runs.front();
@@ -114,7 +124,7 @@ const BookingId* Holds::keep_booking(const Hold& hold) {
     if (!hold.booking) return nullptr;
     Part& part = part_of(hold.id);
     const std::lock_guard lock{part.lock};
-    return new (part.kept.take(sizeof(BookingId))) BookingId{*hold.booking};
+    return new (part.kept.at(part.kept.take(sizeof(BookingId)))) BookingId{*hold.booking};
 }
 
 const PackedItems* Holds::keep_items(const Hold& hold, const FewRuns& runs) {
@@ -127,8 +137,8 @@ const PackedItems* Holds::keep_items(const Hold& hold, const FewRuns& runs) {
     }
     Part& part = part_of(hold.id);
     const std::lock_guard lock{part.lock};
-    auto* const items =
-        new (part.kept.take(sizeof(PackedItems) + text.size())) PackedItems{static_cast<std::uint32_t>(text.size())};
+    void* const place = part.kept.at(part.kept.take(sizeof(PackedItems) + text.size()));
+    auto* const items = new (place) PackedItems{static_cast<std::uint32_t>(text.size())};
     std::memcpy(items + 1, text.data(), text.size());
     return items;
 }

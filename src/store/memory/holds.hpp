@@ -21,6 +21,7 @@
 #include "store/memory/deadlines.hpp"
 #include "store/memory/hash.hpp"
 #include "store/memory/hold_row.hpp"
+#include "store/memory/index.hpp"
 #include "store/memory/packed_items.hpp"
 
 namespace railbook::store::memory {
@@ -69,6 +70,8 @@ public:
     /// By number, which is at most count(). Needs no lock.
     const Row& at(std::uint64_t number) const;
     std::uint64_t count() const;
+    /// Fetches what is needed to add a hold, while something else is done. Needs no lock.
+    void expect(const HoldId& id);
 
     /// Needs no lock.
     Owner& owner_named(std::string_view name);
@@ -86,12 +89,12 @@ public:
 private:
     static constexpr std::size_t kParts = 16;
     struct Part {
-        static constexpr std::size_t kRowsOfBlock = 64;
+        /// Null where there is none.
+        Row* find(const HoldId& id) const;
 
         mutable base::SpinLock lock;
-        boost::unordered_flat_map<HoldId, Row*, HashId> rows;
-        std::vector<std::unique_ptr<std::array<Row, kRowsOfBlock>>> blocks;  // where the rows are
-        Arena kept;                                                          // what they point to
+        Index rows;
+        Arena kept;  // the rows, and what they point to
     };
     struct OwnersPart {
         base::SpinLock lock;

@@ -286,6 +286,8 @@ Result<Hold> MemoryStore::place_hold(const Command& command, const Hold& wanted,
                                      std::size_t max_holds) {
     {
         const std::shared_lock gate{gate_};
+        all_->holds.expect(wanted.id);
+        if (!command.key.text.empty()) all_->answers.expect(command);
         const auto pinned = pinned_of(runs);
         if (pinned.size() == runs.size()) return place(command, wanted, runs, pinned, max_holds);
     }
@@ -303,8 +305,10 @@ FewRuns MemoryStore::pinned_of(const std::vector<Run>& runs) const {
 
 Result<Hold> MemoryStore::place(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
                                 const FewRuns& pinned, std::size_t max_holds) {
+    // Here, since what was asked of the memory above takes longer than this.
+    const auto wanted_ok = check_wanted(wanted, runs);
     return answered<Hold>(command, [&](HoldAnswer& answer) -> Result<Hold> {
-        if (const auto ok = check_wanted(wanted, runs); !ok) return ok.error();
+        if (!wanted_ok) return wanted_ok.error();
         for (const auto& run : runs) {
             const auto* const found = named(pinned, run.id);
             if (!found) continue;
