@@ -1,6 +1,5 @@
 #include "base/command.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -28,9 +27,9 @@ Canonical& Canonical::add(std::int64_t number) {
 
 void Canonical::append(std::string_view before, std::int64_t number, char after) {
     if (text_.empty()) text_.reserve(kUsualSize);
-    std::array<char, 22> text;  // a mark, as many digits as the least number has, with its sign, and a mark
-    auto* const digits = std::ranges::copy(before, text.data()).out;
-    auto* const end = std::to_chars(digits, text.data() + text.size(), number).ptr;
+    text_ += before;
+    std::array<char, 21> text;  // as many digits as the least number has, with its sign, and a mark
+    auto* const end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
     *end = after;
     text_.append(text.data(), end + 1);
 }

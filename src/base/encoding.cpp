@@ -1,8 +1,8 @@
 #include "base/encoding.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace railbook::base {
 namespace {
@@ -52,7 +52,10 @@ std::string hex(std::string_view bytes) {
     }();
     std::string text(2 * bytes.size(), '\0');
     char* next = text.data();
-    for (const char c : bytes) next = std::ranges::copy(kPairs[static_cast<std::uint8_t>(c)], next).out;
+    for (const char c : bytes) {
+        std::memcpy(next, kPairs[static_cast<std::uint8_t>(c)].data(), 2);
+        next += 2;
+    }
     return text;
 }
 
