@@ -15,23 +15,23 @@ constexpr std::size_t kMaxKey = 255;
 }  // namespace
 
 Canonical& Canonical::add(std::string_view field) {
-    append(static_cast<std::int64_t>(field.size()));
-    text_ += ':';
+    append({}, static_cast<std::int64_t>(field.size()), ':');
     text_ += field;
     return *this;
 }
 
 Canonical& Canonical::add(std::int64_t number) {
-    text_ += '#';
-    append(number);
-    text_ += ';';
+    append("#", number, ';');
     return *this;
 }
 
-void Canonical::append(std::int64_t number) {
-    std::array<char, 20> digits;  // as many as the least number has, with its sign
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    text_.append(digits.data(), end);
+void Canonical::append(std::string_view before, std::int64_t number, char after) {
+    if (text_.empty()) text_.reserve(kUsualSize);
+    text_ += before;
+    std::array<char, 21> text;  // as many digits as the least number has, with its sign, and a mark
+    auto* const end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+    *end = after;
+    text_.append(text.data(), end + 1);
 }
 
 std::string Canonical::fingerprint() const { return sha256_hex(text_); }

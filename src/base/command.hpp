@@ -18,7 +18,8 @@ public:
     std::string fingerprint() const;
 
 private:
-    void append(std::int64_t number);
+    static constexpr std::size_t kUsualSize = 256;
+    void append(std::string_view before, std::int64_t number, char after);
 
     std::string text_;
 };

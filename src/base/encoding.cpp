@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace railbook::base {
 namespace {
@@ -43,13 +44,18 @@ std::size_t length_of_character(std::string_view text) {
 }  // namespace
 
 std::string hex(std::string_view bytes) {
-    static constexpr std::string_view kDigits = "0123456789abcdef";
+    // Both digits of a byte at once.
+    static constexpr auto kPairs = [] {
+        constexpr std::string_view kDigits = "0123456789abcdef";
+        std::array<std::array<char, 2>, 256> pairs{};
+        for (std::size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {kDigits[byte >> 4], kDigits[byte & 15]};
+        return pairs;
+    }();
     std::string text(2 * bytes.size(), '\0');
     char* next = text.data();
     for (const char c : bytes) {
-        const auto byte = static_cast<std::uint8_t>(c);
-        *next++ = kDigits[byte >> 4];
-        *next++ = kDigits[byte & 15];
+        std::memcpy(next, kPairs[static_cast<std::uint8_t>(c)].data(), 2);
+        next += 2;
     }
     return text;
 }

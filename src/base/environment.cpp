@@ -47,7 +47,7 @@ private:
         RAILBOOK_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) == 1);
     }
 
-    std::array<std::byte, 512> bytes_{};
+    std::array<std::byte, 4096> bytes_{};
     std::size_t left_ = 0;
     std::uint64_t forks_ = 0;
 };

@@ -43,14 +43,7 @@ bool looks_started(std::string_view text) {
 namespace detail {
 
 std::string to_hex(const std::array<std::uint8_t, 16>& bytes) {
-    static constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    text.reserve(2 * bytes.size());
-    for (const auto byte : bytes) {
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
-    }
-    return text;
+    return base::hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 Result<std::array<std::uint8_t, 16>> from_hex(std::string_view text, std::string_view what) {

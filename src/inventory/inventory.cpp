@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include <boost/container/small_vector.hpp>
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
@@ -26,10 +27,9 @@ constexpr int kMaxRounds = 200;
 
 /// An item as asked for, with its run and its ends found.
 struct FoundRide {
-    Run run;
+    const Run* run = nullptr;
     std::size_t from = 0;
     std::size_t to = 0;
-    const RunId& id() const { return run.id; }
     Span span() const { return {static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(to)}; }
 };
 
@@ -37,21 +37,18 @@ std::string default_class(const Consist& consist) {
     return consist.coaches.empty() ? std::string{} : consist.coaches.back().travel_class;
 }
 
-Result<FoundRide> find_ride(Timetable& timetable, const HoldItemRequest& item, Timestamp now) {
-    auto run = timetable.run(item.run);
-    if (!run) return run.error();
-    const auto ends = find_ends(*run, item.from, item.to);
+Result<FoundRide> find_ride(const Run& run, const HoldItemRequest& item, Timestamp now) {
+    const auto ends = find_ends(run, item.from, item.to);
     if (!ends) return ends.error();
-    const auto& begin = run->calls[ends->first];
-    const auto& end = run->calls[ends->second];
+    const auto& begin = run.calls[ends->first];
+    const auto& end = run.calls[ends->second];
     if (!begin.pick_up)
-        return Error{ErrorCode::invalid_argument,
-                     fmt::format("{} takes nobody on board at {}", run->train, begin.name)};
+        return Error{ErrorCode::invalid_argument, fmt::format("{} takes nobody on board at {}", run.train, begin.name)};
     if (!end.drop_off)
-        return Error{ErrorCode::invalid_argument, fmt::format("{} lets nobody off at {}", run->train, end.name)};
+        return Error{ErrorCode::invalid_argument, fmt::format("{} lets nobody off at {}", run.train, end.name)};
     if (begin.departs && *begin.departs <= now)
-        return Error{ErrorCode::conflict, fmt::format("{} has left {} already", run->train, begin.name)};
-    return FoundRide{std::move(*run), ends->first, ends->second};
+        return Error{ErrorCode::conflict, fmt::format("{} has left {} already", run.train, begin.name)};
+    return FoundRide{&run, ends->first, ends->second};
 }
 
 std::size_t seats_of(const HoldItemRequest& item) {
@@ -66,13 +63,13 @@ Error too_many_seats(std::size_t count, const HoldPolicy& policy) {
 
 /// The policy's most seats are of each run, whatever number of items they are spread over. Who changes seats on the way
 /// has one at a time.
-Status check_seats(const HoldRequest& request, const std::vector<FoundRide>& rides, const HoldPolicy& policy) {
+Status check_seats(const HoldRequest& request, std::span<const FoundRide> rides, const HoldPolicy& policy) {
     for (const auto& ride : rides) {
         // Where one of them begins there are most.
         std::size_t count = 0;
         for (std::size_t i = 0; i < rides.size(); ++i) {
             const bool is_there =
-                rides[i].run.id == ride.run.id && rides[i].from <= ride.from && ride.from < rides[i].to;
+                rides[i].run == ride.run && rides[i].from <= ride.from && ride.from < rides[i].to;
             if (is_there) count += seats_of(request.items[i]);
         }
         if (count > policy.max_seats) return too_many_seats(count, policy);
@@ -137,8 +134,8 @@ public:
     void add(const FoundRide& ride, const std::vector<std::uint32_t>& lost, const SeatMasks& taken_or_asked,
              inventory::SeatPlans& plans) {
         constexpr std::size_t kMaxOffers = 5;
-        const auto plan = plans.of(ride.run.consist);
-        const auto train = fmt::format("{} ({})", ride.run.train, to_string(ride.run.id));
+        const auto plan = plans.of(ride.run->consist);
+        const auto train = fmt::format("{} ({})", ride.run->train, to_string(ride.run->id));
         const auto names = [&](const std::vector<std::uint32_t>& seats) {
             std::string text;
             for (const auto seat : seats) text += (text.empty() ? "" : ", ") + to_string(plan->consist().seat_at(seat));
@@ -164,12 +161,12 @@ private:
 
 /// The seats that the request names. Whether they are free is for the store to say.
 Result<RideSeats> named_seats(const FoundRide& ride, const std::vector<SeatId>& seats) {
-    const Consist& consist = *ride.run.consist;
+    const Consist& consist = *ride.run->consist;
     inventory::SeatStage stage{ride.span(), {}};
     for (const auto& seat : seats) {
         const auto index = consist.index_of(seat);
         if (!index) {
-            return Error{ErrorCode::not_found, fmt::format("{} has no seat {}", ride.run.train, to_string(seat)),
+            return Error{ErrorCode::not_found, fmt::format("{} has no seat {}", ride.run->train, to_string(seat)),
                          "'railbook run seats' shows the seats of a run"};
         }
         if (!stage.seats.empty() &&
@@ -185,18 +182,18 @@ Result<RideSeats> named_seats(const FoundRide& ride, const std::vector<SeatId>& 
 /// The best free seats, given what is taken and what earlier rides of the same hold take.
 Result<RideSeats> best_seats(const FoundRide& ride, const BestSeats& best, const SeatMasks& taken,
                              inventory::SeatPlans& plans) {
-    const auto plan = plans.of(ride.run.consist);
+    const auto plan = plans.of(ride.run->consist);
     const std::string travel_class = best.travel_class.empty() ? default_class(plan->consist()) : best.travel_class;
     if (!plan->of_class(travel_class))
-        return Error{ErrorCode::not_found, fmt::format("{} has no class '{}'", ride.run.train, travel_class)};
+        return Error{ErrorCode::not_found, fmt::format("{} has no class '{}'", ride.run->train, travel_class)};
     const inventory::SeatRequest request{ride.span(), travel_class, best.count, best.wishes};
     auto choice = inventory::choose_seats(*plan, planes_of(taken), request);
     if (!choice) {
         const Error& error = choice.error();
         if (error.code != ErrorCode::sold_out) return error;
         std::string detail =
-            fmt::format("{} has no {} free seats in class {} from {} to {}", ride.run.train, best.count, travel_class,
-                        ride.run.calls[ride.from].name, ride.run.calls[ride.to].name);
+            fmt::format("{} has no {} free seats in class {} from {} to {}", ride.run->train, best.count, travel_class,
+                        ride.run->calls[ride.from].name, ride.run->calls[ride.to].name);
         if (best.wishes != SeatWishes{}) detail += " as wished: " + error.detail;
         return Error{ErrorCode::sold_out, std::move(detail), "ask for fewer seats, another class or another train"};
     }
@@ -204,26 +201,24 @@ Result<RideSeats> best_seats(const FoundRide& ride, const BestSeats& best, const
     return RideSeats{std::move(choice->stages), std::move(reason)};
 }
 
-HoldItem make_item(const FoundRide& ride, const inventory::SeatStage& stage, const std::string& reason) {
-    const Consist& consist = *ride.run.consist;
-    HoldItem item{.run = ride.run.id,
-                  .train = ride.run.train,
-                  .from = departure_of(ride.run, stage.span.from),
-                  .to = arrival_of(ride.run, stage.span.to),
-                  .span = stage.span,
-                  .travel_class = consist.coach_of(stage.seats.front()).travel_class,
-                  .seats = {},
-                  .reason = reason};
+void fill(HoldItem& item, const FoundRide& ride, const inventory::SeatStage& stage, const std::string& reason) {
+    const Run& run = *ride.run;
+    item.run = run.id;
+    item.train = run.train;
+    item.from = departure_of(run, stage.span.from);
+    item.to = arrival_of(run, stage.span.to);
+    item.span = stage.span;
+    item.travel_class = run.consist->coach_of(stage.seats.front()).travel_class;
     item.seats.reserve(stage.seats.size());
-    for (const auto seat : stage.seats) item.seats.push_back({seat, consist.seat_at(seat)});
-    return item;
+    for (const auto seat : stage.seats) item.seats.push_back({seat, run.consist->seat_at(seat)});
+    item.reason = reason;
 }
 
 /// What of a run is taken for a ride of a hold: by others, and by the hold's own earlier items.
 SeatMasks taken_for(const FoundRide& ride, const Occupancy& occupancy, std::span<const HoldItem> earlier) {
-    SeatMasks taken = masks_of(ride.run, occupancy.taken);
+    SeatMasks taken = masks_of(*ride.run, occupancy.taken);
     for (const auto& item : earlier) {
-        if (item.run != ride.run.id) continue;
+        if (item.run != ride.run->id) continue;
         for (const auto& seat : item.seats) taken.set(seat.index, item.span);
     }
     return taken;
@@ -240,12 +235,12 @@ std::vector<std::uint32_t> lost_of(const FoundRide& ride, const std::vector<std:
 
 /// And the seats that the request names on the same run, for whichever of its items.
 SeatMasks with_asked(SeatMasks taken, const FoundRide& ride, const HoldRequest& request,
-                     const std::vector<FoundRide>& rides) {
+                     std::span<const FoundRide> rides) {
     for (std::size_t i = 0; i < rides.size(); ++i) {
         const auto* named = std::get_if<std::vector<SeatId>>(&request.items[i].seats);
-        if (!named || rides[i].run.id != ride.run.id) continue;
+        if (!named || rides[i].run != ride.run) continue;
         for (const auto& seat : *named) {
-            if (const auto index = ride.run.consist->index_of(seat)) taken.set(*index, rides[i].span());
+            if (const auto index = ride.run->consist->index_of(seat)) taken.set(*index, rides[i].span());
         }
     }
     return taken;
@@ -302,34 +297,40 @@ Result<Hold> Inventory::choose_and_place(const Principal& principal, const HoldR
     bool looks = std::ranges::any_of(
         request.items, [](const HoldItemRequest& item) { return std::holds_alternative<BestSeats>(item.seats); });
     for (int round = 0; round < kMaxRounds; ++round) {
-        std::vector<FoundRide> rides;
-        rides.reserve(request.items.size());
+        std::vector<Run> runs;  // each once
+        runs.reserve(request.items.size());
+        boost::container::small_vector<FoundRide, 4> rides;
         // Other coaches or calls since the run was read: what is free of them is no answer, and one run has not two
         // kinds of either in one hold. What is chosen by them all the same is refused by the store; and before a buyer
         // is refused, it is asked for again.
         bool is_outdated = false;
         for (const auto& item : request.items) {
-            auto ride = find_ride(timetable_, item, now);
+            auto run = timetable_.run(item.run);
+            if (!run) return run.error();
+            auto known = std::ranges::find(runs, run->id, &Run::id);
+            if (known == runs.end()) {
+                known = runs.insert(known, *std::move(run));
+            } else {
+                is_outdated = is_outdated || known->calls != run->calls ||
+                              (known->consist != run->consist && *known->consist != *run->consist);
+            }
+            if (is_outdated) break;
+            const auto ride = find_ride(*known, item, now);
             if (!ride) return ride.error();
-            const auto known = std::ranges::find(rides, ride->run.id, &FoundRide::id);
-            is_outdated = is_outdated ||
-                          (known != rides.end() &&
-                           (known->run.calls != ride->run.calls ||
-                            (known->run.consist != ride->run.consist && *known->run.consist != *ride->run.consist)));
-            rides.push_back(std::move(*ride));
+            rides.push_back(*ride);
         }
         if (is_outdated) continue;
         if (const auto ok = check_seats(request, rides, policy_); !ok) return ok.error();
         std::vector<Occupancy> occupancy;
         if (looks) {
             std::vector<RunId> ids;
-            for (const auto& ride : rides) ids.push_back(ride.run.id);
+            for (const auto& ride : rides) ids.push_back(ride.run->id);
             auto found = store_.inventory().occupancy(ids, now);
             if (!found) return found.error();
             occupancy = *std::move(found);
         }
         for (std::size_t i = 0; i < occupancy.size(); ++i)
-            is_outdated = is_outdated || !inventory::is_about(occupancy[i], rides[i].run);
+            is_outdated = is_outdated || !inventory::is_about(occupancy[i], *rides[i].run);
         if (is_outdated) continue;
 
         std::vector<HoldItem> items;
@@ -344,7 +345,7 @@ Result<Hold> Inventory::choose_and_place(const Principal& principal, const HoldR
             std::vector<std::uint32_t> lost;
             if (seats && looks && named) lost = lost_of(rides[i], seats->stages.front().seats, taken);
             if (!seats || !lost.empty()) {
-                const auto is_current = inventory::has_its_coaches(store_, rides[i].run);
+                const auto is_current = inventory::has_its_coaches(store_, *rides[i].run);
                 if (!is_current) return is_current.error();
                 is_outdated = is_outdated || !*is_current;
                 if (is_outdated) break;
@@ -353,17 +354,11 @@ Result<Hold> Inventory::choose_and_place(const Principal& principal, const HoldR
                 if (seats) refusal.add(rides[i], lost, with_asked(taken, rides[i], request, rides), *plans_);
                 continue;
             }
-            for (const auto& stage : seats->stages) items.push_back(make_item(rides[i], stage, seats->reason));
+            for (const auto& stage : seats->stages) fill(items.emplace_back(), rides[i], stage, seats->reason);
         }
         if (is_outdated) continue;
         if (!refusal.empty()) return refusal.error();
 
-        std::vector<Run> runs;
-        runs.reserve(rides.size());
-        for (auto& ride : rides) {
-            const bool known = std::ranges::find(runs, ride.run.id, &Run::id) != runs.end();
-            if (!known) runs.push_back(std::move(ride.run));
-        }
         wanted.items = std::move(items);
         auto placed = store_.inventory().place_hold(command, wanted, runs, max_holds);
         if (placed) return placed;

@@ -126,6 +126,20 @@ Status check_open(const Hold& hold, Timestamp now) {
     return {};
 }
 
+/// What a step makes of a hold that is stored; null where there is none.
+template <class Step>
+Result<Changes> changes_of(const Hold* hold, std::string_view actor, Timestamp now, const Step& step) {
+    if (!hold) return not_found("hold");
+    Hold changed = *hold;
+    const Result<std::string_view> action = step(changed);
+    if (!action) return action.error();
+    Changes changes;
+    if (action->empty()) return changes;
+    record(changes, changed, now, actor, *action);
+    changes.hold = std::move(changed);
+    return changes;
+}
+
 }  // namespace
 
 Result<bool> is_repeated(std::string_view fingerprint, Timestamp until, const Command& command, Timestamp now) {
@@ -250,32 +264,34 @@ Changes place_hold(const Hold& wanted, std::uint64_t fence, std::string_view act
     Changes changes;
     changes.hold = wanted;
     changes.hold->fence = fence;
-    record(changes, *changes.hold, now, actor, "hold.placed");
+    record(changes, *changes.hold, now, actor, kPlaced);
     return changes;
+}
+
+Result<std::string_view> extend(Hold& hold, const HoldClaim& claim, Timestamp until, Timestamp now) {
+    if (const auto ok = check_claimant(&hold, claim); !ok) return ok.error();
+    if (const auto ok = check_open(hold, now); !ok) return ok.error();
+    const Timestamp deadline = std::max(hold.expires_at, std::min(until, hold.latest_end));
+    if (deadline == hold.expires_at) return std::string_view{};
+    hold.expires_at = deadline;
+    return std::string_view{"hold.extended"};
+}
+
+Result<std::string_view> release(Hold& hold, const HoldClaim& claim, Timestamp now) {
+    if (const auto ok = check_claimant(&hold, claim); !ok) return ok.error();
+    if (hold.status == HoldStatus::released) return std::string_view{};
+    if (const auto ok = check_open(hold, now); !ok) return ok.error();
+    move_to(hold, HoldStatus::released);
+    return std::string_view{"hold.released"};
 }
 
 Result<Changes> extend_hold(const Hold* hold, const HoldClaim& claim, Timestamp until, std::string_view actor,
                             Timestamp now) {
-    if (const auto ok = check_claimant(hold, claim); !ok) return ok.error();
-    if (const auto ok = check_open(*hold, now); !ok) return ok.error();
-    Changes changes;
-    const Timestamp deadline = std::max(hold->expires_at, std::min(until, hold->latest_end));
-    if (deadline == hold->expires_at) return changes;
-    changes.hold = *hold;
-    changes.hold->expires_at = deadline;
-    record(changes, *changes.hold, now, actor, "hold.extended");
-    return changes;
+    return changes_of(hold, actor, now, [&](Hold& changed) { return extend(changed, claim, until, now); });
 }
 
 Result<Changes> release_hold(const Hold* hold, const HoldClaim& claim, std::string_view actor, Timestamp now) {
-    if (const auto ok = check_claimant(hold, claim); !ok) return ok.error();
-    Changes changes;
-    if (hold->status == HoldStatus::released) return changes;
-    if (const auto ok = check_open(*hold, now); !ok) return ok.error();
-    changes.hold = *hold;
-    move_to(*changes.hold, HoldStatus::released);
-    record(changes, *changes.hold, now, actor, "hold.released");
-    return changes;
+    return changes_of(hold, actor, now, [&](Hold& changed) { return release(changed, claim, now); });
 }
 
 Changes expire_hold(Hold hold, Timestamp now) {

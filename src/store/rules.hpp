@@ -69,12 +69,17 @@ Status check_pinned(const Run& pinned, const Run& wanted);
 Status check_hold_count(std::size_t live, std::size_t max);
 Error seats_taken(std::span<const SeatId> seats);
 
+/// What the log calls it that a hold is placed.
+inline constexpr std::string_view kPlaced = "hold.placed";
 Changes place_hold(const Hold& wanted, std::uint64_t fence, std::string_view actor, Timestamp now);
-/// `hold` is null where there is none of that id; the same below. No change where the deadline stays as it is.
-/// Errors: not_found; hold_lost; hold_expired; conflict.
+/// What a step makes of the hold that it is handed. Answers what the log calls it; nothing where the hold stays as it
+/// is, as with any error. Errors: not_found; hold_lost; hold_expired; conflict.
+Result<std::string_view> extend(Hold& hold, const HoldClaim& claim, Timestamp until, Timestamp now);
+/// Nothing where it was released before. Errors: not_found; hold_lost; hold_expired; conflict.
+Result<std::string_view> release(Hold& hold, const HoldClaim& claim, Timestamp now);
+/// The same for a hold that is stored; it is null where there is none of that id, also below.
 Result<Changes> extend_hold(const Hold* hold, const HoldClaim& claim, Timestamp until, std::string_view actor,
                             Timestamp now);
-/// No change where it was released before. Errors: not_found; hold_lost; hold_expired; conflict.
 Result<Changes> release_hold(const Hold* hold, const HoldClaim& claim, std::string_view actor, Timestamp now);
 /// Of a hold whose deadline has passed and that is still held or paying.
 Changes expire_hold(Hold hold, Timestamp now);

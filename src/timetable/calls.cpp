@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include <boost/container/small_vector.hpp>
 #include <fmt/format.h>
 #include <railbook/timetable.hpp>
 
@@ -25,10 +26,12 @@ MarkedText split_mark(std::string_view text) {
     return {text.substr(0, hash), nth};
 }
 
+using FewCalls = boost::container::small_vector<std::size_t, 8>;
+
 /// Calls from `first` on for which `wanted` holds.
 template <class Wanted>
-std::vector<std::size_t> calls_where(const Run& run, std::size_t first, std::optional<int> nth, const Wanted& wanted) {
-    std::vector<std::size_t> found;
+FewCalls calls_where(const Run& run, std::size_t first, std::optional<int> nth, const Wanted& wanted) {
+    FewCalls found;
     const auto& calls = run.calls.all();
     for (std::size_t i = first; i < calls.size(); ++i) {
         // The only call at a station is its first.
@@ -46,7 +49,7 @@ bool is_named(const StationId& id, std::string_view text) {
 }
 
 /// By id, else by name to the letter, else by name in full, else by the beginnings of its words.
-std::vector<std::size_t> calls_named(const Run& run, const MarkedText& marked, std::size_t first) {
+FewCalls calls_named(const Run& run, const MarkedText& marked, std::size_t first) {
     auto found =
         calls_where(run, first, marked.nth, [&](const Call& call) { return is_named(call.id.station, marked.text); });
     if (!found.empty()) return found;

@@ -39,10 +39,12 @@
 
 #include <railbook/railbook.hpp>
 
+#include "base/crypto.hpp"
 #include "base/locks.hpp"
 #include "inventory/seat_choice.hpp"
 #include "store/allocations.hpp"
 #include "store/memory/holds.hpp"
+#include "store/memory/memory.hpp"
 
 namespace railbook::bench {
 namespace {
@@ -434,8 +436,12 @@ public:
     }
     /// Bytes that a public hold takes, and what is kept of it in the audit log and for a repeated key.
     double bytes_of_a_hold() {
-        constexpr int kHolds = 2000;
-        const auto before = mallinfo2().uordblks;
+        constexpr int kHolds = 19'200;
+        const auto in_use = [] {
+            const auto memory = mallinfo2();
+            return memory.uordblks + memory.hblkhd;
+        };
+        const auto before = in_use();
         for (int i = 0; i < kHolds; ++i) {
             // A buyer each, and another segment each time, so that as many fit in.
             const auto who = Principal::user_named("buyer" + std::to_string(i));
@@ -446,7 +452,7 @@ public:
                       {{run(1), "s" + std::to_string(segment), "s" + std::to_string(segment + 1), std::vector{seat}}}});
             if (!hold) give_up(hold.error().detail);
         }
-        return static_cast<double>(mallinfo2().uordblks - before) / kHolds;
+        return static_cast<double>(in_use() - before) / kHolds;
     }
 
 private:
@@ -500,6 +506,69 @@ private:
 
     std::optional<Engine> engine_;
 };
+
+/// The steps of a public hold and its release as the store does them, of which nothing else is left: the run is read,
+/// the seat is chosen, and the request has its fingerprint.
+class StoreOnly {
+public:
+    StoreOnly() : store_{store::open_memory(system_environment())} {
+        HoldItem item;
+        item.run = runs_.front().id;
+        item.span = SoldRun::kSpan;
+        item.travel_class = "second";
+        item.seats = {{0, {"1", "1"}}};
+        items_ = std::vector{item};
+        place_.owner = release_.owner = "user:anna";
+        place_.operation = "hold.create";
+        place_.fingerprint = std::string(64, 'f');
+        place_.keep_answer = std::chrono::hours{24};
+        release_.operation = "hold.release";
+    }
+    void hold_and_release() {
+        Hold wanted;
+        wanted.id = HoldId::make(system_environment());
+        wanted.owner = place_.owner;
+        wanted.items = items_;
+        place_.now = release_.now = *store_->now();
+        wanted.created_at = place_.now;
+        wanted.expires_at = wanted.latest_end = place_.now + std::chrono::minutes{15};
+        place_.key = CommandKey::make(system_environment());
+        const auto hold = store_->inventory().place_hold(place_, wanted, runs_, 5);
+        if (!hold) give_up(hold.error().detail);
+        const auto released = store_->inventory().release_hold(release_, {hold->id, hold->owner, hold->fence});
+        if (!released) give_up(released.error().detail);
+    }
+
+private:
+    std::unique_ptr<Store> store_;
+    std::vector<Run> runs_{train_of_seats()};
+    SharedList<HoldItem> items_;
+    Command place_;
+    Command release_;
+};
+
+/// Where the time of the public operation goes: what is in it, measured by itself, in turns.
+void print_split(double length, const std::function<double()>& public_pairs,
+                 const std::function<double()>& bare_pairs) {
+    StoreOnly store;
+    // As long as the text by which such a request is compared.
+    const std::string request(90, 'r');
+    std::vector<double> whole, in_store, names, bare;
+    const auto nanoseconds = [](double rate) { return 1e9 / rate; };
+    for (int pass = 0; pass < kPasses; ++pass) {
+        whole.push_back(nanoseconds(public_pairs()));
+        in_store.push_back(nanoseconds(rate(length, [&] { store.hold_and_release(); })));
+        names.push_back(nanoseconds(rate(length, [&] {
+            benchmark::DoNotOptimize(HoldId::make(system_environment()));
+            benchmark::DoNotOptimize(CommandKey::make(system_environment()));
+            benchmark::DoNotOptimize(base::sha256_hex(request));
+        })));
+        bare.push_back(nanoseconds(bare_pairs()));
+    }
+    std::printf("\na public hold and release: %.0f ns; by themselves, the store's two steps of it, with the id and\n"
+                "the key, take %.0f ns, id, key and fingerprint %.0f ns, the bare seats %.0f ns\n",
+                median(whole), median(in_store), median(names), median(bare));
+}
 
 // --- All of it -----------------------------------------------------------------------------------------------------
 
@@ -611,6 +680,7 @@ int run_all(double length, bool strict) {
         {"bytes per live hold, public (with audit, kept answer)", "B", [&] { return public_bytes; }},
     };
     const int missed = print_table(rows);
+    print_split(length, public_hold, bare);
     const auto bytes = hot.seats.bytes();
     std::printf("\na run that sells: %zu B of masks and lists, %zu B of recent changes, %zu B of %zu allocations\n",
                 bytes.masks, bytes.changes, bytes.allocations, bytes.count);

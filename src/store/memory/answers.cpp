@@ -1,7 +1,10 @@
 #include "store/memory/answers.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
+#include <memory>
+#include <new>
 #include <tuple>
 #include <utility>
 
@@ -9,26 +12,21 @@
 
 namespace railbook::store::memory {
 
-Answers::Kept::Kept(const Name& name, Timestamp ends, const Answer& answer, std::uint64_t hash_of_name)
-    : until{ends}, hash{hash_of_name} {
-    text.reserve(name.owner.size() + name.operation.size() + name.key.size() + name.fingerprint.size());
-    text.append(name.owner);
-    operation_at = static_cast<std::uint32_t>(text.size());
-    text.append(name.operation);
-    key_at = static_cast<std::uint32_t>(text.size());
-    text.append(name.key);
-    fingerprint_at = static_cast<std::uint32_t>(text.size());
-    text.append(name.fingerprint);
-    if (const auto* hold = std::get_if<Hold>(&answer)) value = *hold;
-    else value = std::make_unique<const Answer>(answer);
+Answers::~Answers() {
+    for (auto& part : parts_) {
+        part.kept.each([&](Arena::Place place) { std::destroy_at(&at(part, place)); });
+    }
 }
 
 Answers::Name Answers::Kept::name() const {
-    const std::string_view all{text};
-    return {.owner = all.substr(0, operation_at),
-            .operation = all.substr(operation_at, key_at - operation_at),
-            .key = all.substr(key_at, fingerprint_at - key_at),
-            .fingerprint = all.substr(fingerprint_at)};
+    const auto* at = reinterpret_cast<const char*>(this + 1);
+    const auto part = [&](std::size_t size) { return std::string_view{std::exchange(at, at + size), size}; };
+    Name name;
+    name.owner = part(owner_size);
+    name.operation = part(operation_size);
+    name.key = part(key_size);
+    name.fingerprint = part(fingerprint_size);
+    return name;
 }
 
 bool Answers::Kept::is_named(const Name& wanted) const {
@@ -47,63 +45,85 @@ std::uint64_t Answers::hash_of(const Name& name) {
 
 Answers::Place Answers::place_of(const Command& command) { return {*this, hash_of(name_of(command)), command}; }
 
-Answers::Kept* Answers::find(const Part& part, std::uint64_t hash, const Name& name) {
-    const auto found = part.kept.find(hash);
-    auto* kept = found == part.kept.end() ? nullptr : found->second.get();
-    while (kept && !kept->is_named(name)) kept = kept->next.get();
-    return kept;
+void Answers::expect(const Command& command) {
+    const auto hash = hash_of(name_of(command));
+    Part& part = part_of(hash);
+    const std::lock_guard lock{part.lock};
+    part.kept.expect(hash);
+}
+
+std::optional<Arena::Place> Answers::find(const Part& part, std::uint64_t hash, const Name& name) {
+    return part.kept.find(hash, [&](Arena::Place place) { return at(part, place).is_named(name); });
+}
+
+Answer Answers::answer_of(const Kept& kept) {
+    if (const auto* hold = std::get_if<HoldAnswer>(&kept.value)) return hold->row->hold(hold->then);
+    return *std::get<std::unique_ptr<const Answer>>(kept.value);
 }
 
 Result<std::optional<Answer>> Answers::Place::find(Timestamp now) const {
-    const Kept* kept = Answers::find(part_, hash_, name_of(command_));
-    if (!kept) return std::optional<Answer>{};
-    const auto again = is_repeated(kept->name().fingerprint, kept->until, command_, now);
+    const auto place = Answers::find(part_, hash_, name_of(command_));
+    if (!place) return std::optional<Answer>{};
+    const Kept& kept = at(part_, *place);
+    const auto again = is_repeated(kept.name().fingerprint, kept.until, command_, now);
     if (!again) return again.error();
-    if (!*again) return std::optional<Answer>{};
-    if (const auto* hold = std::get_if<Hold>(&kept->value)) return std::optional<Answer>{*hold};
-    return std::optional{*std::get<std::unique_ptr<const Answer>>(kept->value)};
+    return *again ? std::optional{answer_of(kept)} : std::nullopt;
+}
+
+void Answers::Place::keep(const HoldAnswer& answer, Timestamp now) {
+    all_.put(part_, hash_, name_of(command_), now + command_.keep_answer, answer);
 }
 
 void Answers::Place::keep(const Answer& answer, Timestamp now) {
-    all_.put(part_, std::make_unique<Kept>(name_of(command_), now + command_.keep_answer, answer, hash_));
+    all_.put(part_, hash_, name_of(command_), now + command_.keep_answer, std::make_unique<const Answer>(answer));
 }
 
-void Answers::put(const KeptAnswer& answer) {
+void Answers::put(const KeptAnswer& answer, const HoldRow* row) {
     const Name name{answer.owner, answer.operation, answer.key, answer.fingerprint};
     const auto hash = hash_of(name);
     Part& part = part_of(hash);
     const std::lock_guard lock{part.lock};
-    put(part, std::make_unique<Kept>(name, answer.until, answer.value, hash));
+    if (row) put(part, hash, name, answer.until, HoldAnswer{row, row->state});
+    else put(part, hash, name, answer.until, std::make_unique<const Answer>(answer.value));
 }
 
-void Answers::put(Part& part, std::unique_ptr<Kept> added) {
-    Kept& kept = *added;
-    if (auto* const old = find(part, kept.hash, kept.name())) drop(part, *old);
-    if (const auto* answer = std::get_if<std::unique_ptr<const Answer>>(&kept.value)) {
-        if (const auto* payment = std::get_if<Payment>(answer->get())) of_payments_[payment->id] = &kept;
+void Answers::put(Part& part, std::uint64_t hash, const Name& name, Timestamp until, Value value) {
+    if (const auto old = find(part, hash, name)) drop(part, hash, *old);
+    const auto place = part.memory.take(sizeof(Kept) + name.size());
+    auto* const kept = new (part.memory.at(place))
+        Kept{.until = until,
+             .number = ++part.last_end,
+             .value = std::move(value),
+             .owner_size = static_cast<std::uint32_t>(name.owner.size()),
+             .operation_size = static_cast<std::uint32_t>(name.operation.size()),
+             .key_size = static_cast<std::uint32_t>(name.key.size()),
+             .fingerprint_size = static_cast<std::uint32_t>(name.fingerprint.size())};
+    auto* at = reinterpret_cast<char*>(kept + 1);
+    for (const auto text : {name.owner, name.operation, name.key, name.fingerprint}) {
+        std::memcpy(at, text.data(), text.size());
+        at += text.size();
     }
-    kept.number = ++part.last_end;
-    part.ends.add(kept.until, kept.number, kept.hash);
-    auto& first = part.kept[kept.hash];
-    kept.next = std::move(first);
-    first = std::move(added);
+    part.kept.add(hash, place);
+    part.ends.add(until, kept->number, hash);
+    if (const auto* answer = std::get_if<std::unique_ptr<const Answer>>(&kept->value)) {
+        if (const auto* payment = std::get_if<Payment>(answer->get())) of_payments_[payment->id] = kept;
+    }
 }
 
-void Answers::drop(Part& part, Kept& kept) {
+void Answers::drop(Part& part, std::uint64_t hash, Arena::Place place) {
+    Kept& kept = at(part, place);
     if (const auto* answer = std::get_if<std::unique_ptr<const Answer>>(&kept.value)) {
         if (const auto* payment = std::get_if<Payment>(answer->get())) of_payments_.erase(payment->id);
     }
-    const auto found = part.kept.find(kept.hash);
-    auto* link = &found->second;
-    while (link->get() != &kept) link = &(*link)->next;
-    *link = std::exchange(kept.next, nullptr);
-    if (!found->second) part.kept.erase(found);
+    part.kept.remove(hash, place);
+    std::destroy_at(&kept);
+    part.memory.give_back(place);
 }
 
 void Answers::replace(const Payment& payment) {
     const auto found = of_payments_.find(payment.id);
     if (found == of_payments_.end()) return;
-    const std::lock_guard lock{part_of(found->second->hash).lock};
+    const std::lock_guard lock{part_of(hash_of(found->second->name())).lock};
     found->second->value = std::make_unique<const Answer>(payment);
 }
 
@@ -115,11 +135,10 @@ void Answers::drop(Timestamp now, std::size_t limit) {
             const auto end = part.ends.first();
             if (end.at > now) break;
             part.ends.drop_first();
-            const auto found = part.kept.find(end.what);
-            auto* kept = found == part.kept.end() ? nullptr : found->second.get();
-            while (kept && kept->number != end.number) kept = kept->next.get();
-            if (!kept) continue;  // another came in its place
-            drop(part, *kept);
+            const auto found =
+                part.kept.find(end.what, [&](Arena::Place place) { return at(part, place).number == end.number; });
+            if (!found) continue;  // another came in its place
+            drop(part, end.what, *found);
             ++dropped;
         }
     }
@@ -128,15 +147,12 @@ void Answers::drop(Timestamp now, std::size_t limit) {
 std::vector<KeptAnswer> Answers::all() const {
     std::vector<KeptAnswer> answers;
     for (const auto& part : parts_) {
-        for (const auto& [hash, first] : part.kept) {
-            for (const auto* kept = first.get(); kept; kept = kept->next.get()) {
-                const Name name = kept->name();
-                const auto* hold = std::get_if<Hold>(&kept->value);
-                answers.push_back({std::string{name.owner}, std::string{name.operation}, std::string{name.key},
-                                   std::string{name.fingerprint}, kept->until,
-                                   hold ? Answer{*hold} : *std::get<std::unique_ptr<const Answer>>(kept->value)});
-            }
-        }
+        part.kept.each([&](Arena::Place place) {
+            const Kept& kept = at(part, place);
+            const Name name = kept.name();
+            answers.push_back({std::string{name.owner}, std::string{name.operation}, std::string{name.key},
+                               std::string{name.fingerprint}, kept.until, answer_of(kept)});
+        });
     }
     std::ranges::sort(answers, {},
                       [](const KeptAnswer& answer) { return std::tie(answer.owner, answer.operation, answer.key); });

@@ -5,64 +5,78 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
 #include <railbook/stores.hpp>
 
 #include "base/locks.hpp"
+#include "store/memory/arena.hpp"
 #include "store/memory/deadlines.hpp"
 #include "store/memory/hash.hpp"
+#include "store/memory/hold_row.hpp"
+#include "store/memory/index.hpp"
 
 namespace railbook::store::memory {
+
+/// A hold as it was when it was the answer to a command.
+struct HoldAnswer {
+    const HoldRow* row = nullptr;
+    HoldState then;
+};
 
 /// Thread-safe, but that only one thread at a time does with payments: it is kept in parts, each with a lock of its
 /// own.
 class Answers {
-    // Most answers are holds, which are much smaller than the largest.
-    using Value = std::variant<Hold, std::unique_ptr<const Answer>>;
+    // Most answers are holds, of which the store knows nearly everything.
+    using Value = std::variant<HoldAnswer, std::unique_ptr<const Answer>>;
     /// What names an answer, and what it is compared by.
     struct Name {
         std::string_view owner;
         std::string_view operation;
         std::string_view key;
         std::string_view fingerprint;
-    };
-    struct Kept {
-        Kept(const Name& name, Timestamp ends, const Answer& answer, std::uint64_t hash_of_name);
 
+        std::size_t size() const { return owner.size() + operation.size() + key.size() + fingerprint.size(); }
+    };
+    /// Its name follows, all of it one after the other.
+    struct Kept {
         Name name() const;
         bool is_named(const Name& wanted) const;
 
-        std::string text;  // its name: all of it one after the other
-        std::uint32_t operation_at = 0;
-        std::uint32_t key_at = 0;
-        std::uint32_t fingerprint_at = 0;
         Timestamp until{};
+        std::uint64_t number = 0;  // of its end
         Value value;
-        std::uint64_t hash = 0;
-        std::uint64_t number = 0;    // of its end
-        std::unique_ptr<Kept> next;  // of the same hash
+        std::uint32_t owner_size = 0;
+        std::uint32_t operation_size = 0;
+        std::uint32_t key_size = 0;
+        std::uint32_t fingerprint_size = 0;
     };
     struct Part {
         base::SpinLock lock;
-        boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Kept>> kept;  // by the hash of what names it
+        Index kept;  // by the hash of what names it
+        Arena memory;
         Deadlines<std::uint64_t> ends;  // hashes: the answer is found there, if it is not gone yet
         std::uint64_t last_end = 0;
     };
 
 public:
+    Answers() = default;
+    ~Answers();
+    Answers(const Answers&) = delete;
+    Answers& operator=(const Answers&) = delete;
+
     /// The place of one command's answer. Nobody else does that command meanwhile.
     class Place {
     public:
         /// What the command was answered before, if it was. Errors: key_reused.
         Result<std::optional<Answer>> find(Timestamp now) const;
         /// Instead of an older one.
+        void keep(const HoldAnswer& answer, Timestamp now);
         void keep(const Answer& answer, Timestamp now);
 
     private:
@@ -77,8 +91,11 @@ public:
     };
     /// The command has a key, and outlives the place.
     Place place_of(const Command& command);
+    /// Fetches what is needed for that, while something else is done.
+    void expect(const Command& command);
 
-    void put(const KeptAnswer& answer);
+    /// `row` is that of the answer where that is a hold as it is now, or null.
+    void put(const KeptAnswer& answer, const HoldRow* row);
     /// Completes the answer to the command that began the payment.
     void replace(const Payment& payment);
     /// Forgets answers whose time is over, at most so many.
@@ -92,10 +109,12 @@ private:
     static Name name_of(const Command& command);
     static std::uint64_t hash_of(const Name& name);
     Part& part_of(std::uint64_t hash) { return parts_[hash % kParts]; }
-    /// Null where there is none of that name.
-    static Kept* find(const Part& part, std::uint64_t hash, const Name& name);
-    void put(Part& part, std::unique_ptr<Kept> added);
-    void drop(Part& part, Kept& kept);
+    static Kept& at(const Part& part, Arena::Place place) { return *static_cast<Kept*>(part.memory.at(place)); }
+    /// Nothing where there is none of that name.
+    static std::optional<Arena::Place> find(const Part& part, std::uint64_t hash, const Name& name);
+    void put(Part& part, std::uint64_t hash, const Name& name, Timestamp until, Value value);
+    void drop(Part& part, std::uint64_t hash, Arena::Place place);
+    static Answer answer_of(const Kept& kept);
 
     std::array<Part, kParts> parts_;
     std::unordered_map<PaymentId, Kept*, HashId> of_payments_;

@@ -4,12 +4,25 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
+#include "store/memory/hold_row.hpp"
 #include "store/rules.hpp"
 
 namespace railbook::store::memory {
+
+/// What happened to a hold.
+struct HoldNote {
+    const HoldRow* row = nullptr;
+    const PackedItems* items = nullptr;  ///< As they were.
+    std::uint64_t fence = 0;
+    Timestamp at{};
+    const HoldOwner* actor = nullptr;  ///< Who acts is known by name as whoever owns holds is.
+    const char* action = nullptr;      ///< A literal.
+};
 
 /// Numbers its entries from 1. What happens to holds is most of it, and is written out only for those who read it. Not
 /// thread-safe.
@@ -19,22 +32,13 @@ public:
         entry.number = notes_.size() + 1;
         notes_.emplace_back(std::make_unique<const AuditEntry>(std::move(entry)));
     }
-    void add(const HoldEvent& event) { notes_.emplace_back(event); }
+    void add(const HoldNote& note) { notes_.emplace_back(note); }
 
     /// `run` is the subject, where that is a run.
-    std::vector<AuditEntry> entries(const RunId& run) const {
-        std::vector<AuditEntry> written;
-        written.reserve(notes_.size());
-        for (const auto& note : notes_) {
-            if (const auto* event = std::get_if<HoldEvent>(&note)) written.push_back(entry_of(*event, run));
-            else written.push_back(*std::get<std::unique_ptr<const AuditEntry>>(note));
-            written.back().number = written.size();
-        }
-        return written;
-    }
+    std::vector<AuditEntry> entries(const RunId& run) const;
 
 private:
-    std::deque<std::variant<HoldEvent, std::unique_ptr<const AuditEntry>>> notes_;
+    std::deque<std::variant<HoldNote, std::unique_ptr<const AuditEntry>>> notes_;
 };
 
 }  // namespace railbook::store::memory

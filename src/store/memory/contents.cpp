@@ -14,6 +14,10 @@ bool is_open(const Payment& payment) { return payment.status == PaymentStatus::p
 Timestamp due_at(const Booking& booking) { return booking.expires_at; }
 Timestamp due_at(const Payment& payment) { return payment.check_at; }
 
+bool is_same_ride(const Hold& before, const Hold& after) {
+    return before.items == after.items && before.booking == after.booking;
+}
+
 /// Replaces or adds the record, and its place in the list of what comes due. Answers its number.
 template <class Record, class Id>
 std::uint64_t put(Table<Record, Id>& table, std::vector<Id>& order, DueList<Id>& due, const Record& record) {
@@ -33,28 +37,28 @@ std::uint64_t put(Table<Record, Id>& table, std::vector<Id>& order, DueList<Id>&
 
 // --- Looking -------------------------------------------------------------------------------------------------------
 
-PinnedRun* Contents::find_run(const RunId& run) {
+PinnedRun* Contents::find_run(const RunId& run) const {
     const auto found = runs.find(run);
-    return found == runs.end() ? nullptr : &found->second;
+    return found == runs.end() ? nullptr : found->second.get();
 }
 
-std::vector<PinnedRun*> Contents::runs_of(const Hold& hold) {
-    std::vector<PinnedRun*> found;
+FewRuns Contents::runs_of(const Hold& hold) const {
+    FewRuns found;
     for (const auto& item : hold.items) {
-        auto* const run = &runs.at(item.run);
+        auto* const run = &run_at(item.run);
         if (std::ranges::find(found, run) == found.end()) found.push_back(run);
     }
     return found;
 }
 
-const Hold* Contents::find_hold(const HoldId& id) const {
+std::optional<Hold> Contents::find_hold(const HoldId& id) const {
     const auto* row = holds.find(id);
-    return row ? &row->hold : nullptr;
+    return row ? std::optional{row->hold()} : std::nullopt;
 }
 
 bool Contents::seats_are_free(const Hold& hold, Timestamp now) {
     return std::ranges::all_of(hold.items, [&](const HoldItem& item) {
-        const auto& allocations = runs.at(item.run).allocations;
+        const auto& allocations = run_at(item.run).allocations;
         return std::ranges::all_of(
             item.seats, [&](const HeldSeat& seat) { return allocations.is_free(seat.index, item.span, now, hold.id); });
     });
@@ -98,8 +102,8 @@ std::uint64_t Contents::last_entry(const BookingId& booking) const {
 std::vector<AuditEntry> Contents::audit(std::string_view subject) const {
     if (subject.starts_with(kOfRun)) {
         const auto run = parse_run(subject.substr(kOfRun.size()));
-        const auto found = run ? runs.find(*run) : runs.end();
-        if (found != runs.end()) return found->second.audit.entries(found->first);
+        const auto* pinned = run ? find_run(*run) : nullptr;
+        if (pinned) return pinned->audit.entries(*run);
     }
     const auto found = audit_.find(subject);
     return found == audit_.end() ? std::vector<AuditEntry>{} : found->second.entries({});
@@ -108,9 +112,12 @@ std::vector<AuditEntry> Contents::audit(std::string_view subject) const {
 // --- Changing ------------------------------------------------------------------------------------------------------
 
 PinnedRun& Contents::pin(const Run& run) {
-    const auto [row, is_new] = runs.try_emplace(run.id, run, 0);
-    if (is_new) row->second.run.pinned = true;
-    return row->second;
+    auto& row = runs[run.id];
+    if (!row) {
+        row = std::make_unique<PinnedRun>(run, 0);
+        row->run.pinned = true;
+    }
+    return *row;
 }
 
 void Contents::pass(Timestamp now) {
@@ -119,16 +126,26 @@ void Contents::pass(Timestamp now) {
     }
 }
 
-void Contents::save_hold(const Changes& changes, Holds::Row* row, const std::vector<PinnedRun*>& of_hold,
-                         Timestamp now) {
-    const Hold& hold = *changes.hold;
-    for (auto* run : of_hold) {
-        run->allocations.follow(hold, run->run.id, now);
-        if (changes.hold_event) run->audit.add(*changes.hold_event);
+void Contents::follow(const Holds::Row& row, const Hold& hold, const HoldAction& action, const FewRuns& of_hold) {
+    for (auto* run : of_hold) run->allocations.follow(hold, run->run.id, action.at);
+    if (!action.what.empty()) {
+        const auto note = holds.note_of(row, action.at, action.actor, action.what);
+        for (auto* run : of_hold) run->audit.add(note);
     }
-    if (row) holds.change(*row, hold);
-    else holds.add(hold, *of_hold.front());
-    pass(now);
+    pass(action.at);
+}
+
+const Holds::Row& Contents::add_hold(const Hold& hold, const HoldAction& action, Holds::Owner& owner,
+                                     const FewRuns& of_hold) {
+    const auto& row = holds.add(hold, owner, of_hold);
+    follow(row, hold, action, of_hold);
+    return row;
+}
+
+void Contents::change_hold(Holds::Row& row, const Hold& hold, bool is_same_ride, const HoldAction& action,
+                           const FewRuns& of_hold) {
+    holds.change(row, hold, is_same_ride, of_hold);
+    follow(row, hold, action, of_hold);
 }
 
 void Contents::put_booking(const Booking& booking) {
@@ -140,7 +157,14 @@ void Contents::put_payment(const Payment& payment) { put(payments, payment_order
 
 void Contents::save(const Changes& changes, Timestamp now) {
     pass(now);
-    if (changes.hold) save_hold(changes, holds.find(changes.hold->id), runs_of(*changes.hold), now);
+    if (changes.hold) {
+        const Hold& hold = *changes.hold;
+        const auto* event = changes.hold_event ? &*changes.hold_event : nullptr;
+        auto& row = *holds.find(hold.id);
+        HoldAction action{.at = now, .actor = {}, .what = {}};
+        if (event) action = {.at = event->at, .actor = event->actor, .what = event->action};
+        change_hold(row, hold, is_same_ride(row.hold(), hold), action, runs_of(hold));
+    }
     if (changes.booking) put_booking(*changes.booking);
     if (changes.payment) put_payment(*changes.payment);
     for (const auto& ticket : changes.tickets) tickets.emplace(ticket.id, ticket);
@@ -150,11 +174,14 @@ void Contents::save(const Changes& changes, Timestamp now) {
 
 void Contents::save(const RunOutcome& outcome, Timestamp now) {
     pass(now);
-    auto& pinned = runs.at(outcome.run.id);
+    auto& pinned = run_at(outcome.run.id);
     const auto version = pinned.allocations.version() + 1;
     pinned.run = outcome.run;
     pinned.allocations = RunAllocations{outcome.run, version, outcome.allocations};
-    for (const auto& hold : outcome.holds) holds.change(*holds.find(hold.id), hold);
+    for (const auto& hold : outcome.holds) {
+        auto& row = *holds.find(hold.id);
+        holds.change(row, hold, is_same_ride(row.hold(), hold), runs_of(hold));
+    }
     for (const auto& booking : outcome.bookings) bookings.at(booking.id).record = booking;
     for (const auto& ticket : outcome.tickets) tickets.at(ticket.id) = ticket;
     for (const auto& entry : outcome.audit) record(entry);
@@ -178,7 +205,7 @@ void Contents::read_all(RecordReader& reader) const {
     for (const auto& document : documents) reader.on(document);
     const auto sorted = sorted_runs();
     for (const auto* pinned : sorted) reader.on(pinned->run, pinned->allocations.version());
-    for (std::uint64_t number = 1; number <= holds.count(); ++number) reader.on(holds.at(number).hold);
+    for (std::uint64_t number = 1; number <= holds.count(); ++number) reader.on(holds.at(number).hold());
     for (const bool blocks : {false, true}) {
         for (const auto* pinned : sorted) {
             for (const auto& allocation : pinned->allocations.live(latest)) {
@@ -210,7 +237,7 @@ void Contents::read_all(RecordReader& reader) const {
 
 std::vector<const PinnedRun*> Contents::sorted_runs() const {
     std::vector<const PinnedRun*> sorted;
-    for (const auto& [id, pinned] : runs) sorted.push_back(&pinned);
+    for (const auto& [id, pinned] : runs) sorted.push_back(pinned.get());
     std::ranges::sort(sorted, {}, [](const PinnedRun* pinned) { return pinned->run.id; });
     return sorted;
 }
@@ -229,19 +256,21 @@ void Contents::Writer::on(const Feed& feed, const std::string& data) {
 
 void Contents::Writer::on(const Document& document) { contents_.documents.push_back(document); }
 
-void Contents::Writer::on(const Run& run, std::uint64_t version) { contents_.runs.try_emplace(run.id, run, version); }
+void Contents::Writer::on(const Run& run, std::uint64_t version) {
+    contents_.runs.try_emplace(run.id, std::make_unique<PinnedRun>(run, version));
+}
 
 void Contents::Writer::on(const Hold& hold) {
-    contents_.holds.add(hold, contents_.runs.at(hold.items.front().run));
+    contents_.holds.add(hold, contents_.holds.owner_named(hold.owner), contents_.runs_of(hold));
     if (!keeps_seats(hold, contents_.latest)) return;
     for (const auto& item : hold.items) {
         for (const auto& seat : item.seats)
-            contents_.runs.at(item.run).allocations.put(allocation_of(hold, item, seat));
+            contents_.run_at(item.run).allocations.put(allocation_of(hold, item, seat));
     }
 }
 
 void Contents::Writer::on(const RunId& run, const Allocation& allocation) {
-    contents_.runs.at(run).allocations.put(allocation);
+    contents_.run_at(run).allocations.put(allocation);
 }
 
 void Contents::Writer::on(const Booking& booking) { contents_.put_booking(booking); }
@@ -249,6 +278,10 @@ void Contents::Writer::on(const Payment& payment) { contents_.put_payment(paymen
 void Contents::Writer::on(const Ticket& ticket) { contents_.tickets.emplace(ticket.id, ticket); }
 void Contents::Writer::on(const LedgerEntry& entry) { contents_.ledger[entry.booking].push_back(entry); }
 void Contents::Writer::on(const AuditEntry& entry) { contents_.record(entry); }
-void Contents::Writer::on(const KeptAnswer& answer) { contents_.answers.put(answer); }
+void Contents::Writer::on(const KeptAnswer& answer) {
+    const auto* hold = std::get_if<Hold>(&answer.value);
+    const auto* row = hold ? contents_.holds.find(hold->id) : nullptr;
+    contents_.answers.put(answer, row && row->hold() == *hold ? row : nullptr);
+}
 
 }  // namespace railbook::store::memory

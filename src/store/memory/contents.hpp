@@ -5,10 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <railbook/stores.hpp>
 
@@ -48,6 +52,13 @@ struct Numbered {
 template <class Record, class Id>
 using Table = std::unordered_map<Id, Numbered<Record>, HashId>;
 
+/// When and by whom something happens to a hold.
+struct HoldAction {
+    Timestamp at{};
+    std::string_view actor;
+    std::string_view what;  ///< A literal, as the audit log has it; empty where that tells nothing.
+};
+
 struct StoredFeed {
     Feed feed;
     std::string data;
@@ -63,7 +74,7 @@ public:
     std::map<std::string, StoredFeed, std::less<>> feeds;
     std::map<std::string, std::uint64_t, std::less<>> feed_versions;  ///< Also of feeds that were removed.
     std::vector<Document> documents;                                  ///< Oldest first.
-    std::unordered_map<RunId, PinnedRun, HashRunId> runs;
+    boost::unordered_flat_map<RunId, std::unique_ptr<PinnedRun>, HashRunId> runs;
     Holds holds;
     Answers answers;
     Table<Booking, BookingId> bookings;
@@ -77,11 +88,13 @@ public:
     std::map<BookingId, std::vector<LedgerEntry>> ledger;
 
     /// Null where the run is not pinned.
-    PinnedRun* find_run(const RunId& run);
+    PinnedRun* find_run(const RunId& run) const;
+    /// The run is pinned.
+    PinnedRun& run_at(const RunId& run) const { return *runs.at(run); }
     /// The runs of a hold, each once.
-    std::vector<PinnedRun*> runs_of(const Hold& hold);
-    /// Null where there is none.
-    const Hold* find_hold(const HoldId& id) const;
+    FewRuns runs_of(const Hold& hold) const;
+    /// Nothing where there is none.
+    std::optional<Hold> find_hold(const HoldId& id) const;
     bool seats_are_free(const Hold& hold, Timestamp now);
     /// With the holds that keep seats of the run at `now`.
     RunHolds live_holds_of(const PinnedRun& pinned, Timestamp now) const;
@@ -92,9 +105,11 @@ public:
 
     /// The run as it is pinned, or becomes so now.
     PinnedRun& pin(const Run& run);
-    /// The hold that a step leaves behind, with what follows from it for its runs, whose locks the caller has, as well
-    /// as that of its owner. `row` is null for a new one.
-    void save_hold(const Changes& changes, Holds::Row* row, const std::vector<PinnedRun*>& runs, Timestamp now);
+    /// A new hold, with what follows from it for its runs, whose locks the caller has, as well as that of its owner.
+    const Holds::Row& add_hold(const Hold& hold, const HoldAction& action, Holds::Owner& owner, const FewRuns& runs);
+    /// The same for one that a step leaves behind. `is_same_ride` where its items and its booking are as they were.
+    void change_hold(Holds::Row& row, const Hold& hold, bool is_same_ride, const HoldAction& action,
+                     const FewRuns& runs);
     /// All of it. Whoever calls is alone.
     void save(const Changes& changes, Timestamp now);
     void save(const RunOutcome& outcome, Timestamp now);
@@ -109,6 +124,7 @@ public:
     class Writer;
 
 private:
+    void follow(const Holds::Row& row, const Hold& hold, const HoldAction& action, const FewRuns& runs);
     void put_booking(const Booking& booking);
     void put_payment(const Payment& payment);
     std::vector<const PinnedRun*> sorted_runs() const;

@@ -5,20 +5,24 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
-#include <unordered_map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <railbook/stores.hpp>
 
 #include "base/locks.hpp"
 #include "store/allocations.hpp"
+#include "store/memory/arena.hpp"
 #include "store/memory/audit_trail.hpp"
 #include "store/memory/deadlines.hpp"
 #include "store/memory/hash.hpp"
+#include "store/memory/hold_row.hpp"
+#include "store/memory/index.hpp"
+#include "store/memory/packed_items.hpp"
 
 namespace railbook::store::memory {
 
@@ -34,50 +38,31 @@ struct PinnedRun {
     mutable base::SpinLock lock{kPausesOfARun};
     RunAllocations allocations;
     AuditTrail audit;
+    KnownRides rides;
 };
+
+/// Most holds are of one.
+using FewRuns = boost::container::small_vector<PinnedRun*, 4>;
 
 /// Locks several runs, in one order for everyone.
 class RunLocks {
 public:
     /// None of them twice.
-    explicit RunLocks(std::vector<PinnedRun*> runs);
+    explicit RunLocks(FewRuns runs);
     ~RunLocks();
     RunLocks(const RunLocks&) = delete;
     RunLocks& operator=(const RunLocks&) = delete;
-    const std::vector<PinnedRun*>& runs() const { return runs_; }
+    const FewRuns& runs() const { return runs_; }
 
 private:
-    std::vector<PinnedRun*> runs_;
+    FewRuns runs_;
 };
 
 /// Thread-safe as each function says. Locks are taken in the order: an owner's, runs', and then those inside.
 class Holds {
 public:
-    struct Row;
-
-    /// Whoever counts, adds or changes holds of an owner has the lock. Never moved and never dropped.
-    class Owner {
-    public:
-        base::SpinLock lock;
-        std::size_t count_live(Timestamp now) const;
-
-    private:
-        friend class Holds;
-        std::vector<std::pair<Row*, Timestamp>> open;  // what is held or paying, and when that ends
-    };
-
-    /// Never moved and never dropped.
-    struct Row {
-        Hold hold;                 ///< Guarded by the lock of each of its runs: whoever changes it has all of them.
-        PinnedRun* run = nullptr;  ///< One of them.
-        Owner* owner = nullptr;
-        std::uint64_t number = 0;  ///< From 1, in the order in which they were placed.
-
-    private:
-        friend class Holds;
-        std::size_t place = 0;       // in its owner's list, while it is open
-        std::uint64_t deadline = 0;  // the number of the one that counts, while it is open
-    };
+    using Row = HoldRow;
+    using Owner = HoldOwner;
 
     /// Null where there is none. Needs no lock.
     Row* find(const HoldId& id);
@@ -85,12 +70,17 @@ public:
     /// By number, which is at most count(). Needs no lock.
     const Row& at(std::uint64_t number) const;
     std::uint64_t count() const;
+    /// Fetches what is needed to add a hold, while something else is done. Needs no lock.
+    void expect(const HoldId& id);
 
     /// Needs no lock.
-    Owner& owner_named(const std::string& name);
-    /// Whoever adds or changes a hold has its owner's lock and those of its runs.
-    void add(const Hold& hold, PinnedRun& run);
-    void change(Row& row, const Hold& hold);
+    Owner& owner_named(std::string_view name);
+    /// `runs` are the hold's. Whoever adds or changes a hold has its owner's lock and those of its runs.
+    Row& add(const Hold& hold, Owner& owner, const FewRuns& runs);
+    /// `is_same_ride` where its items and its booking are as they were.
+    void change(Row& row, const Hold& hold, bool is_same_ride, const FewRuns& runs);
+    /// What is noted of something that happens to the row's hold. Needs no lock but those of whoever changes it.
+    HoldNote note_of(const Row& row, Timestamp at, std::string_view actor, std::string_view action);
 
     /// Those whose deadline has passed, the earliest first, at most so many. Each is told once: whoever asks marks it.
     /// Needs no lock.
@@ -99,18 +89,22 @@ public:
 private:
     static constexpr std::size_t kParts = 16;
     struct Part {
-        static constexpr std::size_t kRowsOfBlock = 64;
+        /// Null where there is none.
+        Row* find(const HoldId& id) const;
 
         mutable base::SpinLock lock;
-        boost::unordered_flat_map<HoldId, Row*, HashId> rows;
-        std::vector<std::unique_ptr<std::array<Row, kRowsOfBlock>>> blocks;  // where the rows are
+        Index rows;
+        Arena kept;  // the rows, and what they point to
     };
     struct OwnersPart {
         base::SpinLock lock;
-        std::unordered_map<std::string, Owner> owners;
+        boost::unordered_flat_map<std::string_view, std::unique_ptr<Owner>> owners;  // by their names
     };
 
     Part& part_of(const HoldId& id) { return parts_[id.bytes.back() % kParts]; }
+    /// The hold's items and its booking, kept from now on.
+    const PackedItems* keep_items(const Hold& hold, const FewRuns& runs);
+    const BookingId* keep_booking(const Hold& hold);
     void open(Row& row);
     void close(Row& row);
     /// When a row comes due, unless that has been changed since.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <type_traits>
 
 #include "base/assert.hpp"
 #include "base/crypto.hpp"
@@ -19,6 +20,9 @@ namespace railbook::store {
 namespace {
 
 using memory::Contents;
+using memory::FewRuns;
+using memory::HoldAction;
+using memory::HoldAnswer;
 using memory::Holds;
 using memory::Numbered;
 using memory::PinnedRun;
@@ -99,14 +103,18 @@ private:
     Timestamp step_time(Timestamp asked) const { return std::max(asked, all_->latest.load()); }
     /// Errors: conflict (it is pinned otherwise).
     Status check_run(const Run& run) const;
-    /// Does the step and keeps its answer; repeated, it only answers.
+    /// Does the step and keeps its answer; repeated, it only answers. A step that answers a hold is handed where to
+    /// put what is kept of it.
     template <class T, class Step>
     Result<T> answered(const Command& command, const Step& step);
-    /// Whoever calls is alone where a run is not pinned.
-    Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs, std::size_t max_holds);
-    /// What `rule` makes of the hold, given the hold or null, and the time.
+    /// Those of them that are pinned.
+    FewRuns pinned_of(const std::vector<Run>& runs) const;
+    /// `pinned` are those of the runs that are. Whoever calls is alone where some are not.
+    Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs, const FewRuns& pinned,
+                       std::size_t max_holds);
+    /// What `rule` makes of the hold that it is handed with the time. Errors also: not_found.
     template <class Rule>
-    Result<Hold> change_hold(const HoldId& id, Timestamp asked, const Rule& rule);
+    Result<Hold> change_hold(const Command& command, const HoldId& id, HoldAnswer& answer, const Rule& rule);
 
     Environment& environment_;
     std::atomic<Timestamp> latest_read_{};  // of what now() has answered
@@ -134,11 +142,23 @@ Result<Page<Record>> page_of(std::string_view list, std::string_view owner, cons
     return answer;
 }
 
+/// Null where it is none of them.
+const PinnedRun* named(const FewRuns& runs, const RunId& id) {
+    const auto found = std::ranges::find_if(runs, [&](const PinnedRun* run) { return run->run.id == id; });
+    return found == runs.end() ? nullptr : *found;
+}
+
 // --- Shared by the steps -------------------------------------------------------------------------------------------
 
 template <class T, class Step>
 Result<T> MemoryStore::answered(const Command& command, const Step& step) {
-    if (command.key.text.empty()) return step();
+    constexpr bool is_hold = std::is_same_v<T, Hold>;
+    HoldAnswer to_keep;
+    const auto done = [&]() -> Result<T> {
+        if constexpr (is_hold) return step(to_keep);
+        else return step();
+    };
+    if (command.key.text.empty()) return done();
     auto place = all_->answers.place_of(command);
     const Timestamp now = step_time(command.now);
     const auto earlier = place.find(now);
@@ -147,9 +167,10 @@ Result<T> MemoryStore::answered(const Command& command, const Step& step) {
         if (const auto* value = std::get_if<T>(&**earlier)) return *value;
         return Error{ErrorCode::damaged, "a kept answer is of another operation"};
     }
-    Result<T> answer = step();
+    Result<T> answer = done();
     if (answer) {
-        place.keep(*answer, now);
+        if constexpr (is_hold) place.keep(to_keep, now);
+        else place.keep(*answer, now);
         all_->pass(now);  // the answer is stored, whether or not the step has changed anything
     }
     return answer;
@@ -265,51 +286,62 @@ Result<Hold> MemoryStore::place_hold(const Command& command, const Hold& wanted,
                                      std::size_t max_holds) {
     {
         const std::shared_lock gate{gate_};
-        if (std::ranges::all_of(runs, [&](const Run& run) { return all_->find_run(run.id) != nullptr; }))
-            return place(command, wanted, runs, max_holds);
+        all_->holds.expect(wanted.id);
+        if (!command.key.text.empty()) all_->answers.expect(command);
+        const auto pinned = pinned_of(runs);
+        if (pinned.size() == runs.size()) return place(command, wanted, runs, pinned, max_holds);
     }
     const std::lock_guard gate{gate_};
-    return place(command, wanted, runs, max_holds);
+    return place(command, wanted, runs, pinned_of(runs), max_holds);
+}
+
+FewRuns MemoryStore::pinned_of(const std::vector<Run>& runs) const {
+    FewRuns pinned;
+    for (const auto& run : runs) {
+        if (auto* const found = all_->find_run(run.id)) pinned.push_back(found);
+    }
+    return pinned;
 }
 
 Result<Hold> MemoryStore::place(const Command& command, const Hold& wanted, const std::vector<Run>& runs,
-                                std::size_t max_holds) {
-    return answered<Hold>(command, [&]() -> Result<Hold> {
-        if (const auto ok = check_wanted(wanted, runs); !ok) return ok.error();
-        std::vector<PinnedRun*> pinned;
-        pinned.reserve(runs.size());
+                                const FewRuns& pinned, std::size_t max_holds) {
+    // Here, since what was asked of the memory above takes longer than this.
+    const auto wanted_ok = check_wanted(wanted, runs);
+    return answered<Hold>(command, [&](HoldAnswer& answer) -> Result<Hold> {
+        if (!wanted_ok) return wanted_ok.error();
         for (const auto& run : runs) {
-            auto* const found = all_->find_run(run.id);
+            const auto* const found = named(pinned, run.id);
             if (!found) continue;
             if (const auto ok = check_pinned(found->run, run); !ok) return ok.error();
-            pinned.push_back(found);
         }
         auto& owner = all_->holds.owner_named(wanted.owner);
         const std::lock_guard owner_lock{owner.lock};
-        const RunLocks locks{std::move(pinned)};
+        const RunLocks locks{pinned};
         const Timestamp now = step_time(command.now);
         if (max_holds > 0) {
             if (const auto ok = check_hold_count(owner.count_live(now), max_holds); !ok) return ok.error();
         }
         std::vector<SeatId> taken;
         for (const auto& item : wanted.items) {
-            const auto run =
-                std::ranges::find(locks.runs(), item.run, [](const PinnedRun* one) { return one->run.id; });
-            if (run == locks.runs().end()) continue;
+            const auto* const run = named(pinned, item.run);
+            if (!run) continue;
             for (const auto& seat : item.seats) {
-                if (!(*run)->allocations.is_free(seat.index, item.span, now, wanted.id)) taken.push_back(seat.id);
+                if (!run->allocations.is_free(seat.index, item.span, now, wanted.id)) taken.push_back(seat.id);
             }
         }
         if (!taken.empty()) return seats_taken(taken);
 
-        auto changes = store::place_hold(wanted, ++all_->fence, command.owner, now);
-        if (locks.runs().size() == runs.size()) {
-            all_->save_hold(changes, nullptr, locks.runs(), now);
+        Hold placed = wanted;
+        placed.fence = ++all_->fence;
+        const HoldAction action{now, command.owner, kPlaced};
+        if (pinned.size() == runs.size()) {
+            answer.row = &all_->add_hold(placed, action, owner, pinned);
         } else {
             for (const auto& run : runs) all_->pin(run);
-            all_->save_hold(changes, nullptr, all_->runs_of(*changes.hold), now);
+            answer.row = &all_->add_hold(placed, action, owner, all_->runs_of(placed));
         }
-        return *std::move(changes.hold);
+        answer.then = answer.row->state;
+        return placed;
     });
 }
 
@@ -323,7 +355,7 @@ Result<Hold> MemoryStore::find_hold(const HoldId& id) {
     const auto* row = all_->holds.find(id);
     if (!row) return not_found("hold");
     const std::lock_guard run{row->run->lock};
-    return row->hold;
+    return row->hold();
 }
 
 Result<Page<Hold>> MemoryStore::list_holds(std::string_view owner, const PageRequest& page) {
@@ -335,46 +367,46 @@ Result<Page<Hold>> MemoryStore::list_holds(std::string_view owner, const PageReq
     for (auto number = std::min<std::uint64_t>(*start - 1, all_->holds.count()); number > 0; --number) {
         const auto& row = all_->holds.at(number);
         const std::lock_guard run{row.run->lock};
-        if (!owner.empty() && row.hold.owner != owner) continue;
+        if (!owner.empty() && row.owner->name() != owner) continue;
         if (answer.items.size() == page.limit) {
             answer.next_cursor = cursor_after("holds", last);
             break;
         }
-        answer.items.push_back(row.hold);
+        answer.items.push_back(row.hold());
         last = number;
     }
     return answer;
 }
 
 template <class Rule>
-Result<Hold> MemoryStore::change_hold(const HoldId& id, Timestamp asked, const Rule& rule) {
+Result<Hold> MemoryStore::change_hold(const Command& command, const HoldId& id, HoldAnswer& answer, const Rule& rule) {
     auto* const row = all_->holds.find(id);
-    if (!row) return rule(nullptr, step_time(asked)).error();
-    // Neither its owner nor its runs ever change while the gate is shared.
+    if (!row) return not_found("hold");
+    // Its owner and its rides never change while the gate is shared, and nothing of it while its owner is locked.
     const std::lock_guard owner{row->owner->lock};
-    const RunLocks locks{all_->runs_of(row->hold)};
-    const Timestamp now = step_time(asked);
-    const Result<Changes> changes = rule(&row->hold, now);
-    if (!changes) return changes.error();
-    if (changes->hold) all_->save_hold(*changes, row, locks.runs(), now);
-    return row->hold;
+    Hold hold = row->hold();
+    const RunLocks locks{hold.items.size() == 1 ? FewRuns{row->run} : all_->runs_of(hold)};
+    const Timestamp now = step_time(command.now);
+    const Result<std::string_view> action = rule(hold, now);
+    if (!action) return action.error();
+    if (!action->empty()) all_->change_hold(*row, hold, true, {now, command.owner, *action}, locks.runs());
+    answer = {row, row->state};
+    return hold;
 }
 
 Result<Hold> MemoryStore::extend_hold(const Command& command, const HoldClaim& claim, Timestamp until) {
     const std::shared_lock gate{gate_};
-    return answered<Hold>(command, [&] {
-        return change_hold(claim.id, command.now, [&](const Hold* hold, Timestamp now) {
-            return store::extend_hold(hold, claim, until, command.owner, now);
-        });
+    return answered<Hold>(command, [&](HoldAnswer& answer) {
+        return change_hold(command, claim.id, answer,
+                           [&](Hold& hold, Timestamp now) { return extend(hold, claim, until, now); });
     });
 }
 
 Result<Hold> MemoryStore::release_hold(const Command& command, const HoldClaim& claim) {
     const std::shared_lock gate{gate_};
-    return answered<Hold>(command, [&] {
-        return change_hold(claim.id, command.now, [&](const Hold* hold, Timestamp now) {
-            return store::release_hold(hold, claim, command.owner, now);
-        });
+    return answered<Hold>(command, [&](HoldAnswer& answer) {
+        return change_hold(command, claim.id, answer,
+                           [&](Hold& hold, Timestamp now) { return release(hold, claim, now); });
     });
 }
 
@@ -459,7 +491,7 @@ Result<Run> MemoryStore::change_consist(const Command& command, const Run& run, 
     if (!*outcome) return basis.run.run;
     all_->pin(run);
     all_->save(**outcome, now);
-    return all_->runs.at(run.id).run;
+    return all_->run_at(run.id).run;
 }
 
 Result<Run> MemoryStore::adopt_calls(const Command& command, const CallsChange& change) {
@@ -472,7 +504,7 @@ Result<Run> MemoryStore::adopt_calls(const Command& command, const CallsChange& 
     const auto outcome = store::adopt_calls(all_->basis_of(*pinned, now), change, checksum, command.owner, now);
     if (!outcome) return outcome.error();
     if (*outcome) all_->save(**outcome, now);
-    return all_->runs.at(change.wanted.id).run;
+    return all_->run_at(change.wanted.id).run;
 }
 
 // --- Bookings ------------------------------------------------------------------------------------------------------
@@ -481,7 +513,8 @@ Result<Booking> MemoryStore::create_booking(const Command& command, const HoldCl
     const std::lock_guard gate{gate_};
     const Timestamp now = step_time(command.now);
     return answered<Booking>(command, [&]() -> Result<Booking> {
-        const auto changes = store::create_booking(all_->find_hold(claim.id), claim, wanted, command.owner, now);
+        const auto hold = all_->find_hold(claim.id);
+        const auto changes = store::create_booking(hold ? &*hold : nullptr, claim, wanted, command.owner, now);
         if (!changes) return changes.error();
         if (all_->references.contains(wanted.reference)) return reference_taken();
         RAILBOOK_ASSERT(!all_->bookings.contains(wanted.id));
@@ -496,7 +529,8 @@ Result<Payment> MemoryStore::begin_payment(const Command& command, const Payment
     return answered<Payment>(command, [&]() -> Result<Payment> {
         const auto booking = all_->bookings.find(wanted.booking);
         const auto* found = booking == all_->bookings.end() ? nullptr : &booking->second.record;
-        const auto changes = store::begin_payment(found, found ? all_->find_hold(found->hold) : nullptr,
+        const auto hold = found ? all_->find_hold(found->hold) : std::nullopt;
+        const auto changes = store::begin_payment(found, hold ? &*hold : nullptr,
                                                   found ? all_->payments_of(*found) : std::vector<Payment>{}, wanted,
                                                   command.owner, now);
         if (!changes) return changes.error();
@@ -518,7 +552,7 @@ Result<Payment> MemoryStore::settle_payment(const Settlement& settlement, Timest
     bool seats_are_ours = settlement.captured && keeps_seats(hold, now);
     if (settlement.captured && !seats_are_ours) {
         Hold renumbered = hold;
-        for (const auto& run : runs_of(hold)) renumber(renumbered, all_->runs.at(run).run);
+        for (const auto& run : runs_of(hold)) renumber(renumbered, all_->run_at(run).run);
         seats_are_ours = all_->seats_are_free(renumbered, now);
         if (seats_are_ours) hold = std::move(renumbered);
     }
