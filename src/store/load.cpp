@@ -74,6 +74,7 @@ void LoadCheck::on(const Hold& hold) {
     const auto name = to_string(hold.id);
     if (!holds_.insert(hold.id).second || !fences_.insert(hold.fence).second)
         refuse(fmt::format("hold {} or its fence comes twice", name));
+    if (hold.items.empty()) refuse(fmt::format("hold {} has no seats", name));
     if (hold.fence == 0 || hold.fence > counters_.fence) refuse(fmt::format("hold {} is newer than its counter", name));
     for (const auto& item : hold.items) {
         if (!fits(hold, item)) {

@@ -122,7 +122,17 @@ TEST_P(LoadTest, OnlyAnEmptyStoreIsFilled) {
 /// Hands on what another reader is given, but for one thing that is wrong with it.
 class Spoiled final : public RecordReader {
 public:
-    enum class How : std::uint8_t { no_counters, no_run, no_hold, hold_twice, seat_twice, audit_gap, ledger_gap, data };
+    enum class How : std::uint8_t {
+        no_counters,
+        no_run,
+        no_hold,
+        no_items,
+        hold_twice,
+        seat_twice,
+        audit_gap,
+        ledger_gap,
+        data
+    };
     Spoiled(RecordReader& to, How how) : to_{to}, how_{how} {}
 
     void on(const Counters& counters) override {
@@ -136,6 +146,11 @@ public:
     }
     void on(const Hold& hold) override {
         if (how_ == How::no_hold) return;
+        if (how_ == How::no_items) {
+            Hold without = hold;
+            without.items = {};
+            return to_.on(without);
+        }
         to_.on(hold);
         if (how_ == How::hold_twice) to_.on(hold);
         if (how_ != How::seat_twice || hold.status != HoldStatus::sold) return;

@@ -47,7 +47,7 @@ Answers::Place Answers::place_of(const Command& command) { return {*this, hash_o
 
 void Answers::expect(const Command& command) {
     const auto hash = hash_of(name_of(command));
-    Part& part = part_of(hash);
+    Part& part = part_of(hash, command.operation);
     const std::lock_guard lock{part.lock};
     part.kept.expect(hash);
 }
@@ -81,7 +81,7 @@ void Answers::Place::keep(const Answer& answer, Timestamp now) {
 void Answers::put(const KeptAnswer& answer, const HoldRow* row) {
     const Name name{answer.owner, answer.operation, answer.key, answer.fingerprint};
     const auto hash = hash_of(name);
-    Part& part = part_of(hash);
+    Part& part = part_of(hash, name.operation);
     const std::lock_guard lock{part.lock};
     if (row) put(part, hash, name, answer.until, HoldAnswer{row, row->state});
     else put(part, hash, name, answer.until, std::make_unique<const Answer>(answer.value));
@@ -123,7 +123,8 @@ void Answers::drop(Part& part, std::uint64_t hash, Arena::Place place) {
 void Answers::replace(const Payment& payment) {
     const auto found = of_payments_.find(payment.id);
     if (found == of_payments_.end()) return;
-    const std::lock_guard lock{part_of(hash_of(found->second->name())).lock};
+    const Name name = found->second->name();
+    const std::lock_guard lock{part_of(hash_of(name), name.operation).lock};
     found->second->value = std::make_unique<const Answer>(payment);
 }
 

@@ -82,7 +82,11 @@ public:
     private:
         friend class Answers;
         Place(Answers& all, std::uint64_t hash, const Command& command)
-            : all_{all}, hash_{hash}, part_{all.part_of(hash)}, command_{command}, lock_{part_.lock} {}
+            : all_{all},
+              hash_{hash},
+              part_{all.part_of(hash, command.operation)},
+              command_{command},
+              lock_{part_.lock} {}
         Answers& all_;
         std::uint64_t hash_;
         Part& part_;
@@ -104,11 +108,15 @@ public:
     std::vector<KeptAnswer> all() const;
 
 private:
-    static constexpr std::size_t kParts = 16;
+    static constexpr std::size_t kParts = 16;  // of each kind
 
     static Name name_of(const Command& command);
     static std::uint64_t hash_of(const Name& name);
-    Part& part_of(std::uint64_t hash) { return parts_[hash % kParts]; }
+    /// Holds are many, and kept for a day. Payments are kept for months, and would keep the memory of the holds that
+    /// came with them.
+    Part& part_of(std::uint64_t hash, std::string_view operation) {
+        return parts_[hash % kParts + (operation.starts_with("hold.") ? 0 : kParts)];
+    }
     static Kept& at(const Part& part, Arena::Place place) { return *static_cast<Kept*>(part.memory.at(place)); }
     /// Nothing where there is none of that name.
     static std::optional<Arena::Place> find(const Part& part, std::uint64_t hash, const Name& name);
@@ -116,7 +124,7 @@ private:
     void drop(Part& part, std::uint64_t hash, Arena::Place place);
     static Answer answer_of(const Kept& kept);
 
-    std::array<Part, kParts> parts_;
+    std::array<Part, 2 * kParts> parts_;
     std::unordered_map<PaymentId, Kept*, HashId> of_payments_;
 };
 

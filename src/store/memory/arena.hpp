@@ -44,8 +44,7 @@ public:
             used_ = 0;
             return;
         }
-        block.bytes.reset();
-        unused_.push_back(number);
+        drop_block(number);
     }
 
 private:
@@ -60,14 +59,20 @@ private:
         std::size_t live = 0;
     };
 
+    void drop_block(std::size_t number) {
+        blocks_[number].bytes.reset();
+        unused_.push_back(number);
+    }
+
     void add_block(std::size_t least) {
         // What is larger than a block has one of its own that is.
         auto bytes = std::make_unique_for_overwrite<std::byte[]>(std::max(least, kBlock));
+        if (!blocks_.empty() && blocks_[newest_].live == 0) drop_block(newest_);
         used_ = 0;
         if (unused_.empty()) {
             RAILBOOK_ASSERT(blocks_.size() < kMostBlocks);
-            newest_ = blocks_.size();
             blocks_.emplace_back();
+            newest_ = blocks_.size() - 1;
         } else {
             newest_ = unused_.back();
             unused_.pop_back();

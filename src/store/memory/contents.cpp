@@ -112,12 +112,11 @@ std::vector<AuditEntry> Contents::audit(std::string_view subject) const {
 // --- Changing ------------------------------------------------------------------------------------------------------
 
 PinnedRun& Contents::pin(const Run& run) {
-    auto& row = runs[run.id];
-    if (!row) {
-        row = std::make_unique<PinnedRun>(run, 0);
-        row->run.pinned = true;
-    }
-    return *row;
+    const auto known = runs.find(run.id);
+    if (known != runs.end()) return *known->second;
+    auto row = std::make_unique<PinnedRun>(run, 0);
+    row->run.pinned = true;
+    return *runs.emplace(run.id, std::move(row)).first->second;
 }
 
 void Contents::pass(Timestamp now) {

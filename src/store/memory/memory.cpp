@@ -23,7 +23,9 @@ using memory::Contents;
 using memory::FewRuns;
 using memory::HoldAction;
 using memory::HoldAnswer;
+using memory::HoldRow;
 using memory::Holds;
+using memory::HoldState;
 using memory::Numbered;
 using memory::PinnedRun;
 using memory::RunLocks;
@@ -112,6 +114,7 @@ private:
     /// `pinned` are those of the runs that are. Whoever calls is alone where some are not.
     Result<Hold> place(const Command& command, const Hold& wanted, const std::vector<Run>& runs, const FewRuns& pinned,
                        std::size_t max_holds);
+    static HoldState state_now(const HoldRow& row);
     /// What `rule` makes of the hold that it is handed with the time. Errors also: not_found.
     template <class Rule>
     Result<Hold> change_hold(const Command& command, const HoldId& id, HoldAnswer& answer, const Rule& rule);
@@ -331,6 +334,7 @@ Result<Hold> MemoryStore::place(const Command& command, const Hold& wanted, cons
         }
         if (!taken.empty()) return seats_taken(taken);
 
+        RAILBOOK_ASSERT(wanted.status == HoldStatus::held && !wanted.booking);
         Hold placed = wanted;
         placed.fence = ++all_->fence;
         const HoldAction action{now, command.owner, kPlaced};
@@ -350,12 +354,17 @@ Status MemoryStore::check_run(const Run& run) const {
     return pinned ? check_pinned(pinned->run, run) : Status{};
 }
 
+/// The rest of a hold never changes while the gate is shared, and can be read without the lock that buyers wait for.
+HoldState MemoryStore::state_now(const HoldRow& row) {
+    const std::lock_guard run{row.run->lock};
+    return row.state;
+}
+
 Result<Hold> MemoryStore::find_hold(const HoldId& id) {
     const std::shared_lock gate{gate_};
     const auto* row = all_->holds.find(id);
     if (!row) return not_found("hold");
-    const std::lock_guard run{row->run->lock};
-    return row->hold();
+    return row->hold(state_now(*row));
 }
 
 Result<Page<Hold>> MemoryStore::list_holds(std::string_view owner, const PageRequest& page) {
@@ -366,13 +375,12 @@ Result<Page<Hold>> MemoryStore::list_holds(std::string_view owner, const PageReq
     std::uint64_t last = 0;
     for (auto number = std::min<std::uint64_t>(*start - 1, all_->holds.count()); number > 0; --number) {
         const auto& row = all_->holds.at(number);
-        const std::lock_guard run{row.run->lock};
         if (!owner.empty() && row.owner->name() != owner) continue;
         if (answer.items.size() == page.limit) {
             answer.next_cursor = cursor_after("holds", last);
             break;
         }
-        answer.items.push_back(row.hold());
+        answer.items.push_back(row.hold(state_now(row)));
         last = number;
     }
     return answer;

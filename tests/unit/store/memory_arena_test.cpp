@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -42,6 +43,19 @@ TEST(MemoryArena, WhatIsGivenBackInAnyOrderIsUsedAgain) {
     const auto first = arena.take(8);
     arena.give_back(first);
     EXPECT_EQ(arena.take(8), first);
+}
+
+TEST(MemoryArena, ABlockThatIsEmptyIsNotForgottenForALargerOne) {
+    Arena arena;
+    Arena::Place largest = 0;
+    for (int i = 0; i < 1000; ++i) {
+        const auto small = arena.take(8);
+        arena.give_back(small);
+        const auto large = arena.take(20'000);
+        arena.give_back(large);
+        largest = std::max({largest, small, large});
+    }
+    EXPECT_LT(largest, 10 * 2048U) << "places of ten blocks";
 }
 
 }  // namespace
