@@ -483,6 +483,52 @@ TEST_F(RedisFenceTest, WhoeverKeepsItOtherwiseIsOfAnotherEpoch) {
     expect_laws();
 }
 
+/// Epochs are not without number, and each takes the holds of the one before.
+TEST_F(RedisFenceTest, ProcessesThatDoNotAgreeAboutTheServersUseFewEpochs) {
+    start();
+    auto another = RedisServer::start_new();
+    ASSERT_TRUE(another) << another.error();
+    std::swap(server, *another);
+    auto other = open();
+    std::swap(server, *another);
+    ASSERT_TRUE(other);
+    const auto record = open_record();
+    const auto last_epoch = [&] {
+        return std::stoi(sql(postgres_url(folder), "SELECT epoch FROM railbook.railbook_store").value());
+    };
+    const auto before = last_epoch();
+    std::set<std::uint64_t> fences;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+    for (std::uint32_t round = 0; std::chrono::steady_clock::now() < end; ++round) {
+        auto& by = round % 2 == 0 ? *other : *store;
+        const auto hold = place(1 + round % 4, "user:carl", &by);
+        if (hold) {
+            EXPECT_TRUE(fences.insert(hold->fence).second) << "given twice: " << hold->fence;
+        }
+        const auto now = by.now();
+        ASSERT_TRUE(now);
+        ASSERT_TRUE(by.bookings().expire(*now, 100));
+        if (hold)
+            static_cast<void>(
+                by.inventory().release_hold(make.command("hold.release", hold->owner), Maker::claim(*hold)));
+        system_environment().pause(Duration{20});
+    }
+    EXPECT_LT(last_epoch() - before, 16);
+    EXPECT_GT(fences.size(), 50U) << "the sale goes on";
+    other.reset();
+    // Whoever is left alone comes back.
+    bool is_back = false;
+    for (int round = 0; round < 150 && !is_back; ++round) {
+        const auto hold = place(5);
+        ASSERT_TRUE(hold) << hold.error();
+        is_back = !hold->pinned;
+        ASSERT_TRUE(release(*hold));
+        system_environment().pause(Duration{100});
+    }
+    EXPECT_TRUE(is_back);
+    expect_laws();
+}
+
 TEST_F(RedisFenceTest, AGrantThatComesLateIsNotTaken) {
     start_cluster();
     const railbook::Run re = a_run("re");

@@ -215,7 +215,7 @@ private:
     Result<Reply> checked(Result<Reply> reply);
     Status admit(const ServerFacts& facts);
     void go_away();
-    /// Somebody without Redis has ended the epoch: whether to go on with Redis at once.
+    /// Somebody without Redis, or with another one, has begun that epoch: whether to go on with Redis at once.
     bool may_come_back(std::uint64_t epoch);
     std::shared_ptr<const Epoch> current() const;
 
@@ -230,9 +230,9 @@ private:
     std::atomic<std::int64_t> latest_ = 0;
     mutable std::mutex mutex_;  // guards what follows
     std::shared_ptr<const Epoch> epoch_;
-    std::uint64_t bare_epoch_ = 0;  // the last one without servers,
-    std::int64_t come_back_ = 0;    // when to end it,
-    std::int64_t pause_ = 0;        // and how long that was to wait
+    std::uint64_t others_epoch_ = 0;  // the last one without servers, or with others,
+    std::int64_t come_back_ = 0;      // when to end it,
+    std::int64_t pause_ = 0;          // and how long that was to wait
     struct Remembered {
         KnownRun run;
         std::int64_t until = 0;  // of the steady clock: it is taken to be so
