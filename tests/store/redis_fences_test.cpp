@@ -470,7 +470,7 @@ TEST_F(RedisFenceTest, WhoeverKeepsItOtherwiseIsOfAnotherEpoch) {
     // As a process writes it that knows no layouts: the servers only.
     const auto changed = sql(postgres_url(folder), R"sql(
         UPDATE railbook.railbook_store
-        SET front = convert_to(replace(convert_from(front, 'UTF8'), 'layout-2,', ''), 'UTF8') RETURNING 1)sql");
+        SET front = convert_to(replace(convert_from(front, 'UTF8'), 'layout-3,', ''), 'UTF8') RETURNING 1)sql");
     ASSERT_EQ(changed.value(), "1") << changed.sqlstate;
     const auto other = open();
     ASSERT_TRUE(other);

@@ -416,6 +416,30 @@ TEST_F(RedisTest, OfHoldsThatHaveEndedNothingStaysInTheRun) {
     expect_laws();
 }
 
+TEST_F(RedisTest, WhoeverSeesARunForTheFirstTimeDoesNotGoThroughItsHolds) {
+    constexpr std::uint32_t kSeats = 2'300;
+    ice = a_run("ice", 4, kSeats);
+    start();
+    for (const auto seat : {999U, 1'000U, kSeats - 1}) {
+        const auto hold = place(seat);
+        ASSERT_TRUE(hold) << hold.error();
+        ASSERT_FALSE(hold->pinned);
+    }
+    const auto other = open();
+    ASSERT_TRUE(other);
+    server->command({"CONFIG", "RESETSTAT"});
+    const auto seen = other->inventory().occupancy({ice.id}, environment.now());
+    ASSERT_TRUE(seen) << seen.error();
+    for (std::uint32_t seat = 0; seat < kSeats; ++seat) {
+        const bool is_held = seat == 0 || seat == 999 || seat == 1'000 || seat == kSeats - 1;
+        EXPECT_EQ(seen->front().state(seat, {0, 4}), is_held ? SeatState::held : SeatState::free) << seat;
+    }
+    const auto calls = server->command({"INFO", "commandstats"});
+    EXPECT_NE(calls.find("cmdstat_hmget"), std::string::npos) << calls;
+    for (const auto* lists : {"cmdstat_hkeys", "cmdstat_hgetall", "cmdstat_hscan"})
+        EXPECT_EQ(calls.find(lists), std::string::npos) << calls;
+}
+
 TEST_F(RedisTest, ARunWhoseServiceIsOverIsForgottenByRedis) {
     start();
     const auto hold = place(1);

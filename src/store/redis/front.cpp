@@ -30,7 +30,7 @@ constexpr unsigned kSlotsOfPages = 1024;
 
 constexpr std::string_view kDigestMark = "sha256:";
 /// Of what scripts keep. It is told like a server: processes that keep it otherwise are of other epochs.
-constexpr std::string_view kLayout = "layout-2";
+constexpr std::string_view kLayout = "layout-3";
 
 std::int64_t steady() { return base::steady_time().count(); }
 

@@ -69,14 +69,14 @@ local function let_go()
 end
 )lua";
 
-/// ARGV: epoch, token, version, time, digest, the last fence that was given, then the number of seats and seat, value
-/// of each; then hold, record of each hold.
+/// ARGV: epoch, token, version, time, digest, the last fence that was given, how many seats the coaches have, of how
+/// many spans are taken, and seat, value of each of those; then hold, record of each hold.
 constexpr std::string_view kInstall = R"lua(
 if noted > told then return {'full'} end
 redis.call('DEL', KEYS[1])
 local given = tonumber(ARGV[6])
-local seats = tonumber(ARGV[7])
-local at = 8
+local seats = tonumber(ARGV[8])
+local at = 9
 for i = 1, seats do
     redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1])
     at = at + 2
@@ -90,6 +90,7 @@ while at < #ARGV do
     at = at + 2
 end
 redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'open', 'd', ARGV[5], 'g', ARGV[1] .. string.sub(ARGV[5], 8, 39),
+           'n', ARGV[7],
            'q', state(tonumber(ARGV[3]), math.max(latest, tonumber(ARGV[4])), given, given, holds, holds, holds))
 return {'ok'}
 )lua";

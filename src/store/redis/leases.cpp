@@ -165,6 +165,7 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
     }
     std::vector<std::string> words{std::to_string(epoch.number), lease.token, std::to_string(found.version),
                                    time_text(found.time),        digest,      last,
+                                   std::to_string(found.run.consist->seat_count()),
                                    std::to_string(seats.size())};
     for (auto& [seat, value] : seats) {
         words.push_back(std::to_string(seat));
