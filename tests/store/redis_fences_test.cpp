@@ -57,6 +57,12 @@ protected:
         server->command({"ACL", "SETUSER", "other", "off"});
         server->command({"CLIENT", "KILL", "USER", "other"});
     }
+    /// Those of the only run in Redis, as scripts want them.
+    std::array<std::string, 1> run_keys() {
+        auto name = server->command({"KEYS", "*:run:*}"});
+        name.pop_back();
+        return {name};
+    }
     /// What the system of record tells by itself.
     std::unique_ptr<Store> open_record() {
         auto opened = store::open_postgres(postgres_url(folder), environment, {.clock_of_environment = true});
@@ -441,9 +447,7 @@ TEST_F(RedisFenceTest, AJournalIsNotShortenedTwiceWhereAnAnswerIsLost) {
     ASSERT_TRUE(address) << address.error();
     store::redis::Client client{*address, system_environment(), [](const auto&) { return Status{}; }};
     ASSERT_TRUE(client.look_around());
-    auto name = server->command({"KEYS", "*:run:*"});
-    name.pop_back();
-    const std::array<std::string, 1> keys{name};
+    const auto keys = run_keys();
     const auto epoch = std::to_string(store::epoch_of(held->fence));
     const std::array<std::string_view, 5> taking{epoch, "token", "10000", "0", "0"};
     const auto lease = client.run(store::redis::lease_script(), keys, taking);
@@ -461,6 +465,87 @@ TEST_F(RedisFenceTest, AJournalIsNotShortenedTwiceWhereAnAnswerIsLost) {
         EXPECT_EQ(left->number(2), 3) << "that many holds, with the first one";
         EXPECT_EQ(left->number(3), lease->number(5) + 1);
     }
+}
+
+TEST_F(RedisFenceTest, ARunThatIsClosedKeepsWhatTheRecordWasNotToldOf) {
+    start();
+    const auto released = place(1);
+    const auto kept = place(2, "user:bert");
+    ASSERT_TRUE(released && kept);
+    ASSERT_TRUE(release(*released));
+    auto address = store::redis::parse_address(server->url());
+    ASSERT_TRUE(address) << address.error();
+    store::redis::Client client{*address, system_environment(), [](const auto&) { return Status{}; }};
+    ASSERT_TRUE(client.look_around());
+    const auto keys = run_keys();
+    const auto epoch = std::to_string(store::epoch_of(kept->fence));
+    for (const std::string_view after : {"1", "2"}) {
+        // As whoever could not tell the record of the journal.
+        const std::array<std::string_view, 5> taking{epoch, "token", "10000", "1", "0"};
+        const auto lease = client.run(store::redis::lease_script(), keys, taking);
+        ASSERT_TRUE(lease) << lease.error();
+        ASSERT_EQ(lease->at(0), "ok");
+        ASSERT_EQ(lease->items.at(3).items.size(), 3U) << "two holds, and a release";
+        const std::array<std::string_view, 3> leaving{epoch, "token", after};
+        const auto left = client.run(store::redis::leave_script(), keys, leaving);
+        ASSERT_TRUE(left) << left.error();
+        ASSERT_EQ(left->at(0), "ok");
+        EXPECT_EQ(server->command({"HGET", keys[0], "s"}), "closed\n");
+    }
+    EXPECT_EQ(holds_in_postgres(), "1");
+    const auto next = place(1, "user:carl");
+    ASSERT_TRUE(next) << next.error();
+    EXPECT_FALSE(next->pinned) << "the run is open again";
+    EXPECT_GT(next->fence, kept->fence);
+    EXPECT_EQ(holds_in_postgres(), "3") << "PostgreSQL was told of all first";
+    EXPECT_EQ(code_of(place(2, "user:carl")), ErrorCode::seat_taken);
+    EXPECT_TRUE(book(*kept));
+    expect_laws();
+}
+
+/// The record takes over the first entries and refuses one of them; then it cannot be asked.
+TEST_F(RedisFenceTest, AJournalThatIsToldHalfwayIsToldToItsEnd) {
+    constexpr std::uint32_t kHolds = 300;
+    ice = a_run("ice", 4, 400);
+    start();
+    const auto record = open_record();
+    ASSERT_TRUE(record);
+    std::vector<Hold> holds;
+    for (std::uint32_t seat = 1; seat <= kHolds; ++seat) {
+        holds.push_back(*place(seat, "user:" + std::to_string(seat)));
+        ASSERT_FALSE(holds.back().pinned);
+    }
+    const SeatBlock block{.run = ice.id, .span = {0, 4}, .seats = {{1, ice.consist->seat_at(1)}}};
+    ASSERT_TRUE(record->inventory().block_seats(make.command("seats.block"), ice, block));
+    ASSERT_EQ(sql(postgres_url(folder),
+                  "CREATE FUNCTION railbook.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                  "IF NEW.owner = 'user:290' THEN RAISE EXCEPTION 'full' USING ERRCODE = '57014'; END IF; "
+                  "RETURN NEW; END $$; "
+                  "CREATE TRIGGER refuse BEFORE INSERT ON railbook.holds FOR EACH ROW EXECUTE FUNCTION "
+                  "railbook.refuse()")
+                  .sqlstate,
+              "");
+    // Its journal is emptied while nobody else may use it, as of a run whose service is over.
+    const auto key = run_keys()[0];
+    const auto store_prefix = key.substr(0, key.find(':', 3));
+    const auto name = key.substr(key.find('{') + 1, key.size() - key.find('{') - 2);
+    ASSERT_EQ(server->command({"DEL", store_prefix + ":dirty:{dirty}"}), "1\n");
+    ASSERT_EQ(server->command({"ZADD", store_prefix + ":runs:{runs}", "0", name}), "0\n") << "it is there";
+    EXPECT_FALSE(store->bookings().expire(environment.now(), 100));
+    EXPECT_EQ(holds_in_postgres(), "289") << "the first one, and all before that of user:290 but the refused one";
+    EXPECT_EQ(code_of(book(holds.back())), ErrorCode::unavailable);
+    ASSERT_EQ(sql(postgres_url(folder), "DROP TRIGGER refuse ON railbook.holds").sqlstate, "");
+    server->command({"ZADD", store_prefix + ":runs:{runs}", "9000000000000", name});
+    server->command({"SADD", store_prefix + ":dirty:{dirty}", name});
+    ASSERT_TRUE(store->bookings().expire(environment.now(), 100));
+    EXPECT_EQ(holds_in_postgres(), std::to_string(kHolds)) << "all but the one that was refused, and the first one";
+    EXPECT_EQ(code_of(book(holds.front())), ErrorCode::hold_lost);
+    for (const auto number : {std::size_t{1}, std::size_t{289}, holds.size() - 1})
+        EXPECT_TRUE(book(holds[number])) << number;
+    const auto next = place(350);
+    ASSERT_TRUE(next) << next.error();
+    EXPECT_EQ(store::epoch_of(next->fence), store::epoch_of(holds.back().fence)) << "nothing was lost";
+    expect_laws();
 }
 
 TEST_F(RedisFenceTest, WhoeverKeepsItOtherwiseIsOfAnotherEpoch) {
@@ -541,7 +626,7 @@ TEST_F(RedisFenceTest, AGrantThatComesLateIsNotTaken) {
     ASSERT_TRUE(client.look_around());
     std::string found;
     for (std::size_t i = 0; i < 3; ++i) {
-        const auto keys = node(i).command({"KEYS", "*:run:*ice*"});
+        const auto keys = node(i).command({"KEYS", "*:run:*ice*}"});
         if (keys.find("ice") != std::string::npos) found = keys.substr(0, keys.find('\n'));
     }
     ASSERT_NE(found, "");

@@ -180,7 +180,6 @@ private:
     struct Lease {
         RunKeys run;
         std::string token;
-        bool is_alone = false;
         bool is_fresh = false;  ///< Redis knew nothing of the run.
         bool is_wrong =
             false;  ///< The record has refused what Redis did: Redis is to begin anew with what the record has.

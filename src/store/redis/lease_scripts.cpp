@@ -201,13 +201,19 @@ let_go()
 return {'ok'}
 )lua";
 
-/// Ends a lease. ARGV: epoch, token, what becomes of the run: as it was (0), closed (1), forgotten (2).
+/// Ends a lease. ARGV: epoch, token, what becomes of the run: as it was (0), closed (1), forgotten (2). What the record
+/// was not told of stays in any case: of a run that is closed it is for the next one who takes it.
 constexpr std::string_view kLeave = R"lua(
 if ARGV[3] == '2' and noted == told then
     redis.call('DEL', KEYS[1])
     return {'ok'}
 end
 if ARGV[3] == '1' then
+    if noted > told then
+        redis.call('HDEL', KEYS[1], 'z', 'k', 'f', 'g')
+        redis.call('HSET', KEYS[1], 's', 'closed')
+        return {'ok'}
+    end
     redis.call('DEL', KEYS[1])
     redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'closed', 'd', '', 'q', state(version, latest, 0, 0, 0, 0, 0))
     return {'ok'}

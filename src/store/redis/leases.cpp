@@ -39,7 +39,6 @@ Timestamp end_of(const Run& run) {
 Result<Front::Lease> Front::take(const Epoch& epoch, RunKeys run, bool alone) {
     Lease lease{.run = std::move(run),
                 .token = base::hex(base::random_text(environment_, 8)),
-                .is_alone = alone,
                 .journal = {}};
     const auto number = std::to_string(epoch.number);
     const auto patience = steady() + kPatience.count();
@@ -128,16 +127,15 @@ bool Front::is_to_be_swept(const std::string& name) {
 }
 
 void Front::leave(const Epoch& epoch, const Lease& lease, After after) {
-    if (lease.is_wrong && after == After::as_it_was && lease.is_alone) after = After::closed;
+    // The next one who takes it sees to the rest of the journal, and to what the record has.
+    if (lease.is_wrong && after == After::as_it_was) after = After::closed;
     const auto number = std::to_string(epoch.number);
     const std::array<std::string_view, 3> arguments{number, lease.token,
                                                     after == After::forgotten ? "2"
                                                     : after == After::closed  ? "1"
                                                                               : "0"};
     const auto reply = run(leave_script(), lease.run.keys, arguments);
-    if (!reply) return;
-    if (lease.is_wrong && after == After::as_it_was) close_again(epoch, lease);
-    else if (reply->at(0) == "busy" && after != After::as_it_was) close_again(epoch, lease);
+    if (reply && reply->at(0) == "busy" && after != After::as_it_was) close_again(epoch, lease);
 }
 
 void Front::close_again(const Epoch& epoch, const Lease& lease) {
