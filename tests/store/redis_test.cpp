@@ -410,9 +410,31 @@ TEST_F(RedisTest, OfHoldsThatHaveEndedNothingStaysInTheRun) {
     ASSERT_TRUE(found) << found.error();
     EXPECT_TRUE(found->pinned);
     environment.set_now(longer->latest_end + std::chrono::minutes{1});
+    system_environment().pause(Duration{1'001});  // so often the run is looked through
     ASSERT_TRUE(store->bookings().expire(environment.now(), 100));
     EXPECT_EQ(fields(16), "0\n");
     EXPECT_EQ(fields(8), "0\n");
+    expect_laws();
+}
+
+/// Of whose journal something is left after the first round.
+TEST_F(RedisTest, OfHoldsThatHaveEndedNothingStaysInARunWithManyEither) {
+    constexpr std::uint32_t kHolds = 270;
+    ice = a_run("ice", 4, kHolds + 2);
+    start();
+    std::optional<Hold> last;
+    for (std::uint32_t seat = 1; seat <= kHolds; ++seat) {
+        auto hold = place(seat);
+        ASSERT_TRUE(hold) << hold.error();
+        last = *std::move(hold);
+    }
+    ASSERT_FALSE(last->pinned);
+    const auto run = server->command({"KEYS", "*:run:*}"});
+    const auto fields = [&] { return std::stoi(server->command({"HLEN", run.substr(0, run.find('\n'))})); };
+    EXPECT_GT(fields(), static_cast<int>(3 * kHolds)) << "of each hold two, and its seat";
+    environment.set_now(last->latest_end + std::chrono::minutes{1});
+    ASSERT_TRUE(store->bookings().expire(environment.now(), 1'000));
+    EXPECT_LT(fields(), static_cast<int>(kHolds + 100)) << "seats, facts and the last 64 versions";
     expect_laws();
 }
 

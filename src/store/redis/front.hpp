@@ -206,8 +206,10 @@ private:
     /// The lease has ended by itself meanwhile: whatever others did, the run is closed.
     void close_again(const Epoch& epoch, const Lease& lease);
     Status forget_past(const Epoch& epoch);
-    /// Whether it takes that long until somebody looks through all holds of a run.
-    bool is_to_be_swept(const std::string& name);
+    /// Whether holds that have ended are to be looked for, as the script wants to know it: it was some time ago that
+    /// somebody did.
+    std::string_view sweep_of(const std::string& name) const;
+    void note_sweep(const std::string& name);
     Status install(const Epoch& epoch, const Lease& lease, const RunInRecord& found, const std::string& digest);
     Status renew(std::uint64_t lost_epoch);
     /// Where there is none, Redis is taken to be away, or the epoch to be over.

@@ -112,9 +112,10 @@ end
 )lua";
 
 /// The record has taken over the first entries of the journal. ARGV: epoch, token, of each entry its kind,
-/// milliseconds, now, whether to look through all holds, the holds that the record now knows, those that it knows to be
-/// released, how many entries it knew before: where an answer was lost, nothing is taken off twice. Answers what is
-/// left of the journal, how many holds there are, and how many entries are known now.
+/// milliseconds, now, whether to look for holds that have ended (0 no, 1 among a few, 2 among any number), the holds
+/// that the record now knows, those that it knows to be released, how many entries it knew before: where an answer was
+/// lost, nothing is taken off twice. Answers what is left of the journal, how many holds there are, how many entries
+/// are known now, and whether it has looked, which it does where nothing is left.
 constexpr std::string_view kTrim = R"lua(
 local moment = redis.call('TIME')
 moment = moment[1] * 1000 + math.floor(moment[2] / 1000)
@@ -146,7 +147,8 @@ end
 -- What has ended is the record's to tell of.
 drop(ids_in(ARGV[8]))
 local left = journal(told, noted)
-if #left == 0 and holds > 0 and (holds <= 64 or ARGV[6] == '1') then
+local looks = #left == 0 and holds > 0 and (ARGV[6] == '2' or ARGV[6] == '1' and holds <= 64)
+if looks then
     local all = {}
     for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
         if #field == 16 then all[#all + 1] = field end
@@ -162,7 +164,7 @@ if #left == 0 and holds > 0 and (holds <= 64 or ARGV[6] == '1') then
 end
 redis.call('HSET', KEYS[1], 'z', string.format('%.0f', moment + tonumber(ARGV[4])),
            'q', state(version, latest, number, last, told, noted, holds))
-return {'ok', left, holds, told}
+return {'ok', left, holds, told, looks and 1 or 0}
 )lua";
 
 /// The record has changed a hold, or has it alone from now on; and the lease ends. ARGV: epoch, token, the record's
