@@ -576,6 +576,17 @@ TEST_F(RedisClusterTest, RunsOfAllServersAreHeldBookedAndLimited) {
     expect_laws();
 }
 
+TEST_F(RedisClusterTest, AClusterWithoutSlotsIsNoFront) {
+    auto started = RedisServer::start_new({"cluster-enabled", "yes"}, free_port());
+    ASSERT_TRUE(started) << started.error();
+    server = *std::move(started);
+    const auto opened = try_open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::unavailable) << opened.error();
+    EXPECT_EQ(sql(postgres_url(folder), "SELECT length(front) FROM railbook.railbook_store").value(), "0")
+        << "no servers stand in front";
+}
+
 TEST_F(RedisClusterTest, ASlotThatMovesIsFollowed) {
     start_cluster();
     ASSERT_TRUE(place_on(ice, 0, "user:first"));
