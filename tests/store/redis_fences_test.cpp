@@ -57,6 +57,12 @@ protected:
         server->command({"ACL", "SETUSER", "other", "off"});
         server->command({"CLIENT", "KILL", "USER", "other"});
     }
+    /// Those of the only run in Redis, as scripts want them.
+    std::array<std::string, 1> run_keys() {
+        auto name = server->command({"KEYS", "*:run:*}"});
+        name.pop_back();
+        return {name};
+    }
     /// What the system of record tells by itself.
     std::unique_ptr<Store> open_record() {
         auto opened = store::open_postgres(postgres_url(folder), environment, {.clock_of_environment = true});
@@ -441,9 +447,7 @@ TEST_F(RedisFenceTest, AJournalIsNotShortenedTwiceWhereAnAnswerIsLost) {
     ASSERT_TRUE(address) << address.error();
     store::redis::Client client{*address, system_environment(), [](const auto&) { return Status{}; }};
     ASSERT_TRUE(client.look_around());
-    auto name = server->command({"KEYS", "*:run:*"});
-    name.pop_back();
-    const std::array<std::string, 1> keys{name};
+    const auto keys = run_keys();
     const auto epoch = std::to_string(store::epoch_of(held->fence));
     const std::array<std::string_view, 5> taking{epoch, "token", "10000", "0", "0"};
     const auto lease = client.run(store::redis::lease_script(), keys, taking);
@@ -463,6 +467,87 @@ TEST_F(RedisFenceTest, AJournalIsNotShortenedTwiceWhereAnAnswerIsLost) {
     }
 }
 
+TEST_F(RedisFenceTest, ARunThatIsClosedKeepsWhatTheRecordWasNotToldOf) {
+    start();
+    const auto released = place(1);
+    const auto kept = place(2, "user:bert");
+    ASSERT_TRUE(released && kept);
+    ASSERT_TRUE(release(*released));
+    auto address = store::redis::parse_address(server->url());
+    ASSERT_TRUE(address) << address.error();
+    store::redis::Client client{*address, system_environment(), [](const auto&) { return Status{}; }};
+    ASSERT_TRUE(client.look_around());
+    const auto keys = run_keys();
+    const auto epoch = std::to_string(store::epoch_of(kept->fence));
+    for (const std::string_view after : {"1", "2"}) {
+        // As whoever could not tell the record of the journal.
+        const std::array<std::string_view, 5> taking{epoch, "token", "10000", "1", "0"};
+        const auto lease = client.run(store::redis::lease_script(), keys, taking);
+        ASSERT_TRUE(lease) << lease.error();
+        ASSERT_EQ(lease->at(0), "ok");
+        ASSERT_EQ(lease->items.at(3).items.size(), 3U) << "two holds, and a release";
+        const std::array<std::string_view, 3> leaving{epoch, "token", after};
+        const auto left = client.run(store::redis::leave_script(), keys, leaving);
+        ASSERT_TRUE(left) << left.error();
+        ASSERT_EQ(left->at(0), "ok");
+        EXPECT_EQ(server->command({"HGET", keys[0], "s"}), "closed\n");
+    }
+    EXPECT_EQ(holds_in_postgres(), "1");
+    const auto next = place(1, "user:carl");
+    ASSERT_TRUE(next) << next.error();
+    EXPECT_FALSE(next->pinned) << "the run is open again";
+    EXPECT_GT(next->fence, kept->fence);
+    EXPECT_EQ(holds_in_postgres(), "3") << "PostgreSQL was told of all first";
+    EXPECT_EQ(code_of(place(2, "user:carl")), ErrorCode::seat_taken);
+    EXPECT_TRUE(book(*kept));
+    expect_laws();
+}
+
+/// The record takes over the first entries and refuses one of them; then it cannot be asked.
+TEST_F(RedisFenceTest, AJournalThatIsToldHalfwayIsToldToItsEnd) {
+    constexpr std::uint32_t kHolds = 300;
+    ice = a_run("ice", 4, 400);
+    start();
+    const auto record = open_record();
+    ASSERT_TRUE(record);
+    std::vector<Hold> holds;
+    for (std::uint32_t seat = 1; seat <= kHolds; ++seat) {
+        holds.push_back(*place(seat, "user:" + std::to_string(seat)));
+        ASSERT_FALSE(holds.back().pinned);
+    }
+    const SeatBlock block{.run = ice.id, .span = {0, 4}, .seats = {{1, ice.consist->seat_at(1)}}};
+    ASSERT_TRUE(record->inventory().block_seats(make.command("seats.block"), ice, block));
+    ASSERT_EQ(sql(postgres_url(folder),
+                  "CREATE FUNCTION railbook.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                  "IF NEW.owner = 'user:290' THEN RAISE EXCEPTION 'full' USING ERRCODE = '57014'; END IF; "
+                  "RETURN NEW; END $$; "
+                  "CREATE TRIGGER refuse BEFORE INSERT ON railbook.holds FOR EACH ROW EXECUTE FUNCTION "
+                  "railbook.refuse()")
+                  .sqlstate,
+              "");
+    // Its journal is emptied while nobody else may use it, as of a run whose service is over.
+    const auto key = run_keys()[0];
+    const auto store_prefix = key.substr(0, key.find(':', 3));
+    const auto name = key.substr(key.find('{') + 1, key.size() - key.find('{') - 2);
+    ASSERT_EQ(server->command({"DEL", store_prefix + ":dirty:{dirty}"}), "1\n");
+    ASSERT_EQ(server->command({"ZADD", store_prefix + ":runs:{runs}", "0", name}), "0\n") << "it is there";
+    EXPECT_FALSE(store->bookings().expire(environment.now(), 100));
+    EXPECT_EQ(holds_in_postgres(), "289") << "the first one, and all before that of user:290 but the refused one";
+    EXPECT_EQ(code_of(book(holds.back())), ErrorCode::unavailable);
+    ASSERT_EQ(sql(postgres_url(folder), "DROP TRIGGER refuse ON railbook.holds").sqlstate, "");
+    server->command({"ZADD", store_prefix + ":runs:{runs}", "9000000000000", name});
+    server->command({"SADD", store_prefix + ":dirty:{dirty}", name});
+    ASSERT_TRUE(store->bookings().expire(environment.now(), 100));
+    EXPECT_EQ(holds_in_postgres(), std::to_string(kHolds)) << "all but the one that was refused, and the first one";
+    EXPECT_EQ(code_of(book(holds.front())), ErrorCode::hold_lost);
+    for (const auto number : {std::size_t{1}, std::size_t{289}, holds.size() - 1})
+        EXPECT_TRUE(book(holds[number])) << number;
+    const auto next = place(350);
+    ASSERT_TRUE(next) << next.error();
+    EXPECT_EQ(store::epoch_of(next->fence), store::epoch_of(holds.back().fence)) << "nothing was lost";
+    expect_laws();
+}
+
 TEST_F(RedisFenceTest, WhoeverKeepsItOtherwiseIsOfAnotherEpoch) {
     start();
     const auto held = place(1);
@@ -470,7 +555,7 @@ TEST_F(RedisFenceTest, WhoeverKeepsItOtherwiseIsOfAnotherEpoch) {
     // As a process writes it that knows no layouts: the servers only.
     const auto changed = sql(postgres_url(folder), R"sql(
         UPDATE railbook.railbook_store
-        SET front = convert_to(replace(convert_from(front, 'UTF8'), 'layout-2,', ''), 'UTF8') RETURNING 1)sql");
+        SET front = convert_to(replace(convert_from(front, 'UTF8'), 'layout-3,', ''), 'UTF8') RETURNING 1)sql");
     ASSERT_EQ(changed.value(), "1") << changed.sqlstate;
     const auto other = open();
     ASSERT_TRUE(other);
@@ -480,6 +565,52 @@ TEST_F(RedisFenceTest, WhoeverKeepsItOtherwiseIsOfAnotherEpoch) {
     const auto lost = release(*held);
     ASSERT_FALSE(lost);
     EXPECT_EQ(lost.error().code, ErrorCode::hold_lost);
+    expect_laws();
+}
+
+/// Epochs are not without number, and each takes the holds of the one before.
+TEST_F(RedisFenceTest, ProcessesThatDoNotAgreeAboutTheServersUseFewEpochs) {
+    start();
+    auto another = RedisServer::start_new();
+    ASSERT_TRUE(another) << another.error();
+    std::swap(server, *another);
+    auto other = open();
+    std::swap(server, *another);
+    ASSERT_TRUE(other);
+    const auto record = open_record();
+    const auto last_epoch = [&] {
+        return std::stoi(sql(postgres_url(folder), "SELECT epoch FROM railbook.railbook_store").value());
+    };
+    const auto before = last_epoch();
+    std::set<std::uint64_t> fences;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+    for (std::uint32_t round = 0; std::chrono::steady_clock::now() < end; ++round) {
+        auto& by = round % 2 == 0 ? *other : *store;
+        const auto hold = place(1 + round % 4, "user:carl", &by);
+        if (hold) {
+            EXPECT_TRUE(fences.insert(hold->fence).second) << "given twice: " << hold->fence;
+        }
+        const auto now = by.now();
+        ASSERT_TRUE(now);
+        ASSERT_TRUE(by.bookings().expire(*now, 100));
+        if (hold)
+            static_cast<void>(
+                by.inventory().release_hold(make.command("hold.release", hold->owner), Maker::claim(*hold)));
+        system_environment().pause(Duration{20});
+    }
+    EXPECT_LT(last_epoch() - before, 16);
+    EXPECT_GT(fences.size(), 50U) << "the sale goes on";
+    other.reset();
+    // Whoever is left alone comes back.
+    bool is_back = false;
+    for (int round = 0; round < 150 && !is_back; ++round) {
+        const auto hold = place(5);
+        ASSERT_TRUE(hold) << hold.error();
+        is_back = !hold->pinned;
+        ASSERT_TRUE(release(*hold));
+        system_environment().pause(Duration{100});
+    }
+    EXPECT_TRUE(is_back);
     expect_laws();
 }
 
@@ -495,7 +626,7 @@ TEST_F(RedisFenceTest, AGrantThatComesLateIsNotTaken) {
     ASSERT_TRUE(client.look_around());
     std::string found;
     for (std::size_t i = 0; i < 3; ++i) {
-        const auto keys = node(i).command({"KEYS", "*:run:*ice*"});
+        const auto keys = node(i).command({"KEYS", "*:run:*ice*}"});
         if (keys.find("ice") != std::string::npos) found = keys.substr(0, keys.find('\n'));
     }
     ASSERT_NE(found, "");

@@ -410,10 +410,56 @@ TEST_F(RedisTest, OfHoldsThatHaveEndedNothingStaysInTheRun) {
     ASSERT_TRUE(found) << found.error();
     EXPECT_TRUE(found->pinned);
     environment.set_now(longer->latest_end + std::chrono::minutes{1});
+    system_environment().pause(Duration{1'001});  // so often the run is looked through
     ASSERT_TRUE(store->bookings().expire(environment.now(), 100));
     EXPECT_EQ(fields(16), "0\n");
     EXPECT_EQ(fields(8), "0\n");
     expect_laws();
+}
+
+/// Of whose journal something is left after the first round.
+TEST_F(RedisTest, OfHoldsThatHaveEndedNothingStaysInARunWithManyEither) {
+    constexpr std::uint32_t kHolds = 270;
+    ice = a_run("ice", 4, kHolds + 2);
+    start();
+    std::optional<Hold> last;
+    for (std::uint32_t seat = 1; seat <= kHolds; ++seat) {
+        auto hold = place(seat);
+        ASSERT_TRUE(hold) << hold.error();
+        last = *std::move(hold);
+    }
+    ASSERT_FALSE(last->pinned);
+    const auto run = server->command({"KEYS", "*:run:*}"});
+    const auto fields = [&] { return std::stoi(server->command({"HLEN", run.substr(0, run.find('\n'))})); };
+    EXPECT_GT(fields(), static_cast<int>(3 * kHolds)) << "of each hold two, and its seat";
+    environment.set_now(last->latest_end + std::chrono::minutes{1});
+    ASSERT_TRUE(store->bookings().expire(environment.now(), 1'000));
+    EXPECT_LT(fields(), static_cast<int>(kHolds + 100)) << "seats, facts and the last 64 versions";
+    expect_laws();
+}
+
+TEST_F(RedisTest, WhoeverSeesARunForTheFirstTimeDoesNotGoThroughItsHolds) {
+    constexpr std::uint32_t kSeats = 2'300;
+    ice = a_run("ice", 4, kSeats);
+    start();
+    for (const auto seat : {999U, 1'000U, kSeats - 1}) {
+        const auto hold = place(seat);
+        ASSERT_TRUE(hold) << hold.error();
+        ASSERT_FALSE(hold->pinned);
+    }
+    const auto other = open();
+    ASSERT_TRUE(other);
+    server->command({"CONFIG", "RESETSTAT"});
+    const auto seen = other->inventory().occupancy({ice.id}, environment.now());
+    ASSERT_TRUE(seen) << seen.error();
+    for (std::uint32_t seat = 0; seat < kSeats; ++seat) {
+        const bool is_held = seat == 0 || seat == 999 || seat == 1'000 || seat == kSeats - 1;
+        EXPECT_EQ(seen->front().state(seat, {0, 4}), is_held ? SeatState::held : SeatState::free) << seat;
+    }
+    const auto calls = server->command({"INFO", "commandstats"});
+    EXPECT_NE(calls.find("cmdstat_hmget"), std::string::npos) << calls;
+    for (const auto* lists : {"cmdstat_hkeys", "cmdstat_hgetall", "cmdstat_hscan"})
+        EXPECT_EQ(calls.find(lists), std::string::npos) << calls;
 }
 
 TEST_F(RedisTest, ARunWhoseServiceIsOverIsForgottenByRedis) {
@@ -528,6 +574,17 @@ TEST_F(RedisClusterTest, RunsOfAllServersAreHeldBookedAndLimited) {
     ASSERT_FALSE(reused) << "the key was used on another run";
     EXPECT_EQ(reused.error().code, ErrorCode::key_reused);
     expect_laws();
+}
+
+TEST_F(RedisClusterTest, AClusterWithoutSlotsIsNoFront) {
+    auto started = RedisServer::start_new({"cluster-enabled", "yes"}, free_port());
+    ASSERT_TRUE(started) << started.error();
+    server = *std::move(started);
+    const auto opened = try_open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::unavailable) << opened.error();
+    EXPECT_EQ(sql(postgres_url(folder), "SELECT length(front) FROM railbook.railbook_store").value(), "0")
+        << "no servers stand in front";
 }
 
 TEST_F(RedisClusterTest, ASlotThatMovesIsFollowed) {

@@ -316,6 +316,8 @@ Result<std::vector<std::string>> Client::look_around() {
         for (auto slot = range.number(0); slot <= range.number(1) && slot >= 0 && slot < 16384; ++slot)
             slots_[static_cast<std::size_t>(slot)] = &node;
     }
+    // Where a cluster is about to be made, or has been taken apart.
+    if (runs.empty()) return Error{ErrorCode::unavailable, "the cluster has no server for any slot", "try again"};
     std::ranges::sort(runs);
     runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
     return runs;

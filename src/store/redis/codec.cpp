@@ -10,8 +10,9 @@ namespace railbook::store::redis {
 namespace {
 
 constexpr std::string_view kPlacing = "hold.create";
-/// Beyond every date, and still exact as a double.
+/// What the entry of a hold that was placed begins with.
 constexpr unsigned kPlaced = 1;
+/// Beyond every date, and still exact as a double.
 constexpr std::int64_t kNever = 9'007'199'254'740'991;
 /// Of a hold's record: epoch, fence, expires at, latest end, journal entry, when it was placed, two marks.
 constexpr std::size_t kRecordHeadSize = 50;

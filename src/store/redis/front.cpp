@@ -30,7 +30,7 @@ constexpr unsigned kSlotsOfPages = 1024;
 
 constexpr std::string_view kDigestMark = "sha256:";
 /// Of what scripts keep. It is told like a server: processes that keep it otherwise are of other epochs.
-constexpr std::string_view kLayout = "layout-2";
+constexpr std::string_view kLayout = "layout-3";
 
 std::int64_t steady() { return base::steady_time().count(); }
 
@@ -105,8 +105,18 @@ Status Front::renew(std::uint64_t lost_epoch) {
         begins = true;
     }
     auto known = epoch_from(*state);
-    if (known.servers.empty() && !may_come_back(known.number))
-        return Error{ErrorCode::unavailable, "others have no Redis", "try again"};
+    const auto mine = current();
+    if (known.servers.empty()) {
+        if (!may_come_back(known.number))
+            return Error{ErrorCode::unavailable, "others have no Redis", "try again"};
+    } else if (mine && mine->number != known.number && joined(known.servers) != servers) {
+        // Somebody with other servers, or who keeps things otherwise, has taken this process's place. Both are to find
+        // out that they do not agree before all epochs are used up.
+        if (!may_come_back(known.number))
+            return Error{ErrorCode::unavailable, "others have another Redis", "try again"};
+        environment_.log(LogLevel::warning,
+                         "processes of this store use another Redis, or are of another version: holds are lost");
+    }
     if (joined(known.servers) != servers || lost_epoch == state->epoch + 1) {
         state = record_.begin_epoch(state->epoch, known.token + ' ' + servers);
         if (!state) return state.error();
@@ -138,13 +148,13 @@ Status Front::renew(std::uint64_t lost_epoch) {
 bool Front::may_come_back(std::uint64_t epoch) {
     const auto moment = steady();
     const std::lock_guard lock{mutex_};
-    if (bare_epoch_ != epoch) {
-        // Each time all that Redis holds is lost. Where somebody has no Redis for a while and sells meanwhile, it is
-        // better to do without it for that while, too; and epochs are not without number.
+    if (others_epoch_ != epoch) {
+        // Each time all that Redis holds is lost. Where somebody has no Redis for a while, or another one, and sells
+        // meanwhile, it is better to do without it for that while, too; and epochs are not without number.
         const bool is_soon = come_back_ != 0 && moment < come_back_ + kQuiet.count() + 2 * pause_;
         pause_ =
             is_soon ? std::min(std::max<std::int64_t>(2 * pause_, kBetweenLooks.count()), kLongestPause.count()) : 0;
-        bare_epoch_ = epoch;
+        others_epoch_ = epoch;
         come_back_ = moment + pause_;
     }
     return moment >= come_back_;

@@ -180,7 +180,6 @@ private:
     struct Lease {
         RunKeys run;
         std::string token;
-        bool is_alone = false;
         bool is_fresh = false;  ///< Redis knew nothing of the run.
         bool is_wrong =
             false;  ///< The record has refused what Redis did: Redis is to begin anew with what the record has.
@@ -207,15 +206,17 @@ private:
     /// The lease has ended by itself meanwhile: whatever others did, the run is closed.
     void close_again(const Epoch& epoch, const Lease& lease);
     Status forget_past(const Epoch& epoch);
-    /// Whether it takes that long until somebody looks through all holds of a run.
-    bool is_to_be_swept(const std::string& name);
+    /// Whether holds that have ended are to be looked for, as the script wants to know it: it was some time ago that
+    /// somebody did.
+    std::string_view sweep_of(const std::string& name) const;
+    void note_sweep(const std::string& name);
     Status install(const Epoch& epoch, const Lease& lease, const RunInRecord& found, const std::string& digest);
     Status renew(std::uint64_t lost_epoch);
     /// Where there is none, Redis is taken to be away, or the epoch to be over.
     Result<Reply> checked(Result<Reply> reply);
     Status admit(const ServerFacts& facts);
     void go_away();
-    /// Somebody without Redis has ended the epoch: whether to go on with Redis at once.
+    /// Somebody without Redis, or with another one, has begun that epoch: whether to go on with Redis at once.
     bool may_come_back(std::uint64_t epoch);
     std::shared_ptr<const Epoch> current() const;
 
@@ -230,9 +231,9 @@ private:
     std::atomic<std::int64_t> latest_ = 0;
     mutable std::mutex mutex_;  // guards what follows
     std::shared_ptr<const Epoch> epoch_;
-    std::uint64_t bare_epoch_ = 0;  // the last one without servers,
-    std::int64_t come_back_ = 0;    // when to end it,
-    std::int64_t pause_ = 0;        // and how long that was to wait
+    std::uint64_t others_epoch_ = 0;  // the last one without servers, or with others,
+    std::int64_t come_back_ = 0;      // when to end it,
+    std::int64_t pause_ = 0;          // and how long that was to wait
     struct Remembered {
         KnownRun run;
         std::int64_t until = 0;  // of the steady clock: it is taken to be so

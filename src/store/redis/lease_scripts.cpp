@@ -69,14 +69,14 @@ local function let_go()
 end
 )lua";
 
-/// ARGV: epoch, token, version, time, digest, the last fence that was given, then the number of seats and seat, value
-/// of each; then hold, record of each hold.
+/// ARGV: epoch, token, version, time, digest, the last fence that was given, how many seats the coaches have, of how
+/// many spans are taken, and seat, value of each of those; then hold, record of each hold.
 constexpr std::string_view kInstall = R"lua(
 if noted > told then return {'full'} end
 redis.call('DEL', KEYS[1])
 local given = tonumber(ARGV[6])
-local seats = tonumber(ARGV[7])
-local at = 8
+local seats = tonumber(ARGV[8])
+local at = 9
 for i = 1, seats do
     redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1])
     at = at + 2
@@ -90,6 +90,7 @@ while at < #ARGV do
     at = at + 2
 end
 redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'open', 'd', ARGV[5], 'g', ARGV[1] .. string.sub(ARGV[5], 8, 39),
+           'n', ARGV[7],
            'q', state(tonumber(ARGV[3]), math.max(latest, tonumber(ARGV[4])), given, given, holds, holds, holds))
 return {'ok'}
 )lua";
@@ -111,9 +112,10 @@ end
 )lua";
 
 /// The record has taken over the first entries of the journal. ARGV: epoch, token, of each entry its kind,
-/// milliseconds, now, whether to look through all holds, the holds that the record now knows, those that it knows to be
-/// released, how many entries it knew before: where an answer was lost, nothing is taken off twice. Answers what is
-/// left of the journal, how many holds there are, and how many entries are known now.
+/// milliseconds, now, whether to look for holds that have ended (0 no, 1 among a few, 2 among any number), the holds
+/// that the record now knows, those that it knows to be released, how many entries it knew before: where an answer was
+/// lost, nothing is taken off twice. Answers what is left of the journal, how many holds there are, how many entries
+/// are known now, and whether it has looked, which it does where nothing is left.
 constexpr std::string_view kTrim = R"lua(
 local moment = redis.call('TIME')
 moment = moment[1] * 1000 + math.floor(moment[2] / 1000)
@@ -145,7 +147,8 @@ end
 -- What has ended is the record's to tell of.
 drop(ids_in(ARGV[8]))
 local left = journal(told, noted)
-if #left == 0 and holds > 0 and (holds <= 64 or ARGV[6] == '1') then
+local looks = #left == 0 and holds > 0 and (ARGV[6] == '2' or ARGV[6] == '1' and holds <= 64)
+if looks then
     local all = {}
     for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
         if #field == 16 then all[#all + 1] = field end
@@ -161,7 +164,7 @@ if #left == 0 and holds > 0 and (holds <= 64 or ARGV[6] == '1') then
 end
 redis.call('HSET', KEYS[1], 'z', string.format('%.0f', moment + tonumber(ARGV[4])),
            'q', state(version, latest, number, last, told, noted, holds))
-return {'ok', left, holds, told}
+return {'ok', left, holds, told, looks and 1 or 0}
 )lua";
 
 /// The record has changed a hold, or has it alone from now on; and the lease ends. ARGV: epoch, token, the record's
@@ -200,13 +203,19 @@ let_go()
 return {'ok'}
 )lua";
 
-/// Ends a lease. ARGV: epoch, token, what becomes of the run: as it was (0), closed (1), forgotten (2).
+/// Ends a lease. ARGV: epoch, token, what becomes of the run: as it was (0), closed (1), forgotten (2). What the record
+/// was not told of stays in any case: of a run that is closed it is for the next one who takes it.
 constexpr std::string_view kLeave = R"lua(
 if ARGV[3] == '2' and noted == told then
     redis.call('DEL', KEYS[1])
     return {'ok'}
 end
 if ARGV[3] == '1' then
+    if noted > told then
+        redis.call('HDEL', KEYS[1], 'z', 'k', 'f', 'g')
+        redis.call('HSET', KEYS[1], 's', 'closed')
+        return {'ok'}
+    end
     redis.call('DEL', KEYS[1])
     redis.call('HSET', KEYS[1], 'e', ARGV[1], 's', 'closed', 'd', '', 'q', state(version, latest, 0, 0, 0, 0, 0))
     return {'ok'}

@@ -22,7 +22,9 @@ constexpr Duration kPatience = std::chrono::seconds{20};
 /// After a run's last arrival, Redis may forget it: nobody holds seats of it then, and late money is the record's.
 constexpr Duration kAfterService = std::chrono::days{2};
 constexpr std::string_view kForgottenAtOnce = "16";
+/// It lists all that the run has.
 constexpr milliseconds kBetweenSweeps{30'000};
+constexpr milliseconds kBetweenSmallSweeps{1'000};
 constexpr std::size_t kMostSwept = 10'000;
 constexpr int kMaxRounds = 5;
 constexpr std::size_t kShortJournal = 16;
@@ -37,10 +39,7 @@ Timestamp end_of(const Run& run) {
 }  // namespace
 
 Result<Front::Lease> Front::take(const Epoch& epoch, RunKeys run, bool alone) {
-    Lease lease{.run = std::move(run),
-                .token = base::hex(base::random_text(environment_, 8)),
-                .is_alone = alone,
-                .journal = {}};
+    Lease lease{.run = std::move(run), .token = base::hex(base::random_text(environment_, 8)), .journal = {}};
     const auto number = std::to_string(epoch.number);
     const auto patience = steady() + kPatience.count();
     for (int pause = 1;; pause = std::min(pause * 2, 20)) {
@@ -68,6 +67,8 @@ Result<Front::Lease> Front::take(const Epoch& epoch, RunKeys run, bool alone) {
 Status Front::drain(const Epoch& epoch, Lease& lease) {
     const auto number = std::to_string(epoch.number);
     const auto now_time = time_text(Timestamp{Duration{latest_.load()}});
+    // Of all rounds only the last one sweeps.
+    const auto sweep = sweep_of(lease.run.name);
     for (;;) {
         std::string known;
         std::string released;
@@ -76,14 +77,14 @@ Status Front::drain(const Epoch& epoch, Lease& lease) {
         for (const auto& entry : lease.journal) kinds += entry.text.front();
         const auto before = std::to_string(lease.told);
         const std::array<std::string_view, 9> arguments{
-            number, lease.token, kinds,    kLeaseTime, now_time, is_to_be_swept(lease.run.name) ? "1" : "0",
-            known,  released,    before};
+            number, lease.token, kinds, kLeaseTime, now_time, sweep, known, released, before};
         auto reply = run(trim_script(), lease.run.keys, arguments);
         if (!reply) return std::move(reply).error();
         if (reply->at(0) != "ok") return Error{ErrorCode::unavailable, "a run was taken by somebody else", "try again"};
         lease.journal = std::move(reply->items.at(1).items);
         lease.holds = reply->number(2);
         lease.told = reply->number(3);
+        if (reply->number(4) == 1) note_sweep(lease.run.name);
         if (lease.journal.empty()) return {};
     }
 }
@@ -117,27 +118,31 @@ Status Front::tell_record(const Epoch& epoch, Lease& lease, std::string& known, 
     return {};
 }
 
-bool Front::is_to_be_swept(const std::string& name) {
+std::string_view Front::sweep_of(const std::string& name) const {
+    const auto moment = steady();
+    const std::lock_guard lock{mutex_};
+    const auto last = swept_.find(name);
+    if (last == swept_.end() || moment >= last->second + kBetweenSweeps.count()) return "2";
+    return moment >= last->second + kBetweenSmallSweeps.count() ? "1" : "0";
+}
+
+void Front::note_sweep(const std::string& name) {
     const auto moment = steady();
     const std::lock_guard lock{mutex_};
     if (swept_.size() >= kMostSwept) swept_.clear();
-    auto& last = swept_[name];
-    if (last != 0 && moment < last + kBetweenSweeps.count()) return false;
-    last = moment;
-    return true;
+    swept_[name] = moment;
 }
 
 void Front::leave(const Epoch& epoch, const Lease& lease, After after) {
-    if (lease.is_wrong && after == After::as_it_was && lease.is_alone) after = After::closed;
+    // The next one who takes it sees to the rest of the journal, and to what the record has.
+    if (lease.is_wrong && after == After::as_it_was) after = After::closed;
     const auto number = std::to_string(epoch.number);
     const std::array<std::string_view, 3> arguments{number, lease.token,
                                                     after == After::forgotten ? "2"
                                                     : after == After::closed  ? "1"
                                                                               : "0"};
     const auto reply = run(leave_script(), lease.run.keys, arguments);
-    if (!reply) return;
-    if (lease.is_wrong && after == After::as_it_was) close_again(epoch, lease);
-    else if (reply->at(0) == "busy" && after != After::as_it_was) close_again(epoch, lease);
+    if (reply && reply->at(0) == "busy" && after != After::as_it_was) close_again(epoch, lease);
 }
 
 void Front::close_again(const Epoch& epoch, const Lease& lease) {
@@ -165,6 +170,7 @@ Status Front::install(const Epoch& epoch, const Lease& lease, const RunInRecord&
     }
     std::vector<std::string> words{std::to_string(epoch.number), lease.token, std::to_string(found.version),
                                    time_text(found.time),        digest,      last,
+                                   std::to_string(found.run.consist->seat_count()),
                                    std::to_string(seats.size())};
     for (auto& [seat, value] : seats) {
         words.push_back(std::to_string(seat));

@@ -408,13 +408,18 @@ if known > 0 and behind > 0 and behind <= 64 then
     end
     if #seats > 0 then return {'some', version, m[5], seats, redis.call('HMGET', KEYS[1], unpack(seats))} end
 end
+-- Not by the names of all fields: those of the holds are without bound.
 local seats, values = {}, {}
-for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-    if #field <= 10 and string.find(field, '^%d') then seats[#seats + 1] = field end
-end
-for first = 1, #seats, 1000 do
-    local some = redis.call('HMGET', KEYS[1], unpack(seats, first, math.min(first + 999, #seats)))
-    for i = 1, #some do values[first + i - 1] = some[i] end
+local count = tonumber(redis.call('HGET', KEYS[1], 'n'))
+for first = 0, count - 1, 1000 do
+    local names = {}
+    for seat = first, math.min(first + 999, count - 1) do names[#names + 1] = tostring(seat) end
+    for i, value in ipairs(redis.call('HMGET', KEYS[1], unpack(names))) do
+        if value then
+            seats[#seats + 1] = names[i]
+            values[#values + 1] = value
+        end
+    end
 end
 return {'all', version, m[5], seats, values}
 )lua";

@@ -2,11 +2,13 @@
 /// The steps that are done inside of Redis, each one script. All keys of a script are in one slot: those of a run, or
 /// those of an owner.
 ///
-/// A run's keys are KEYS[1] to KEYS[3]: the run (a hash: its facts, and for each seat the spans that are taken), its
-/// holds (a hash), its journal (a list: what the record does not know yet). The facts are e epoch, s open or closed, d
-/// digest of what is pinned, q what changes with each step (version, latest time, last fence, last of the fences that
-/// the run may give), of a lease z until when, k whose, f whether alone; and, where holds may be placed, g, which is
-/// epoch and half of the digest.
+/// A run is one hash. Its fields are told apart by their names: one letter is a fact, digits a seat (the spans that are
+/// taken), one byte from 128 on what seats a version changed, 16 bytes a hold (what changes of it), eight bytes the
+/// number of a step (what never changes of the hold that it placed, or what else was done). The journal is the steps
+/// whose numbers are larger than that of the last one that the record knows. The facts are e epoch, s open or closed,
+/// d digest of what is pinned, n how many seats its coaches have, q what changes with each step (see script_parts.hpp),
+/// of a lease z until when, k whose, f whether alone; and, where holds may be placed, g, which is epoch and half of the
+/// digest.
 
 #include <string>
 #include <string_view>
