@@ -104,6 +104,7 @@ ConnectionScan::~ConnectionScan() = default;
 
 ConnectionScan::Outlook& ConnectionScan::outlook() {
     std::call_once(outlook_made_, [&] {
+        was_asked_ = true;  // the bounds cost little more
         outlook_.emplace(Patterns{network_, interchanges_, days_}, interchanges_, days_.may_ever_stay());
     });
     return *outlook_;
