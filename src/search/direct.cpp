@@ -43,7 +43,9 @@ Ride ride_of(const Network& network, const timetable::RunIndex& run, Index board
 }
 
 std::vector<Ride> direct_rides(const Network& network, Index from, Index to, End end, const TimeWindow& window) {
+    constexpr std::size_t kUsual = 64;
     std::vector<Ride> rides;
+    rides.reserve(kUsual);
     const auto& data = network.data();
     const auto boardings = data.visit_patterns(from);
     const auto alightings = data.visit_patterns(to);
