@@ -31,10 +31,11 @@ constexpr std::size_t kMaxLegs = 128;
 /// Not to be encoded in the parts of a journey's id. What separates them, `/` and `+`, is.
 constexpr std::string_view kKeep = ":@,";
 
-/// The stations of a journey in one feed, from the first to the last.
+/// The stations of a journey in one network, from the first to the last.
 struct Way {
-    const Network* network = nullptr;
+    std::shared_ptr<const Network> network;
     std::vector<timetable::Index> stations;
+    const timetable::JoinedNetwork* joined = nullptr;  ///< That has the network; null: it is of one feed.
 };
 
 Error twice(const JourneyQuery& query, const timetable::FoundStation& station) {
@@ -44,14 +45,35 @@ Error twice(const JourneyQuery& query, const timetable::FoundStation& station) {
                                              : fmt::format("the journey calls at {} twice in a row", name)};
 }
 
-/// One for each feed that has all the stations, the feed first that the query names. Errors: not_found;
-/// invalid_argument (the same station twice in a row).
+/// A place: its station in each feed that has it.
+using Place = std::span<const timetable::FoundStation>;
+
+/// Nothing where the network does not have all of the places.
+template <class StationOf>
+std::optional<Way> way_through(const std::vector<Place>& places, std::shared_ptr<const Network> network,
+                               const timetable::JoinedNetwork* joined, const StationOf& station_of) {
+    Way way{std::move(network), {}, joined};
+    for (const auto& place : places) {
+        const std::optional<timetable::Index> station = station_of(place);
+        if (!station) return std::nullopt;
+        way.stations.push_back(*station);
+    }
+    return way;
+}
+
+std::optional<timetable::Index> station_in(const Network& network, const Place& place) {
+    const auto found = std::ranges::find(place, &network, &timetable::FoundStation::network);
+    return found == place.end() ? std::nullopt : std::optional{found->index};
+}
+
+/// One for each network that has all the stations: of feeds that are joined, and of those that are not, or not on all
+/// of their days. The feed first that the query names. Errors: not_found; invalid_argument (the same station twice in a
+/// row).
 Result<std::vector<Way>> ways_of(const Snapshot& snapshot, const JourneyQuery& query) {
     std::vector<StationId> ids{query.from};
     ids.insert(ids.end(), query.via.begin(), query.via.end());
     ids.push_back(query.to);
-    // By place: its station in each feed that has it.
-    std::vector<std::span<const timetable::FoundStation>> places;
+    std::vector<Place> places;
     std::vector<timetable::FoundStation> own(ids.size());
     for (const auto& id : ids) {
         const auto* network = snapshot.find(id.feed);
@@ -59,22 +81,27 @@ Result<std::vector<Way>> ways_of(const Snapshot& snapshot, const JourneyQuery& q
         if (!station) return Error{ErrorCode::not_found, fmt::format("there is no station '{}'", to_string(id))};
         auto& found = own[places.size()] = {network, *station};
         // Where there is one feed, the index of all feeds' stations need not be made for this.
-        const auto place = snapshot.parts.size() == 1 ? std::span<const timetable::FoundStation>{&found, 1}
-                                                      : snapshot.stations().place_of(found).stations;
+        const auto place = snapshot.parts.size() == 1 ? Place{&found, 1} : snapshot.stations().place_of(found).stations;
         if (!places.empty() && places.back().front() == place.front()) return twice(query, found);
         places.push_back(place);
     }
     std::vector<Way> ways;
-    for (const auto& first : places.front()) {
-        Way way{first.network, {}};
-        for (const auto& place : places) {
-            const auto found = std::ranges::find(place, first.network, &timetable::FoundStation::network);
-            if (found != place.end()) way.stations.push_back(found->index);
-        }
-        if (way.stations.size() == places.size()) ways.push_back(std::move(way));
+    const auto add = [&](std::optional<Way> way) {
+        if (way) ways.push_back(*std::move(way));
+    };
+    const auto& joined = snapshot.joined();
+    for (const auto& part : snapshot.parts) {
+        // What the feed has that the query names comes before what is as good in another.
+        const auto is_enough = [&](const auto& each) { return each.has_all_days() && each.has(*part.network); };
+        if (part.feed.name != query.from.feed && std::ranges::any_of(joined, is_enough)) continue;
+        add(way_through(places, part.network, nullptr,
+                        [&](const Place& place) { return station_in(*part.network, place); }));
     }
     const auto named = std::ranges::find(ways, query.from.feed, [](const Way& way) { return way.network->feed(); });
     if (named != ways.end()) std::rotate(ways.begin(), named, named + 1);
+    for (const auto& each : joined) {
+        add(way_through(places, each.network(), &each, [&](const Place& place) { return each.station_of(place); }));
+    }
     return ways;
 }
 
@@ -158,15 +185,15 @@ Question question_of(const JourneyQuery& query, const Way& way) {
     return question;
 }
 
-/// What one of the feeds has to offer.
+/// What one of the networks has to offer.
 struct Offer {
-    const Network* network = nullptr;
+    const Way* way = nullptr;
     FoundJourney journey;
     Timestamp departure() const { return journey.departure(); }
     Timestamp arrival() const { return journey.arrival(); }
 };
 
-/// Leaves out what another feed has at least as good, and orders the rest as one list.
+/// Leaves out what another network has at least as good, and orders the rest as one list.
 void merge(std::vector<Offer>& offers, const JourneyQuery& query) {
     const bool one = query.window == Duration{0};
     // For one moment, the end that was not asked for only decides between equals.
@@ -243,11 +270,18 @@ Journey journey_of(std::vector<Leg> legs) {
     return journey;
 }
 
-Journey journey_of(const Network& network, const FoundJourney& found) {
+Journey journey_of(const Way& way, const FoundJourney& found) {
     std::vector<Leg> legs;
     legs.reserve(found.rides.size());
     for (const auto& ride : found.rides) {
-        legs.push_back(search::leg_of(network, ride));
+        if (way.joined) {
+            auto own = ride;
+            const Network* feed = nullptr;
+            std::tie(feed, own.run) = way.joined->run_of(ride.run);
+            legs.push_back(search::leg_of(*feed, own));
+        } else {
+            legs.push_back(search::leg_of(*way.network, ride));
+        }
         legs.back().stays = ride.stays;
     }
     return journey_of(std::move(legs));
@@ -272,6 +306,32 @@ Result<std::size_t> find_exactly(const Run& run, std::string_view text, std::siz
         if (to_string(run.calls[i].id) == text) return i;
     }
     return find_call(run, text, first);
+}
+
+/// Two stations of one network.
+struct Change {
+    std::shared_ptr<const Network> network;
+    timetable::Index from = 0;
+    timetable::Index to = 0;
+};
+
+/// Nothing where no network has both.
+std::optional<Change> change_between(const Snapshot& snapshot, const StationId& first, const StationId& second) {
+    const auto here = snapshot.share(first.feed);
+    const auto there = snapshot.share(second.feed);
+    const auto from = here ? here->find_station(first.stop) : std::nullopt;
+    const auto to = there ? there->find_station(second.stop) : std::nullopt;
+    if (!from || !to) return std::nullopt;
+    if (here == there) return Change{here, *from, *to};
+    for (const auto& joined : snapshot.joined()) {
+        if (!joined.has(*here) || !joined.has(*there)) continue;
+        const auto place_of = [&](const auto& network, timetable::Index station) {
+            return snapshot.stations().place_of({network.get(), station}).stations;
+        };
+        return Change{joined.network(), *joined.station_of(place_of(here, *from)),
+                      *joined.station_of(place_of(there, *to))};
+    }
+    return std::nullopt;
 }
 
 /// A leg of an id, and its run, whose doors may be closed to those who do not stay on board.
@@ -366,34 +426,28 @@ struct Search::Finders {
     };
     static constexpr std::size_t kChoicesKept = 16;
 
-    std::shared_ptr<JourneyFinder> find(const Snapshot& snapshot, const Network& network,
+    std::shared_ptr<JourneyFinder> find(const Snapshot& snapshot, const std::shared_ptr<const Network>& network,
                                         const Filter& filter) {
         const auto made = entry_for(snapshot, network, filter);
         std::call_once(made->once, [&] {
             made->finder =
-                std::make_shared<search::CachedFinder>(search::make_finder(network, filter.of(network)), network);
+                std::make_shared<search::CachedFinder>(search::make_finder(*network, filter.of(*network)), *network);
         });
         return made->finder;
     }
 
-    std::shared_ptr<Made> entry_for(const Snapshot& snapshot, const Network& network, const Filter& filter) {
+    std::shared_ptr<Made> entry_for(const Snapshot& snapshot, const std::shared_ptr<const Network>& network,
+                                    const Filter& filter) {
         const std::lock_guard lock{mutex};
-        const auto is_asked = [&](const Entry& entry) {
-            return entry.network.get() == &network && entry.filter == filter;
-        };
+        const auto is_asked = [&](const Entry& entry) { return entry.network == network && entry.filter == filter; };
         if (const auto known = std::ranges::find_if(entries, is_asked); known != entries.end()) {
             std::rotate(entries.begin(), known, known + 1);
             return entries.front().made;
         }
-        std::erase_if(entries, [&](const Entry& entry) {
-            return std::ranges::none_of(snapshot.parts,
-                                        [&](const Snapshot::Part& part) { return part.network == entry.network; });
-        });
-        const auto part = std::ranges::find_if(
-            snapshot.parts, [&](const Snapshot::Part& each) { return each.network.get() == &network; });
+        std::erase_if(entries, [&](const Entry& entry) { return !snapshot.has(entry.network.get()); });
         auto made = std::make_shared<Made>();
-        entries.insert(entries.begin(), {part->network, filter, made});
-        // Those of whole networks are no more than there are feeds; those of choices are as many as people think of.
+        entries.insert(entries.begin(), {network, filter, made});
+        // Those of whole networks are no more than twice the feeds; those of choices are as many as people think of.
         const auto is_choice = [](const Entry& entry) { return entry.filter != Filter{}; };
         if (static_cast<std::size_t>(std::ranges::count_if(entries, is_choice)) > kChoicesKept) {
             const auto oldest = std::find_if(entries.rbegin(), entries.rend(), is_choice);
@@ -415,7 +469,7 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     if (!snapshot) return snapshot.error();
     auto ways = ways_of(**snapshot, query);
     if (!ways) return ways.error();
-    // No train leads from one feed to another.
+    // No train leads there.
     if (ways->empty()) return JourneyPage{};
     const auto end = query.arrive ? End::arrival : End::departure;
     const auto window = window_of(query);
@@ -436,9 +490,9 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
     const auto ask = [&](const JourneyQuery& asked) {
         std::vector<Offer> found;
         for (const auto& way : *ways) {
-            const auto finder = finders_->find(**snapshot, *way.network, filter);
+            const auto finder = finders_->find(**snapshot, way.network, filter);
             for (auto& journey : finder->find(question_of(asked, way)))
-                found.push_back({way.network, std::move(journey)});
+                found.push_back({&way, std::move(journey)});
         }
         if (ways->size() > 1) merge(found, asked);
         return found;
@@ -449,7 +503,7 @@ Result<JourneyPage> Search::find(const JourneyQuery& query) {
 
     JourneyPage page;
     page.journeys.reserve(found.size());
-    for (const auto& offer : found) page.journeys.push_back(journey_of(*offer.network, offer.journey));
+    for (const auto& offer : found) page.journeys.push_back(journey_of(*offer.way, offer.journey));
     page.is_cut = found.size() < all;
     // The pages before and after are asked by departure, whichever way this one was.
     const bool one = query.window == Duration{0};
@@ -527,13 +581,13 @@ Result<Journey> Search::read_journey(std::string_view id) {
 /// Where a leg begins as the one before it ends, passengers may be staying in the vehicle.
 bool Search::may_stay(const Snapshot& snapshot, const Leg& first, const Leg& second) {
     if (second.span.from != 0 || second.run.trip.feed != first.run.trip.feed) return false;
-    const auto* network = snapshot.find(second.run.trip.feed);
+    const auto network = snapshot.share(second.run.trip.feed);
     // Pinned runs may outlive their feed.
     if (!network) return false;
     const auto one = network->find_run(first.run);
     const auto other = network->find_run(second.run);
     if (!one || !other || first.span.to + 1U != network->calls(one->trip).size()) return false;
-    return finders_->find(snapshot, *network, {})->may_stay(*one, *other);
+    return finders_->find(snapshot, network, {})->may_stay(*one, *other);
 }
 
 /// Whether passengers get from one leg to the next. The time that is usual for a change is not demanded: whoever
@@ -552,12 +606,11 @@ Status Search::check_change(const Snapshot& snapshot, const Leg& first, const Le
     if (second.stays) return {};
     const auto& here = first.to.call.station;
     const auto& there = second.from.call.station;
-    const auto* network = here.feed == there.feed ? snapshot.find(here.feed) : nullptr;
-    const auto from = network ? network->find_station(here.stop) : std::nullopt;
-    const auto to = network ? network->find_station(there.stop) : std::nullopt;
+    const auto change = change_between(snapshot, here, there);
     // Pinned runs may outlive their stations, and then only what is the same is known to be near.
-    if ((!from || !to) && here == there) return {};
-    const auto least = from && to ? finders_->find(snapshot, *network, {})->least_change(*from, *to) : std::nullopt;
+    if (!change && here == there) return {};
+    const auto least =
+        change ? finders_->find(snapshot, change->network, {})->least_change(change->from, change->to) : std::nullopt;
     if (!least) return no_longer(fmt::format("{} leaves from {}", second.train, second.from.name));
     if (time < std::chrono::seconds{*least}) {
         return no_longer(fmt::format("it takes {}, and there are {}", to_string(Duration{std::chrono::seconds{*least}}),

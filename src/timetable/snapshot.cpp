@@ -32,20 +32,34 @@ Result<std::shared_ptr<const Network>> load_network(TimetableStore& store, const
     return network;
 }
 
+std::vector<std::shared_ptr<const Network>> networks_of(const std::vector<Snapshot::Part>& parts) {
+    std::vector<std::shared_ptr<const Network>> networks;
+    for (const auto& part : parts) networks.push_back(part.network);
+    return networks;
+}
+
 }  // namespace
 
-const Network* Snapshot::find(std::string_view feed) const {
+std::shared_ptr<const Network> Snapshot::share(std::string_view feed) const {
     const auto found = std::ranges::find_if(parts, [&](const Part& part) { return part.feed.name == feed; });
-    return found == parts.end() ? nullptr : found->network.get();
+    return found == parts.end() ? nullptr : found->network;
 }
 
 const StationIndex& Snapshot::stations() const {
-    std::call_once(stations_made_, [&] {
-        std::vector<std::shared_ptr<const Network>> networks;
-        for (const auto& part : parts) networks.push_back(part.network);
-        stations_.emplace(networks);
-    });
+    std::call_once(stations_made_, [&] { stations_.emplace(networks_of(parts)); });
     return *stations_;
+}
+
+const std::vector<JoinedNetwork>& Snapshot::joined() const {
+    if (parts.size() > 1)
+        std::call_once(joined_made_, [&] { joined_ = JoinedNetwork::all_of(networks_of(parts), stations()); });
+    return joined_;
+}
+
+bool Snapshot::has(const Network* network) const {
+    const auto is_it = [&](const auto& part) { return part.network.get() == network; };
+    const auto is_it_joined = [&](const JoinedNetwork& each) { return each.network().get() == network; };
+    return std::ranges::any_of(parts, is_it) || std::ranges::any_of(joined(), is_it_joined);
 }
 
 Result<std::shared_ptr<const Snapshot>> load_snapshot(TimetableStore& store, const Snapshot* earlier,

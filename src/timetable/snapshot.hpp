@@ -11,6 +11,7 @@
 #include <railbook/stores.hpp>
 
 #include "timetable/image_cache.hpp"
+#include "timetable/joined.hpp"
 #include "timetable/layouts.hpp"
 #include "timetable/network.hpp"
 #include "timetable/station_index.hpp"
@@ -29,13 +30,20 @@ struct Snapshot {
     ConsistRules rules;
 
     /// Null where there is no such feed.
-    const Network* find(std::string_view feed) const;
+    const Network* find(std::string_view feed) const { return share(feed).get(); }
+    std::shared_ptr<const Network> share(std::string_view feed) const;
     /// Made when it is first asked for.
     const StationIndex& stations() const;
+    /// Of feeds that passengers can change between; made when it is first asked for.
+    const std::vector<JoinedNetwork>& joined() const;
+    /// Whether it is that of a feed, or of several that are joined.
+    bool has(const Network* network) const;
 
 private:
     mutable std::once_flag stations_made_;
     mutable std::optional<StationIndex> stations_;
+    mutable std::once_flag joined_made_;
+    mutable std::vector<JoinedNetwork> joined_;
 };
 
 /// A network that need not be read, by the checksum of its compiled form.

@@ -17,8 +17,10 @@
 #include "search/reference.hpp"
 #include "search/rounds.hpp"
 #include "search/scan.hpp"
+#include "search/split_feed.hpp"
 #include "timetable/archive.hpp"
 #include "timetable/gtfs.hpp"
+#include "timetable/joined.hpp"
 
 namespace railbook::search {
 namespace {
@@ -79,18 +81,18 @@ std::string text_of(const std::vector<Reference::Answer>& answers) {
     return text.empty() ? "none\n" : text;
 }
 
-/// What is wrong with the finder's answer; empty where it is the reference's. `count` grows by the journeys. The finder
-/// may be asked something else `instead`.
-std::string compare(Reference& reference, const Network& network, JourneyFinder& finder,
-                    const Reference::Question& question, std::size_t& count,
-                    const Reference::Question* instead = nullptr) {
+/// What is wrong with these journeys as the answer; empty where they are the reference's. `legs` says of which legs one
+/// is; `count` grows by the journeys.
+template <class Legs>
+std::string compare(Reference& reference, const Reference::Question& question,
+                    const std::vector<FoundJourney>& journeys, const Legs& legs, std::size_t& count) {
     const auto expected = reference.answers(question);
     std::vector<Reference::Answer> found;
     std::string wrong;
-    for (const auto& journey : finder.find(question_of(network, instead ? *instead : question))) {
+    for (const auto& journey : journeys) {
         found.push_back({seconds_of(journey.departure()), seconds_of(journey.arrival()), journey.changes});
         try {
-            const auto checked = reference.check(question, legs_of(network, journey));
+            const auto checked = reference.check(question, legs(journey));
             if (checked != found.back()) wrong += "the legs are another journey: " + text_of({checked});
         } catch (const std::runtime_error& refused) {
             wrong += std::string{refused.what()} + "\n";
@@ -100,6 +102,15 @@ std::string compare(Reference& reference, const Network& network, JourneyFinder&
     count += found.size();
     if (found != expected) wrong += "expected\n" + text_of(expected) + "found\n" + text_of(found);
     return wrong.empty() ? wrong : text_of(question) + "\n" + wrong;
+}
+
+/// Of a finder, which may be asked something else `instead`.
+std::string compare(Reference& reference, const Network& network, JourneyFinder& finder,
+                    const Reference::Question& question, std::size_t& count,
+                    const Reference::Question* instead = nullptr) {
+    return compare(
+        reference, question, finder.find(question_of(network, instead ? *instead : question)),
+        [&](const FoundJourney& journey) { return legs_of(network, journey); }, count);
 }
 
 /// On which the questions of a feed are asked. Under a sanitizer, where they take six times as long, only some: what
@@ -160,6 +171,62 @@ TEST(RandomNetworks, EveryAnswerIsThatOfTheReference) {
     }
     EXPECT_GT(journeys, 1000U);
     EXPECT_GT(with_changes, 200U);
+}
+
+TEST(RandomNetworks, TwoFeedsThatShareThemAreSearchedAsOne) {
+    std::size_t journeys = 0;
+    std::size_t across = 0;
+    std::string wrong;
+    // Those of even seeds, where every train can go to either feed.
+    for (unsigned seed = 2; seed <= 400U * static_cast<unsigned>(scale()) && wrong.empty(); seed += 2) {
+        test::RandomFeed feed{seed};
+        test::SplitFeed split{feed};
+        if (!split.has_trains()) continue;
+        Reference reference{split.whole.write_folder()};
+        const auto of_feed = [](const test::FeedFiles& files, const char* name) {
+            const auto archive = timetable::Archive::open(files.write_folder());
+            const auto read = timetable::read_gtfs(**archive, {.feed = name, .rebase = {}, .progress = {}});
+            return *Network::from_data(read->network);
+        };
+        const std::vector<std::shared_ptr<const Network>> feeds{of_feed(split.first, "a"),
+                                                                of_feed(split.second, "a-b")};
+        const timetable::StationIndex stations{feeds};
+        const auto all = timetable::JoinedNetwork::all_of(feeds, stations);
+        ASSERT_EQ(all.size(), 1U) << "seed " << seed;
+        const auto& joined = all.front();
+        const auto& network = joined.network();
+        const auto station_of = [&](const std::string& stop) {
+            return *joined.station_of(stations.place_of({feeds[0].get(), *feeds[0]->find_station(stop)}).stations);
+        };
+        const auto legs = [&](const FoundJourney& journey) {
+            std::vector<Reference::Leg> found;
+            const Network* before = nullptr;
+            bool changes_feed = false;
+            for (const auto& ride : journey.rides) {
+                const auto [of, run] = joined.run_of(ride.run);
+                changes_feed = changes_feed || (before && of != before);
+                before = of;
+                found.push_back({std::string{of->data().trips[run.trip].id}, to_string(of->date_of(run.day)), run.start,
+                                 ride.board, ride.alight, ride.stays});
+            }
+            across += changes_feed ? 1U : 0U;
+            return found;
+        };
+        ConnectionScan scan{*network};
+        RoundSearch rounds{*network, std::make_unique<ConnectionScan>(*network)};
+        for (int i = 0; i < 20 && wrong.empty(); ++i) {
+            const auto asked = any_question(feed);
+            auto question = question_of(*feeds[0], asked);
+            question.from = station_of(asked.from);
+            question.to = station_of(asked.to);
+            for (std::size_t k = 0; k < asked.via.size(); ++k) question.via[k] = station_of(asked.via[k]);
+            wrong = compare(reference, asked, scan.find(question), legs, journeys) +
+                    compare(reference, asked, rounds.find(question), legs, journeys);
+        }
+        EXPECT_EQ(wrong, "") << "seed " << seed;
+    }
+    EXPECT_GT(journeys, 1000U);
+    EXPECT_GT(across, 200U);
 }
 
 TEST(RandomNetworks, TheFirstQuestionIsAnsweredAsItIsLater) {
