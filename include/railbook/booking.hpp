@@ -52,6 +52,9 @@ public:
     /// becomes the booking's. Errors: those of a claim on the hold; quote_expired; invalid_argument (quote, hold and
     /// passengers do not fit each other, which the detail explains); conflict (booked already); key_reused.
     Result<Booking> create(const Principal& principal, const BookingRequest& request);
+    /// Gives up a booking that is not paid for; its seats are free again. Cancelling it again is success.
+    /// Errors: not_found; conflict (paid for, or past its deadline); in_progress (a payment is pending); key_reused.
+    Result<Booking> cancel(const Principal& principal, const BookingId& id, const CommandKey& key);
     /// Starts a payment and returns it as it stands after the provider was asked once: pending, captured (then the
     /// tickets are issued) or declined. Errors: not_found; invalid_argument (method); conflict (paid already);
     /// in_progress (another payment is pending); hold_expired; key_reused.

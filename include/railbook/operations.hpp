@@ -16,7 +16,11 @@ namespace railbook {
 enum class Method : std::uint8_t { get, post, put, patch, delete_ };
 std::string_view to_string(Method method);
 
-enum class IdempotencyKey : std::uint8_t { none, required };
+enum class IdempotencyKey : std::uint8_t {
+    none,      ///< Not looked at: to repeat the operation does no harm.
+    optional,  ///< With one, a repetition has the same answer.
+    required,
+};
 
 /// One operation, as the table shows it.
 struct OperationInfo {

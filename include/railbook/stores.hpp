@@ -571,6 +571,10 @@ public:
     /// Errors: those of the claim; conflict (the hold is booked already); key_reused; unavailable also where the
     /// reference is taken (repeat with another), or the hold has other seats by now (look at it again).
     virtual Result<Booking> create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) = 0;
+    /// Ends a booking that is not paid for, and its hold with it. Ending it again is success.
+    /// Errors: not_found; conflict (it is paid for, or past its deadline); in_progress (a payment is pending);
+    /// key_reused.
+    virtual Result<Booking> cancel_booking(const Command& command, const BookingId& id) = 0;
     /// Records the attempt and moves the hold to paying. `wanted.attempt` is one more than there were.
     /// Errors: not_found; conflict (not prebooked, or another attempt came first); in_progress (one is pending);
     /// hold_expired; key_reused.

@@ -231,6 +231,22 @@ Result<Booking> Bookings::try_to_create(const Principal& principal, const Bookin
     return store_.bookings().create_booking(command, claim, wanted);
 }
 
+Result<Booking> Bookings::cancel(const Principal& principal, const BookingId& id, const CommandKey& key) {
+    if (!principal.may(Scope::buy)) return Error{ErrorCode::forbidden, "cancelling needs the scope 'buy'"};
+    if (const auto ok = base::check_key(key); !ok) return ok.error();
+    const auto now = store_.now();
+    if (!now) return now.error();
+    base::Canonical text;
+    text.add(to_string(id));
+    const Command command = base::make_command(principal, "booking.cancel", key, text, *now, policy_.keep_answers);
+    const auto earlier = store_.find_answer(command);
+    if (!earlier) return earlier.error();
+    if (*earlier) return std::get<Booking>(**earlier);
+    const auto booking = find(principal, id);
+    if (!booking) return booking;
+    return store_.bookings().cancel_booking(command, id);
+}
+
 Result<Payment> Bookings::pay(const Principal& principal, const PaymentRequest& request) {
     if (!principal.may(Scope::buy)) return Error{ErrorCode::forbidden, "paying needs the scope 'buy'"};
     if (const auto ok = base::check_key(request.key); !ok) return ok.error();

@@ -181,6 +181,9 @@ private:
             if (sold != (hold->second.status == HoldStatus::sold))
                 violated("a ticket has its seat", object,
                          fmt::format("it is {} and its hold is {}", to_string(status), to_string(hold->second.status)));
+            if ((status == PartStatus::cancelled) != (hold->second.status == HoldStatus::released))
+                violated("a cancelled booking has no seats", object,
+                         fmt::format("it is {} and its hold is {}", to_string(status), to_string(hold->second.status)));
             parts_have_seats(booking, hold->second, object);
             tickets_agree(booking, object);
         }

@@ -390,7 +390,7 @@ value encode(const Booking& booking) {
     if (!booking.contact.email.empty()) contact["email"] = booking.contact.email;
     if (!booking.contact.phone.empty()) contact["phone"] = booking.contact.phone;
     array actions;
-    if (booking.status() == PartStatus::prebooked) actions = {"pay"};
+    if (booking.status() == PartStatus::prebooked) actions = {"pay", "cancel"};
     return {{"id", to_string(booking.id)},
             {"reference", booking.reference},
             {"status", to_string(booking.status())},

@@ -237,6 +237,16 @@ Result<value> pay_booking(Request& request) {
     return encode(*payment);
 }
 
+Result<value> cancel_booking(Request& request) {
+    const auto id = request.body.text("id");
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto booking = request.engine.bookings().find(request.principal, id);
+    if (!booking) return booking.error();
+    const auto cancelled = request.engine.bookings().cancel(request.principal, booking->id, request.key);
+    if (!cancelled) return cancelled.error();
+    return encode(*cancelled);
+}
+
 Result<value> show_booking(Request& request) {
     const auto id = request.body.text("id");
     if (auto refusal = request.refusal()) return std::move(*refusal);
@@ -298,6 +308,9 @@ constexpr Operation kOperations[] = {
     {{"booking.pay", Method::post, "/v1/bookings/{id}/payments", Scope::buy, IdempotencyKey::required,
       "Pay for a booking"},
      pay_booking},
+    {{"booking.cancel", Method::post, "/v1/bookings/{id}/cancel", Scope::buy, IdempotencyKey::optional,
+      "Give up a booking that is not paid for"},
+     cancel_booking},
     {{"booking.show", Method::get, "/v1/bookings/{id}", Scope::buy, IdempotencyKey::none, "One booking"}, show_booking},
     {{"booking.list", Method::get, "/v1/bookings", Scope::buy, IdempotencyKey::none, "Bookings, newest first"},
      list_bookings},

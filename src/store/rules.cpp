@@ -109,6 +109,7 @@ void post(Changes& changes, const BookingId& booking, const std::vector<LedgerTr
 
 Error hold_lost() { return {ErrorCode::hold_lost, "the hold is no longer yours", "hold seats again"}; }
 Error hold_expired() { return {ErrorCode::hold_expired, "the hold has passed its deadline", "hold seats again"}; }
+Error payment_open() { return {ErrorCode::in_progress, "a payment for this booking is still open"}; }
 
 /// Who claims it, and by which fence.
 Status check_claimant(const Hold* hold, const HoldClaim& claim) {
@@ -429,6 +430,26 @@ Error reference_taken() {
     return {ErrorCode::unavailable, "the reference belongs to another booking: draw another one"};
 }
 
+Result<Changes> cancel_booking(const Booking* booking, const Hold* hold, std::string_view actor, Timestamp now) {
+    if (!booking) return not_found("booking");
+    auto status = booking->status();
+    if (status == PartStatus::cancelled) return Changes{};
+    // A sweep may have ended the hold, and not the booking yet.
+    const bool is_late = now >= booking->expires_at || hold->status == HoldStatus::expired;
+    if (status == PartStatus::prebooked && is_late) status = PartStatus::expired;
+    if (status != PartStatus::prebooked)
+        return Error{ErrorCode::conflict, fmt::format("the booking is {}", to_string(status))};
+    if (hold->status == HoldStatus::paying) return payment_open();
+    Changes changes;
+    changes.booking = *booking;
+    move_parts(*changes.booking, PartStatus::cancelled);
+    record(changes, booking->id, now, actor, "booking.cancelled", "hold " + to_string(hold->id));
+    changes.hold = *hold;
+    move_to(*changes.hold, HoldStatus::released);
+    record(changes, *hold, now, actor, "hold.released");
+    return changes;
+}
+
 Result<Changes> begin_payment(const Booking* booking, const Hold* hold, std::span<const Payment> payments,
                               const Payment& wanted, std::string_view actor, Timestamp now) {
     RAILBOOK_ASSERT(wanted.status == PaymentStatus::pending && !wanted.refund_due);
@@ -437,7 +458,7 @@ Result<Changes> begin_payment(const Booking* booking, const Hold* hold, std::spa
     if (status != PartStatus::prebooked && status != PartStatus::expired)
         return Error{ErrorCode::conflict, fmt::format("the booking is {}", to_string(status))};
     if (std::ranges::find(payments, PaymentStatus::pending, &Payment::status) != payments.end())
-        return Error{ErrorCode::in_progress, "a payment for this booking is still open"};
+        return payment_open();
     // A sweep may have ended the hold, and not the booking yet.
     if (status == PartStatus::expired || now >= booking->expires_at || hold->status == HoldStatus::expired)
         return Error{ErrorCode::hold_expired, "the booking has passed its deadline", "hold seats again"};

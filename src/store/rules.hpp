@@ -106,6 +106,9 @@ Result<Changes> create_booking(const Hold* hold, const HoldClaim& claim, const B
                                Timestamp now);
 /// Of a booking whose reference another booking has.
 Error reference_taken();
+/// `hold` is the booking's. Nothing changes where the booking is cancelled already.
+/// Errors: not_found; conflict; in_progress.
+Result<Changes> cancel_booking(const Booking* booking, const Hold* hold, std::string_view actor, Timestamp now);
 /// `hold` is the booking's; `payments` are all of the booking's.
 /// Errors: not_found; conflict; in_progress; hold_expired.
 Result<Changes> begin_payment(const Booking* booking, const Hold* hold, std::span<const Payment> payments,

@@ -168,6 +168,19 @@ TEST_F(GoldenTest, TheStoryFromQuoteToTicket) {
     expect_golden("ticket-show-json", {"ticket", "show", json_member(booking.out, "/tickets/0"), "-o", "json"});
     expect_golden("store-verify", {"store", "verify"});
     expect_golden("store-verify-json", {"store", "verify", "-o", "json"});
+
+    expect_golden("booking-cancel-paid", {"booking", "cancel", reference});
+    const auto on_ic3 = [&](std::vector<std::string> command, const std::vector<std::string>& rest) {
+        command.insert(command.end(), {kIc3, "-o", "json"});
+        command.insert(command.end(), ride.begin(), ride.end());
+        command.insert(command.end(), rest.begin(), rest.end());
+        return run(command);
+    };
+    const auto seat = on_ic3({"hold", "create"}, {"--best", "1"});
+    const auto price = on_ic3({"quote", "create"}, {"--passengers", "adult"});
+    const auto other = run({"booking", "create", "--hold", json_member(seat.out, "/id"), "--quote",
+                            json_member(price.out, "/token"), "--passenger", "Ben Schmidt", "-o", "json"});
+    expect_golden("booking-cancel", {"booking", "cancel", json_member(other.out, "/reference")});
 }
 
 TEST_F(GoldenTest, BookTellsTheWholeStoryInOneCommand) {

@@ -133,6 +133,52 @@ STORE_TEST(BookingsTest, BookingIsPaidBeforeItsDeadlineOrNot) {
     EXPECT_TRUE(pay(*second));
 }
 
+STORE_TEST(BookingsTest, CancelledBookingLetsItsSeatsGo) {
+    const auto hold = place({{&ice, {0, 1}, {0, 4}}});
+    const auto booking = book(*hold);
+    ASSERT_TRUE(booking) << booking.error();
+    const auto command = make.command("booking.cancel");
+    const auto cancelled = store->bookings().cancel_booking(command, booking->id);
+    ASSERT_TRUE(cancelled) << cancelled.error();
+    EXPECT_EQ(cancelled->status(), PartStatus::cancelled);
+    EXPECT_EQ(stored(*booking), *cancelled);
+    EXPECT_EQ(store->inventory().find_hold(hold->id)->status, HoldStatus::released);
+    EXPECT_TRUE(allocations(ice).empty());
+    EXPECT_EQ(actions("booking:" + to_string(booking->id)),
+              (std::vector<std::string>{"booking.created", "booking.cancelled"}));
+    EXPECT_EQ(actions("run:" + to_string(ice.id)), (std::vector<std::string>{"hold.placed", "hold.released"}));
+    // Repeated with its key, and again with another one.
+    EXPECT_EQ(*store->bookings().cancel_booking(command, booking->id), *cancelled);
+    EXPECT_EQ(*store->bookings().cancel_booking(make.command("booking.cancel"), booking->id), *cancelled);
+    EXPECT_EQ(actions("booking:" + to_string(booking->id)).size(), 2U);
+    auto other = command;
+    other.fingerprint = "other";
+    EXPECT_EQ(store->bookings().cancel_booking(other, booking->id).error().code, ErrorCode::key_reused);
+    EXPECT_EQ(pay(stored(*booking)).error().code, ErrorCode::conflict);
+    EXPECT_TRUE(place({{&ice, {0, 1}, {0, 4}}})) << "the seats are free";
+}
+
+STORE_TEST(BookingsTest, OnlyABookingThatWaitsForItsMoneyIsCancelled) {
+    const auto cancel = [&](const BookingId& id) {
+        const auto done = store->bookings().cancel_booking(make.command("booking.cancel"), id);
+        return done ? std::optional<ErrorCode>{} : done.error().code;
+    };
+    EXPECT_EQ(cancel(BookingId::make(environment)), ErrorCode::not_found);
+    const auto sale = paying({{&ice, {0}, {0, 4}}});
+    EXPECT_EQ(cancel(sale.booking.id), ErrorCode::in_progress);
+    ASSERT_TRUE(settle(sale.payment, true));
+    EXPECT_EQ(cancel(sale.booking.id), ErrorCode::conflict);
+    const auto declined = paying({{&ice, {1}, {0, 4}}});
+    ASSERT_TRUE(settle(declined.payment, false));
+    EXPECT_EQ(cancel(declined.booking.id), std::nullopt);
+    const auto late = book(*place({{&ice, {1}, {0, 4}}}));
+    ASSERT_TRUE(late) << late.error();
+    environment.set_now(late->expires_at);
+    EXPECT_EQ(cancel(late->id), ErrorCode::conflict) << "it reads as expired, swept or not";
+    ASSERT_TRUE(expire());
+    EXPECT_EQ(cancel(late->id), ErrorCode::conflict);
+}
+
 STORE_TEST(BookingsTest, CapturedPaymentSellsTheSeatsAndIssuesTheTickets) {
     const auto sale = paying({{&ice, {0, 1}, {0, 4}}});
     const auto settlement = make.settlement(sale.payment, sale.booking, true);

@@ -149,6 +149,9 @@ private:
         return policy_.call("create_booking",
                             [&] { return store_->bookings().create_booking(command, claim, wanted); });
     }
+    Result<Booking> cancel_booking(const Command& command, const BookingId& id) override {
+        return policy_.call("cancel_booking", [&] { return store_->bookings().cancel_booking(command, id); });
+    }
     Result<Payment> begin_payment(const Command& command, const Payment& wanted) override {
         return policy_.call("begin_payment", [&] { return store_->bookings().begin_payment(command, wanted); });
     }

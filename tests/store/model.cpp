@@ -79,11 +79,20 @@ Model::Outcome Model::book(std::size_t hold, Timestamp now, Duration ttl) {
 
 Model::Outcome Model::pay(std::size_t hold, Timestamp now) {
     auto& entry = holds_.at(hold);
-    if (entry.status == HoldStatus::sold) return ErrorCode::conflict;
+    if (entry.status == HoldStatus::sold || entry.status == HoldStatus::released) return ErrorCode::conflict;
     if (entry.pending) return ErrorCode::in_progress;
     if (!is_live(entry, now)) return ErrorCode::hold_expired;
     entry.status = HoldStatus::paying;
     entry.pending = true;
+    return std::nullopt;
+}
+
+Model::Outcome Model::cancel(std::size_t hold, Timestamp now) {
+    auto& entry = holds_.at(hold);
+    if (entry.status == HoldStatus::released) return std::nullopt;
+    if (!is_live(entry, now) || entry.status == HoldStatus::sold) return ErrorCode::conflict;
+    if (entry.pending) return ErrorCode::in_progress;
+    entry.status = HoldStatus::released;
     return std::nullopt;
 }
 
@@ -282,6 +291,13 @@ bool World::move(const Move& move) {
                 other_.reset();
                 other_ = open(kind_, folder_, environment_);
                 return other_ != nullptr;
+            }
+            case 20:
+            case 21: {
+                if (!placed.booking) return true;
+                const auto command = make_.command("booking.cancel");
+                return same("cancel", memory_->bookings().cancel_booking(command, placed.booking->id),
+                            other_->bookings().cancel_booking(command, placed.booking->id), model_.cancel(hold, now));
             }
             default: {
                 static constexpr std::array<std::int64_t, 5> kJumps{1, 60'000, 299'999, 600'000, 900'000};

@@ -38,6 +38,7 @@ public:
     Outcome release(std::size_t hold, Timestamp now);
     Outcome book(std::size_t hold, Timestamp now, Duration ttl);
     Outcome pay(std::size_t hold, Timestamp now);
+    Outcome cancel(std::size_t hold, Timestamp now);
     void settle(std::size_t hold, Timestamp now, bool captured);
 
     std::set<Cell> live_cells(Timestamp now) const;

@@ -10,7 +10,7 @@
 namespace railbook::test {
 namespace {
 
-constexpr int kKinds = 20;
+constexpr int kKinds = 22;
 constexpr int kNumbers = 60;
 
 /// 1 for the tests of every day; more for the long ones.

@@ -15,10 +15,10 @@ namespace {
 
 namespace json = boost::json;
 
-bool needs_key(std::string_view operation) {
+bool takes_key(std::string_view operation) {
     const auto all = operation_table();
     const auto found = std::ranges::find(all, operation, &OperationInfo::name);
-    return found != all.end() && found->key == IdempotencyKey::required;
+    return found != all.end() && found->key != IdempotencyKey::none;
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ Result<Answer> Caller::call(std::string_view operation, const json::object& body
 
 Result<Answer> Caller::call_with_text(std::string_view operation, const std::string& body) {
     std::string key;
-    if (needs_key(operation)) key = key_.empty() ? CommandKey::make(environment_).text : key_;
+    if (takes_key(operation)) key = key_.empty() ? CommandKey::make(environment_).text : key_;
     auto text = railbook::call(engine_, principal_, operation, body, key);
     if (!text) {
         Error error = std::move(text).error();

@@ -87,6 +87,7 @@ private:
     Result<Run> adopt_calls(const Command& command, const CallsChange& change) override;
 
     Result<Booking> create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) override;
+    Result<Booking> cancel_booking(const Command& command, const BookingId& id) override;
     Result<Payment> begin_payment(const Command& command, const Payment& wanted) override;
     Result<Payment> settle_payment(const Settlement& settlement, Timestamp now) override;
     Result<Payment> settle_refund(const PaymentId& payment, const std::vector<LedgerTransaction>& postings,
@@ -528,6 +529,20 @@ Result<Booking> MemoryStore::create_booking(const Command& command, const HoldCl
         RAILBOOK_ASSERT(!all_->bookings.contains(wanted.id));
         all_->save(*changes, now);
         return *changes->booking;
+    });
+}
+
+Result<Booking> MemoryStore::cancel_booking(const Command& command, const BookingId& id) {
+    const std::lock_guard gate{gate_};
+    const Timestamp now = step_time(command.now);
+    return answered<Booking>(command, [&]() -> Result<Booking> {
+        const auto booking = all_->bookings.find(id);
+        const auto* found = booking == all_->bookings.end() ? nullptr : &booking->second.record;
+        const auto hold = found ? all_->find_hold(found->hold) : std::nullopt;
+        const auto changes = store::cancel_booking(found, hold ? &*hold : nullptr, command.owner, now);
+        if (!changes) return changes.error();
+        all_->save(*changes, now);
+        return changes->booking ? *changes->booking : *found;
     });
 }
 

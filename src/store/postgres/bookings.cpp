@@ -110,6 +110,29 @@ Result<Booking> PostgresBookings::create_booking(const Command& command, const H
     });
 }
 
+Result<Booking> PostgresBookings::cancel_booking(const Command& command, const BookingId& id) {
+    return database_.command<Booking>(command, [&](Step& step) -> Result<Booking> {
+        step.lock("SELECT railbook.lock_booking($1)", {id});
+        const auto bookings = step.ask(kFindBooking, {id});
+        const auto holds = step.ask(kHoldOfBooking, {id});
+        const auto placed = step.ask(kAllocationsOfBooking, {id});
+        if (const auto ready = step.go(); !ready) return ready.error();
+        const auto booking = step.answer(bookings).one(read_booking);
+        if (!booking) return booking.error();
+        if (!*booking) return not_found("booking");
+        const auto hold = step.answer(holds).one(read_hold);
+        if (!hold) return hold.error();
+        if (!*hold) return Error{ErrorCode::damaged, "the hold of a booking is missing"};
+        auto own = step.answer(placed).all(read_placed);
+        if (!own) return std::move(own).error();
+        const auto changes = store::cancel_booking(&**booking, &**hold, command.owner, step.now());
+        if (!changes) return changes.error();
+        const SeatsBefore before{.own = *std::move(own), .dropped = {}};
+        save(step, *changes, &before);
+        return changes->booking ? *changes->booking : **booking;
+    });
+}
+
 Result<Payment> PostgresBookings::begin_payment(const Command& command, const Payment& wanted) {
     return database_.command<Payment>(command, [&](Step& step) -> Result<Payment> {
         step.lock("SELECT railbook.lock_booking($1)", {wanted.booking});

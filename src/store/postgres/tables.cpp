@@ -95,6 +95,8 @@ Result<Hold> read_hold(Row& row) {
 const std::string kAllAllocations = joined(
     kSelectAllocation, "ORDER BY a.hold IS NULL, r.service_date, r.feed, r.trip, r.start, a.seat, a.from_segment");
 const std::string kAllocationsOfHold = joined(kSelectAllocation, "WHERE h.id = $1");
+const std::string kAllocationsOfBooking =
+    joined(kSelectAllocation, "WHERE h.fence = (SELECT b.hold FROM railbook.bookings b WHERE b.id = $1)");
 const std::string kAllocationsOfPayment =
     joined(kSelectAllocation,
            "WHERE h.fence = (SELECT b.hold FROM railbook.bookings b JOIN railbook.payments p "

@@ -82,6 +82,7 @@ Result<AuditEntry> read_audit_entry(Row& row);
 using Placed = std::pair<RunId, Allocation>;
 extern const std::string kAllAllocations;        ///< By run, seat and span; the blocks last.
 extern const std::string kAllocationsOfHold;     ///< $1 id
+extern const std::string kAllocationsOfBooking;  ///< $1 id of the booking
 extern const std::string kAllocationsOfPayment;  ///< $1 id of the payment
 extern const std::string kAllocationsOfHolds;    ///< $1 fences
 extern const std::string kBlocksOfRun;           ///< $1 number

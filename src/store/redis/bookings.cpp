@@ -37,6 +37,16 @@ Result<Booking> RedisBookings::create_booking(const Command& command, const Hold
     return booking;
 }
 
+Result<Booking> RedisBookings::cancel_booking(const Command& command, const BookingId& id) {
+    std::optional<HoldId> hold;
+    const auto names = runs_of_booking(id, hold);
+    if (!names) return names.error();
+    auto booking =
+        front_.in_record<Booking>(*names, hold, [&] { return record_.bookings().cancel_booking(command, id); });
+    if (booking && hold) tell_of(*hold);
+    return booking;
+}
+
 Result<Payment> RedisBookings::begin_payment(const Command& command, const Payment& wanted) {
     std::optional<HoldId> hold;
     const auto names = runs_of_booking(wanted.booking, hold);

@@ -112,6 +112,7 @@ public:
     RedisBookings(Front& front, SystemOfRecord& record, RedisInventory& inventory)
         : front_{front}, record_{record}, inventory_{inventory} {}
     Result<Booking> create_booking(const Command& command, const HoldClaim& claim, const Booking& wanted) override;
+    Result<Booking> cancel_booking(const Command& command, const BookingId& id) override;
     Result<Payment> begin_payment(const Command& command, const Payment& wanted) override;
     Result<Payment> settle_payment(const Settlement& settlement, Timestamp now) override;
     Result<Payment> settle_refund(const PaymentId& payment, const std::vector<LedgerTransaction>& postings,

@@ -60,6 +60,20 @@ Result<Booking> SqliteBookings::create_booking(const Command& command, const Hol
     });
 }
 
+Result<Booking> SqliteBookings::cancel_booking(const Command& command, const BookingId& id) {
+    return database_.command<Booking>(command, [&](Step& step) -> Result<Booking> {
+        const auto booking = found_or("booking", step.tables.find_booking(id));
+        if (!booking) return booking;
+        const auto hold = step.tables.find_hold(booking->hold);
+        if (!hold) return hold.error();
+        if (!*hold) return Error{ErrorCode::damaged, "the hold of a booking is missing"};
+        const auto changes = store::cancel_booking(&*booking, &**hold, command.owner, step.now);
+        if (!changes) return changes.error();
+        if (const auto done = step.save(*changes); !done) return done.error();
+        return changes->booking ? *changes->booking : *booking;
+    });
+}
+
 Result<Payment> SqliteBookings::begin_payment(const Command& command, const Payment& wanted) {
     return database_.command<Payment>(command, [&](Step& step) -> Result<Payment> {
         const auto booking = step.tables.find_booking(wanted.booking);

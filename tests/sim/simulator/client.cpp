@@ -116,6 +116,7 @@ void Client::act(Operation operation) {
         case Operation::coaches: return change_coaches();
         case Operation::import: return import_timetable();
         case Operation::follow: return follow();
+        case Operation::cancel: return cancel();
     }
 }
 
@@ -529,6 +530,8 @@ void Client::judge_what_it_was_told(const RecordWitness& records) {
             const Booking* booking = records.find(owned.booking->id);
             if (!booking || booking->reference != owned.booking->reference || booking->total != owned.booking->total)
                 violated("9 what was acknowledged is there", "booking " + brief(owned.booking->id));
+            else if (owned.released && booking->status() != PartStatus::cancelled)
+                violated("9 what was acknowledged is there", "booking " + brief(booking->id) + " was cancelled");
         }
     }
     for (const auto& told : told_) {

@@ -39,7 +39,7 @@ private:
         Hold hold;  ///< As it was last told.
         std::optional<Booking> booking = std::nullopt;
         std::optional<Payment> payment = std::nullopt;
-        bool released = false;
+        bool released = false;  ///< Or the booking was cancelled.
     };
     /// What a subscriber knows of a run: of each segment of each seat.
     struct Followed {
@@ -67,6 +67,7 @@ private:
     void release();
     void book();
     void pay();
+    void cancel();
     void find();
     void list();
     void look();

@@ -132,7 +132,7 @@ void Client::act_on_foreign() {
         if (!done) error = answer->error();
     };
     world_.begin(Event::Kind::find);
-    switch (random_.below(booking ? 7 : 4)) {
+    switch (random_.below(booking ? 8 : 4)) {
         case 0:
             note(world_.attempt<Hold>(Operation::foreign, random_, [&](Engine& engine) {
                 return engine.inventory().extend(me_, {hold.id, hold.fence, std::nullopt});
@@ -164,6 +164,13 @@ void Client::act_on_foreign() {
                 return engine.bookings().find(me_, booking->reference);
             }));
             break;
+        case 6: {
+            const auto key = new_key();
+            note(world_.attempt<Booking>(Operation::foreign, random_, [&](Engine& engine) {
+                return engine.bookings().cancel(me_, booking->id, key);
+            }));
+            break;
+        }
         default: {
             const PaymentRequest request{new_key(), booking->id, "sim:good"};
             note(world_.attempt<Payment>(Operation::foreign, random_,

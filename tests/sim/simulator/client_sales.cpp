@@ -140,4 +140,32 @@ void Client::pay() {
     if (payment.status == PaymentStatus::refunded) world_.report().mark("late money was refunded");
 }
 
+void Client::cancel() {
+    const auto found = std::ranges::find_if(owned_.rbegin(), owned_.rend(),
+                                            [](const Owned& one) { return one.booking && !one.released; });
+    if (found == owned_.rend()) return;
+    const Hold hold = found->hold;
+    const Booking booking = *found->booking;
+    Event event = event_on(Event::Kind::cancel, hold);
+    const auto key = new_key();
+    const auto answer = persist<Booking>(
+        Operation::cancel, [&](Engine& engine) { return engine.bookings().cancel(me_, booking.id, key); });
+    if (!answer) return world_.abandon(std::move(event));
+    if (!*answer) {
+        const auto code = answer->error().code;
+        if (code == ErrorCode::conflict && world_.scheduler().current()->command.was_refused_falsely) return;
+        if (code == ErrorCode::in_progress) return world_.report().mark("a booking that is being paid for was kept");
+        event.refused = code;
+        return world_.finish(std::move(event));
+    }
+    const bool same = (*answer)->id == booking.id && (*answer)->total == booking.total;
+    if (!same || (*answer)->status() != PartStatus::cancelled)
+        violated("8 a cancelled booking is cancelled", brief(booking.id));
+    world_.finish(std::move(event));
+    world_.report().mark("a booking was cancelled");
+    for (auto& mine : owned_) {
+        if (mine.hold.id == hold.id) mine.released = true;
+    }
+}
+
 }  // namespace railbook::sim

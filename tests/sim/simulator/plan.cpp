@@ -6,7 +6,7 @@ std::string_view to_string(Operation operation) {
     constexpr std::array<std::string_view, kOperations> kNames{
         "hold seats", "hold best",   "hold journey", "extend",    "release",     "book",    "pay",     "find",
         "list",       "look",        "repeat",       "reuse key", "stale fence", "foreign", "run due", "block",
-        "staff",      "hold wishes", "share key",    "coaches",   "import",      "follow"};
+        "staff",      "hold wishes", "share key",    "coaches",   "import",      "follow",    "cancel"};
     return kNames[static_cast<std::size_t>(operation)];
 }
 

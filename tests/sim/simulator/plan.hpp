@@ -37,8 +37,9 @@ enum class Operation : std::uint8_t {
     coaches,      ///< An operator gives a run other coaches, after an offer.
     import,       ///< An operator imports another timetable.
     follow,       ///< A subscriber goes on where it was.
+    cancel,       ///< A booking, paid for or not.
 };
-inline constexpr std::size_t kOperations = 22;
+inline constexpr std::size_t kOperations = 23;
 std::string_view to_string(Operation operation);
 
 enum class Fault : std::uint8_t {

@@ -166,6 +166,13 @@ public:
                 my_.tell({.name = command.operation, .owner = command.owner, .claim = claim}, answer);
             });
     }
+    Result<Booking> cancel_booking(const Command& command, const BookingId& id) override {
+        return my_.ports.call<Result<Booking>>(
+            contested("cancel_booking"), [&] { return inner().cancel_booking(command, id); },
+            [&](const Result<Booking>& answer) {
+                my_.tell({.name = command.operation, .owner = command.owner}, answer);
+            });
+    }
     Result<Payment> begin_payment(const Command& command, const Payment& wanted) override {
         return my_.ports.call<Result<Payment>>(
             contested("begin_payment"), [&] { return inner().begin_payment(command, wanted); },

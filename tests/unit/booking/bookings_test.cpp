@@ -98,6 +98,31 @@ TEST_F(BookingsTest, ADeclinedCardLeavesTheBookingOpenForAnother) {
     expect_lawful();
 }
 
+TEST_F(BookingsTest, ABookingIsCancelledByItsOwnerBeforeItIsPaid) {
+    const Booking booking = world.prebooked(world.anna);
+    EXPECT_EQ(bookings.cancel(world.ben, booking.id, world.key()).error().code, ErrorCode::not_found);
+    gateway.down = true;
+    ASSERT_TRUE(pay(booking));
+    EXPECT_EQ(bookings.cancel(world.anna, booking.id, world.key()).error().code, ErrorCode::in_progress);
+    gateway.down = false;
+    gateway.verdict = ProviderAnswer::declined;
+    world.environment.advance(1min);
+    ASSERT_TRUE(world.engine().run_due());
+    const auto key = world.key();
+    const auto cancelled = bookings.cancel(world.anna, booking.id, key);
+    ASSERT_TRUE(cancelled) << cancelled.error().detail;
+    EXPECT_EQ(cancelled->status(), PartStatus::cancelled);
+    EXPECT_EQ(*bookings.cancel(world.anna, booking.id, key), *cancelled);
+    EXPECT_EQ(now(booking).status(), PartStatus::cancelled);
+    EXPECT_EQ(world.engine().inventory().find(world.anna, booking.hold)->status, HoldStatus::released);
+    const Booking other = world.prebooked(world.anna);
+    EXPECT_EQ(bookings.cancel(world.anna, other.id, key).error().code, ErrorCode::key_reused);
+    gateway.verdict = ProviderAnswer::done;
+    ASSERT_TRUE(pay(other));
+    EXPECT_EQ(bookings.cancel(world.anna, other.id, world.key()).error().code, ErrorCode::conflict);
+    expect_lawful();
+}
+
 TEST_F(BookingsTest, ARepeatedPaymentKeyPaysOnce) {
     const Booking booking = world.prebooked(world.anna);
     const PaymentRequest request{world.key(), booking.id, "scripted:card"};

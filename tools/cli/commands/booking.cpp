@@ -85,6 +85,16 @@ int run(const PayBooking& options, Context& context) {
     return context.print_one(answer->text, answer->value, payment_columns(), describe_payment(answer->value));
 }
 
+struct CancelBooking {
+    std::string id;
+};
+int run(const CancelBooking& options, Context& context) {
+    const auto answer = context.call("booking.cancel", {{"id", options.id}});
+    if (!answer) return context.fail(answer.error());
+    return context.print_one(answer->text, answer->value, booking_columns(),
+                             describe_booking(answer->value, context.color()));
+}
+
 struct ShowBooking {
     std::string id;
 };
@@ -132,6 +142,12 @@ void add_booking(CLI::App& app, Context& context) {
         auto* command = noun->add_subcommand("pay", "Pay for a booking; its tickets are then issued");
         command->add_option("REFERENCE", options->id, "Reference or id of the booking")->required();
         command->add_option("--method", options->method, "Such as sandbox:success")->required();
+        on_run(*command, context, options, run);
+    }
+    {
+        auto options = std::make_shared<CancelBooking>();
+        auto* command = noun->add_subcommand("cancel", "Give up a booking that is not paid for");
+        command->add_option("REFERENCE", options->id, "Reference or id of the booking")->required();
         on_run(*command, context, options, run);
     }
     {

@@ -13,6 +13,7 @@ std::string_view name_of(Event::Kind kind) {
         case Event::Kind::extend: return "extend";
         case Event::Kind::release: return "release";
         case Event::Kind::book: return "book";
+        case Event::Kind::cancel: return "cancel";
         case Event::Kind::sell: return "sell";
         case Event::Kind::find: return "find";
         case Event::Kind::look: return "seat map";

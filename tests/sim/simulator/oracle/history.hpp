@@ -40,6 +40,7 @@ struct Event {
         extend,
         release,
         book,
+        cancel,
         sell,   ///< A payment's end: sold, or not because the seats were gone.
         find,   ///< A hold was looked at.
         look,   ///< A seat map was looked at.

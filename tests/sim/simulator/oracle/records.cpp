@@ -34,7 +34,8 @@ bool may_become(PartStatus from, PartStatus to) {
     if (from == to) return true;
     // A sale confirms and issues in one step.
     if (from == PartStatus::prebooked)
-        return to == PartStatus::confirmed || to == PartStatus::fulfilled || to == PartStatus::expired;
+        return to == PartStatus::confirmed || to == PartStatus::fulfilled || to == PartStatus::expired ||
+               to == PartStatus::cancelled;
     if (from == PartStatus::confirmed) return to == PartStatus::fulfilled;
     return from == PartStatus::expired && (to == PartStatus::confirmed || to == PartStatus::fulfilled);
 }
@@ -223,10 +224,12 @@ void RecordWitness::judge_change(const Hold& before, const Hold& after) {
         verdict_.violated("2 nobody ends a hold early", object, "it expired before its deadline");
     if (step_ && after.status == HoldStatus::released && before.status != HoldStatus::released) {
         const auto& claim = step_->claim;
-        const bool allowed = step_->name == "hold.release" && claim && claim->id == after.id &&
-                             (claim->any_owner || (claim->owner == after.owner && claim->fence == after.fence)) &&
-                             (!claim->fence || *claim->fence == after.fence);
-        if (!allowed) verdict_.violated("2 nobody but its owner ends a hold", object, step_->name);
+        const bool by_itself = step_->name == "hold.release" && claim && claim->id == after.id &&
+                               (claim->any_owner || (claim->owner == after.owner && claim->fence == after.fence)) &&
+                               (!claim->fence || *claim->fence == after.fence);
+        const bool with_its_booking = step_->name == "booking.cancel" && after.booking && step_->owner == after.owner;
+        if (!by_itself && !with_its_booking)
+            verdict_.violated("2 nobody but its owner ends a hold", object, step_->name);
     }
     if (step_ && step_->claim && is_open(after.status)) {
         const auto& claim = *step_->claim;
@@ -425,6 +428,8 @@ void RecordWitness::judge_bookings() {
                               std::string{to_string(booking.status())} + " on a hold that is " +
                                   std::string{to_string(hold->status)});
         }
+        if ((booking.status() == PartStatus::cancelled) != (hold->status == HoldStatus::released))
+            verdict_.violated("8 a booking is cancelled with its hold", object, std::string{to_string(hold->status)});
         const auto tickets = tickets_.find(booking.id);
         const auto issued = tickets == tickets_.end() ? 0 : tickets->second.size();
         if (keeps_seats(*hold, now_)) judge_seats(booking, *hold);

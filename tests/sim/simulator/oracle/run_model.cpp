@@ -32,6 +32,7 @@ bool RunModel::apply(const Event& event, std::string* why) {
         case Event::Kind::extend: return event.refused ? refuse(event, why) : extend(event, why);
         case Event::Kind::release: return event.refused ? refuse(event, why) : release(event, why);
         case Event::Kind::book: return event.refused ? refuse(event, why) : book(event, why);
+        case Event::Kind::cancel: return cancel(event, why);
         case Event::Kind::sell: return sell(event, why);
         case Event::Kind::find: return find(event, why);
         case Event::Kind::look: return look(event, why);
@@ -233,6 +234,23 @@ bool RunModel::book(const Event& event, std::string* why) {
     if (event.responded != Event::kNever && !has_seats(known, event)) return wrong(why, "the hold has other seats");
     known.life = Life::booked;
     set_until(event.hold, event.until);
+    return true;
+}
+
+bool RunModel::cancel(const Event& event, std::string* why) {
+    const auto found = holds_.find(event.hold);
+    if (found == holds_.end()) return wrong(why, "there is no such hold");
+    Known& known = found->second;
+    if (event.refused) {
+        const bool is_late = known.life == Life::booked && known.until <= event.latest;
+        if (*event.refused != ErrorCode::conflict) return wrong(why, "that is no reason to refuse it");
+        return known.life == Life::sold || is_late || wrong(why, "the booking may be cancelled");
+    }
+    if (known.life == Life::released) return true;
+    if (known.life != Life::booked) return wrong(why, "it is not a booking that waits for its money");
+    if (known.until <= event.earliest) return wrong(why, "its deadline " + milliseconds(known.until) + " has passed");
+    known.life = Life::released;
+    drop(event.hold);
     return true;
 }
 

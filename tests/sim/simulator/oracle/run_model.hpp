@@ -44,6 +44,7 @@ private:
     bool extend(const Event& event, std::string* why);
     bool release(const Event& event, std::string* why);
     bool book(const Event& event, std::string* why);
+    bool cancel(const Event& event, std::string* why);
     bool sell(const Event& event, std::string* why);
     bool find(const Event& event, std::string* why);
     bool look(const Event& event, std::string* why);
