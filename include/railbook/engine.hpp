@@ -89,6 +89,10 @@ public:
     Result<std::size_t> run_due(std::size_t limit = 100);
     /// Checks every law on the store's live data.
     Result<VerifyReport> verify();
+    /// Checks the ledger alone: that every transaction sums to zero and every payment is where it belongs.
+    Result<VerifyReport> check_ledger();
+    /// What arrived at the sandbox so far, in order. Errors: unsupported (payments go elsewhere).
+    Result<std::vector<SandboxEntry>> sandbox_journal();
     /// Hands every record of the store to the reader, as they are at one instant.
     Status read_all(RecordReader& reader);
     /// Writes the whole store as lines of JSON (docs/dump.md), as it is at one instant. They hold its secrets.

@@ -7,6 +7,7 @@
 
 #include <railbook/money.hpp>
 #include <railbook/result.hpp>
+#include <railbook/time.hpp>
 
 namespace railbook {
 
@@ -37,6 +38,17 @@ public:
     virtual Status refund(std::string_view key, std::string_view captured_key, const Money& amount) = 0;
     /// Errors: unavailable.
     virtual Result<ProviderAnswer> query(std::string_view key) = 0;
+};
+
+/// A request that arrived at the sandbox.
+struct SandboxEntry {
+    Timestamp at{};
+    std::string key;
+    std::string operation;          ///< `capture`, `cancel` or `refund`.
+    Money amount;                   ///< Of a cancellation 0 XXX, the ISO 4217 code for "no currency".
+    std::string outcome;            ///< `done` or `declined`.
+    std::string captured_key = {};  ///< Of a refund: which capture it gives back; else empty.
+    bool operator==(const SandboxEntry&) const = default;
 };
 
 }  // namespace railbook

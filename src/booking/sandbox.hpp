@@ -24,16 +24,8 @@ namespace railbook::booking {
 /// object at a time.
 class SandboxGateway final : public PaymentGateway {
 public:
-    /// A request that arrived. The journal has one a line, as JSON, and never changes a line.
-    struct JournalEntry {
-        Timestamp at{};
-        std::string key;
-        std::string operation;     ///< `capture`, `cancel` or `refund`.
-        Money amount;              ///< Of a cancellation 0 XXX, the ISO 4217 code for "no currency".
-        std::string outcome;       ///< `done` or `declined`.
-        std::string captured_key;  ///< Of a refund: which capture it gives back; else empty.
-        bool operator==(const JournalEntry&) const = default;
-    };
+    /// The journal has one a line, as JSON, and never changes a line.
+    using JournalEntry = SandboxEntry;
 
     /// An empty path keeps the journal in memory. A last line that a crash tore is cut off.
     /// Errors: not_found (no such folder); forbidden; damaged (not a journal); storage_full; internal.

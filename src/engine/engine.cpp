@@ -7,6 +7,7 @@
 #include "base/encoding.hpp"
 #include "booking/sandbox.hpp"
 #include "engine/journeys.hpp"
+#include "engine/ledger_check.hpp"
 #include "engine/verify.hpp"
 #include "store/memory/memory.hpp"
 #include "store/postgres/postgres.hpp"
@@ -68,20 +69,20 @@ Result<std::unique_ptr<Store>> open_store(const Location& location, const std::s
 /// The wiring, in the order of the story; each part sees only those before it.
 struct Engine::Parts {
     Parts(const EngineOptions& options, Environment& environment_, std::unique_ptr<Store> store_,
-          const std::string& cache, std::unique_ptr<PaymentGateway> own_gateway_)
+          const std::string& cache, std::unique_ptr<booking::SandboxGateway> sandbox_)
         : environment{environment_},
           store{std::move(store_)},
-          own_gateway{std::move(own_gateway_)},
+          sandbox{std::move(sandbox_)},
           timetable{environment, *store, cache},
           search{timetable},
           pricing{environment, *store, timetable, options.pricing},
           inventory{environment, *store, timetable, options.holds},
-          bookings{environment, *store, pricing, options.gateway ? *options.gateway : *own_gateway, options.bookings},
+          bookings{environment, *store, pricing, options.gateway ? *options.gateway : *sandbox, options.bookings},
           ticketing{*store} {}
 
     Environment& environment;
     std::unique_ptr<Store> store;
-    std::unique_ptr<PaymentGateway> own_gateway;  // null where the caller brought one
+    std::unique_ptr<booking::SandboxGateway> sandbox;  // null where the caller brought a gateway
     Timetable timetable;
     Search search;
     Pricing pricing;
@@ -114,13 +115,13 @@ Result<Engine> Engine::open(std::unique_ptr<Store> store, const EngineOptions& o
 Result<Engine> Engine::open_on(std::unique_ptr<Store> store, const std::string& journal, const std::string& cache,
                                const EngineOptions& options) {
     Environment& environment = options.environment ? *options.environment : system_environment();
-    std::unique_ptr<PaymentGateway> own_gateway;
+    std::unique_ptr<booking::SandboxGateway> sandbox;
     if (!options.gateway) {
-        auto sandbox = booking::SandboxGateway::open(journal, environment);
-        if (!sandbox) return sandbox.error();
-        own_gateway = std::move(*sandbox);
+        auto opened = booking::SandboxGateway::open(journal, environment);
+        if (!opened) return opened.error();
+        sandbox = std::move(*opened);
     }
-    return Engine{std::make_unique<Parts>(options, environment, std::move(store), cache, std::move(own_gateway))};
+    return Engine{std::make_unique<Parts>(options, environment, std::move(store), cache, std::move(sandbox))};
 }
 
 Timetable& Engine::timetable() { return parts_->timetable; }
@@ -148,6 +149,14 @@ Result<std::size_t> Engine::run_due(std::size_t limit) {
 }
 
 Result<VerifyReport> Engine::verify() { return engine::verify(*parts_->store); }
+
+Result<VerifyReport> Engine::check_ledger() { return engine::check_ledger(*parts_->store); }
+
+Result<std::vector<SandboxEntry>> Engine::sandbox_journal() {
+    if (!parts_->sandbox)
+        return Error{ErrorCode::unsupported, "payments do not go to the sandbox", "ask your payment provider"};
+    return parts_->sandbox->journal();
+}
 
 Status Engine::read_all(RecordReader& reader) { return parts_->store->read_all(reader); }
 

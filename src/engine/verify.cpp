@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "engine/ledger_check.hpp"
+
 namespace railbook::engine {
 namespace {
-
-using Sums = std::map<std::string, std::int64_t>;  // by account or currency
 
 /// All records of the store, as they were read in one view.
 class Records final : public RecordReader {
@@ -255,49 +255,15 @@ private:
     }
 
     void ledger_balances() {
-        std::size_t entries = 0;
-        for (const auto& [id, lines] : records_.ledger) {
-            const std::string object = "booking:" + to_string(id);
-            std::map<std::string, Sums> by_transaction;
-            Sums accounts;
-            std::uint64_t expected = 1;
-            for (const auto& line : lines) {
-                ++entries;
-                if (line.seq != expected++)
-                    violated("the ledger has no gap", object, fmt::format("at entry {}", line.seq));
-                by_transaction[line.transaction][line.posting.amount.currency] += line.posting.amount.amount;
-                accounts[line.posting.account] += line.posting.amount.amount;
-            }
-            for (const auto& [transaction, sums] : by_transaction) {
-                for (const auto& [currency, sum] : sums) {
-                    if (sum != 0)
-                        violated("a transaction sums to zero", object,
-                                 fmt::format("{} leaves {} {}", transaction, sum, currency));
-                }
-            }
-            // Suspense is zero at rest: not while a refund is due.
-            const bool at_rest = std::ranges::none_of(records_.payments, [&](const auto& entry) {
-                return entry.second.booking == id && entry.second.refund_due;
-            });
-            if (at_rest && accounts["suspense"] != 0)
-                violated("suspense is zero at rest", object, fmt::format("it is {}", accounts["suspense"]));
-            std::int64_t captured = 0;
-            for (const auto& [payment_id, payment] : records_.payments) {
-                const bool took = payment.status == PaymentStatus::captured ||
-                                  payment.status == PaymentStatus::refunded ||
-                                  payment.status == PaymentStatus::part_refunded;
-                if (payment.booking == id && took) captured += payment.amount.amount;
-            }
-            if (accounts["captured"] != captured)
-                violated("the ledger holds every payment", object,
-                         fmt::format("{} were captured, the ledger has {}", captured, accounts["captured"]));
+        LedgerCheck check;
+        for (const auto& [id, booking] : records_.bookings) check.on(booking);
+        for (const auto& [id, payment] : records_.payments) check.on(payment);
+        for (const auto& [id, entries] : records_.ledger) {
+            for (const auto& entry : entries) check.on(entry);
         }
-        for (const auto& [id, payment] : records_.payments) {
-            if (payment.status == PaymentStatus::captured && !records_.ledger.contains(payment.booking))
-                violated("the ledger holds every payment", "payment:" + to_string(id),
-                         "its booking is not in the ledger");
-        }
-        checked("ledger entries", entries);
+        auto report = check.report();
+        for (auto& violation : report.violations) report_.violations.push_back(std::move(violation));
+        checked("ledger entries", report.checked.front().second);
     }
 
     void audit_is_whole() {

@@ -446,6 +446,17 @@ value encode(const AuditEntry& entry) {
             {"detail", entry.detail}};
 }
 
+value encode(const SandboxEntry& entry) {
+    object result{{"at", to_string(entry.at)},
+                  {"key", entry.key},
+                  {"operation", entry.operation},
+                  {"amount", entry.amount.amount},
+                  {"currency", entry.amount.currency},
+                  {"outcome", entry.outcome}};
+    if (!entry.captured_key.empty()) result["captured_key"] = entry.captured_key;
+    return result;
+}
+
 value encode(const VerifyReport& report) {
     object checked;
     for (const auto& [name, count] : report.checked) checked[name] = count;

@@ -33,6 +33,7 @@ boost::json::value encode(const Booking& booking);
 boost::json::value encode(const Payment& payment);
 boost::json::value encode(const Ticket& ticket);
 boost::json::value encode(const AuditEntry& entry);
+boost::json::value encode(const SandboxEntry& entry);
 boost::json::value encode(const VerifyReport& report);
 
 template <class T>

@@ -168,6 +168,13 @@ TEST_F(GoldenTest, TheStoryFromQuoteToTicket) {
     expect_golden("ticket-show-json", {"ticket", "show", json_member(booking.out, "/tickets/0"), "-o", "json"});
     expect_golden("store-verify", {"store", "verify"});
     expect_golden("store-verify-json", {"store", "verify", "-o", "json"});
+    expect_golden("ledger-check", {"ledger", "check"});
+    expect_golden("ledger-check-json", {"ledger", "check", "-o", "json"});
+    expect_golden("ledger-export", {"ledger", "export"});
+    expect_golden("ledger-export-csv", {"ledger", "export", "-o", "csv"});
+    expect_golden("ledger-export-jsonl", {"ledger", "export", "-o", "jsonl"});
+    expect_golden("sandbox-journal", {"sandbox", "journal"});
+    expect_golden("sandbox-journal-json", {"sandbox", "journal", "-o", "json"});
 
     expect_golden("booking-cancel-paid", {"booking", "cancel", reference});
     const auto on_ic3 = [&](std::vector<std::string> command, const std::vector<std::string>& rest) {

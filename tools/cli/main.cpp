@@ -132,8 +132,8 @@ int run_program(int argc, char** argv) {
     add_global_options(app, context);
     app.footer("'railbook --help' shows the options of every command.");
     for (const auto add : {add_demo, add_import, add_feed, add_station, add_journey, add_run, add_quote, add_hold,
-                           add_booking, add_book, add_ticket, add_tariff, add_layout, add_store, add_config,
-                           add_doctor, add_completion, add_version})
+                           add_booking, add_book, add_ticket, add_tariff, add_layout, add_ledger,
+                           add_sandbox, add_store, add_config, add_doctor, add_completion, add_version})
         add(app, context);
     app.footer(kFooter);  // only now: the commands inherit the footer that stands when they are added
 

@@ -105,6 +105,16 @@ std::string csv_cell(const std::string& text) {
     return quoted + '"';
 }
 
+template <class Cell>
+std::string csv_line(const Columns& columns, const Cell& cell) {
+    std::string text;
+    for (const auto& column : columns) {
+        if (&column != &columns.front()) text += ',';
+        text += csv_cell(cell(column));
+    }
+    return text + '\n';
+}
+
 /// The offset at the end of an RFC 3339 time: `Z` or `+01:00`.
 std::string_view offset_of(std::string_view time) {
     if (time.ends_with('Z')) return "Z";
@@ -316,16 +326,16 @@ std::string table(const Columns& columns, const json::array& items, bool color) 
 }
 
 std::string csv(const Columns& columns, const json::array& items) {
-    const auto line = [&](const auto& cell) {
-        std::string text;
-        for (const auto& column : columns) {
-            if (&column != &columns.front()) text += ',';
-            text += csv_cell(cell(column));
-        }
-        return text + '\n';
-    };
-    std::string text = line([](const Column& column) { return column.name; });
-    for (const auto& item : items) text += line([&](const Column& column) { return column.raw(item); });
+    return csv_names(columns) + csv_lines(columns, items);
+}
+
+std::string csv_names(const Columns& columns) {
+    return csv_line(columns, [](const Column& column) { return column.name; });
+}
+
+std::string csv_lines(const Columns& columns, const json::array& items) {
+    std::string text;
+    for (const auto& item : items) text += csv_line(columns, [&](const Column& column) { return column.raw(item); });
     return text;
 }
 

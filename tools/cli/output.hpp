@@ -86,7 +86,10 @@ Column clock_column(std::string title, std::string name, std::string pointer, Cl
 Column computed_column(std::string title, std::string name, Column::Cell cell);
 
 std::string table(const Columns& columns, const boost::json::array& items, bool color);
+/// With a line of names before the items.
 std::string csv(const Columns& columns, const boost::json::array& items);
+std::string csv_names(const Columns& columns);
+std::string csv_lines(const Columns& columns, const boost::json::array& items);
 std::string json_lines(const boost::json::array& items);
 
 /// Label and value, a line each; lines without a value are left out.

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "commands/check.hpp"
 #include "commands/commands.hpp"
 #include "errors.hpp"
 
@@ -14,28 +15,7 @@ namespace railbook::cli {
 namespace {
 
 struct VerifyStore {};
-int run(const VerifyStore&, Context& context) {
-    const auto answer = context.call("store.verify", {});
-    if (!answer) return context.fail(answer.error());
-    const auto& violations = array_at(answer->value, "/violations");
-    const Columns columns{
-        text_column("LAW", "law", "/law"),
-        text_column("OBJECT", "object", "/object"),
-        text_column("DETAIL", "detail", "/detail"),
-    };
-    if (context.format() == Format::csv || context.format() == Format::jsonl) {
-        context.print_list(columns, violations);
-    } else {
-        std::vector<std::pair<std::string, std::string>> checked;
-        for (const auto& [name, count] : answer->value.at("checked").as_object())
-            checked.emplace_back(name, text_at(count, ""));
-        std::string description = details(checked) + '\n';
-        if (violations.empty()) description += "every law holds\n";
-        else description += table(columns, violations, context.color());
-        context.print_one(answer->text, answer->value, columns, description);
-    }
-    return violations.empty() ? kDone : kCheckFoundSomething;
-}
+int run(const VerifyStore&, Context& context) { return print_check("store.verify", "every law holds", context); }
 
 /// Receives the lines of a dump, and takes the place of the file once all of them are there.
 class DumpFile {
