@@ -36,6 +36,8 @@ struct QuoteRequest {
     std::string travel_class = {};  ///< Empty: the last class of the tariff (the cheapest, by convention).
     std::string flexibility = {};   ///< Empty: the first of the tariff.
     std::string tariff = {};        ///< Empty: the newest imported one, else `default`.
+    /// Codes of the tariff, each of which one of the passengers owns: the one who pays most of those who can use it.
+    std::vector<std::string> cards = {};
 };
 
 /// One passenger on one leg, and the rule of the tariff that made the amount.
@@ -52,11 +54,14 @@ struct QuotedLeg {
     Span span;
     CallId from;
     CallId to;
+    std::int64_t distance = 0;  ///< In metres, as it was priced.
+    Timestamp departs{};
     bool operator==(const QuotedLeg&) const = default;
 };
 struct QuotedPassenger {
     std::string id;
     std::string type;
+    std::string card = {};  ///< Its code; empty: none.
     bool operator==(const QuotedPassenger&) const = default;
 };
 
@@ -70,16 +75,36 @@ struct Quote {
     std::vector<QuotedLeg> legs;
     std::vector<QuotedPassenger> passengers;
     std::vector<QuoteLine> lines;
-    Money total;  ///< The exact sum of the lines.
+    Money total;             ///< The exact sum of the lines.
+    Timestamp created_at{};  ///< The moment of the sale: early ones may cost less.
     Timestamp expires_at{};
     std::string token;  ///< All of the above, signed: whoever presents it gets this price.
     bool operator==(const Quote&) const = default;
+};
+
+/// How one line of a quote came about: of the base amount these percentages were taken, and the rest was rounded once.
+struct PriceShare {
+    std::string name;  ///< Such as `child`.
+    int percent = 100;
+    bool operator==(const PriceShare&) const = default;
+};
+struct ExplainedLine {
+    QuoteLine line;
+    Money base;
+    std::vector<PriceShare> shares;
+};
+struct QuoteExplanation {
+    Quote quote;
+    Money rounding_unit;
+    std::string rounding_mode;
+    std::vector<ExplainedLine> lines;  ///< Those of the quote, in their order.
 };
 
 /// A journey of which the lowest price is asked for.
 struct PricedJourney {
     std::vector<std::int64_t> distances;  ///< Of each ride, in metres.
     std::vector<std::string> classes;     ///< In one of which all of it would be bought.
+    Timestamp departure{};
 };
 
 /// What journeys cost at least.
@@ -107,6 +132,10 @@ public:
     /// Errors: invalid_argument (passengers).
     Result<LowestPrices> lowest_prices(const std::vector<QuotePassenger>& passengers,
                                        const std::vector<PricedJourney>& journeys);
+    /// Why the quote of a token costs what it costs, computed again from the version of its tariff; expired ones, too.
+    /// Errors: invalid_argument (not a token, or not signed by this store); not_found (the tariff is no longer there);
+    /// damaged (the tariff says another price).
+    Result<QuoteExplanation> explain(std::string_view token);
     /// The quote that a token carries. Errors: invalid_argument (not a token, or not signed by this store);
     /// quote_expired.
     Result<Quote> check(std::string_view token, Timestamp now);

@@ -104,7 +104,9 @@ Status complete(const Sellers& sellers, const JourneyQuery& query, const TravelW
         const auto is_shown = show_as_sold(sellers.search, journey, legs, query);
         if (!is_shown) return is_shown.error();
         if (!*is_shown) continue;
-        PricedJourney wanted{.distances = {}, .classes = classes_of(journey, legs, party, wishes)};
+        PricedJourney wanted{.distances = {},
+                             .classes = classes_of(journey, legs, party, wishes),
+                             .departure = journey.departure()};
         if (wanted.classes.empty() && is_choosy(wishes)) continue;
         for (std::size_t i = 0; i < journey.legs.size(); ++i) {
             wanted.distances.push_back(journey.legs[i].distance);

@@ -323,8 +323,11 @@ value encode(const Quote& quote) {
     for (const auto& leg : quote.legs)
         legs.push_back({{"run", to_string(leg.run)}, {"from", to_string(leg.from)}, {"to", to_string(leg.to)}});
     array passengers;
-    for (const auto& passenger : quote.passengers)
-        passengers.push_back({{"id", passenger.id}, {"type", passenger.type}});
+    for (const auto& passenger : quote.passengers) {
+        object one{{"id", passenger.id}, {"type", passenger.type}};
+        if (!passenger.card.empty()) one["card"] = passenger.card;
+        passengers.push_back(std::move(one));
+    }
     array lines;
     for (const auto& line : quote.lines) {
         lines.push_back(
@@ -332,6 +335,7 @@ value encode(const Quote& quote) {
     }
     return {{"id", to_string(quote.id)},
             {"total", encode(quote.total)},
+            {"created_at", to_string(quote.created_at)},
             {"expires_at", to_string(quote.expires_at)},
             {"tariff", {{"id", quote.tariff}, {"version", quote.tariff_version}}},
             {"class", quote.travel_class},
@@ -340,6 +344,28 @@ value encode(const Quote& quote) {
             {"passengers", std::move(passengers)},
             {"lines", std::move(lines)},
             {"token", quote.token}};
+}
+
+value encode(const QuoteExplanation& explanation) {
+    array lines;
+    for (const auto& line : explanation.lines) {
+        array shares;
+        for (const auto& share : line.shares) shares.push_back({{"name", share.name}, {"percent", share.percent}});
+        lines.push_back({{"passenger", line.line.passenger},
+                         {"leg", line.line.leg},
+                         {"rule", line.line.rule},
+                         {"base", encode(line.base)},
+                         {"shares", std::move(shares)},
+                         {"amount", encode(line.line.amount)}});
+    }
+    const auto& quote = explanation.quote;
+    return {{"id", to_string(quote.id)},
+            {"total", encode(quote.total)},
+            {"created_at", to_string(quote.created_at)},
+            {"expires_at", to_string(quote.expires_at)},
+            {"tariff", {{"id", quote.tariff}, {"version", quote.tariff_version}}},
+            {"rounding", {{"unit", encode(explanation.rounding_unit)}, {"mode", explanation.rounding_mode}}},
+            {"lines", std::move(lines)}};
 }
 
 value encode(const Hold& hold) {

@@ -28,6 +28,7 @@ boost::json::value encode(const ConsistOffer& offer);
 boost::json::value encode(const AdoptionOffer& offer);
 boost::json::value encode(const Availability& availability, const RunId& run);
 boost::json::value encode(const Quote& quote);
+boost::json::value encode(const QuoteExplanation& explanation);
 boost::json::value encode(const Hold& hold);
 boost::json::value encode(const Booking& booking);
 boost::json::value encode(const Payment& payment);

@@ -54,6 +54,7 @@ Result<value> create_quote(Request& request) {
     wanted.travel_class = body.optional_text("class", 64).value_or("");
     wanted.flexibility = body.optional_text("flexibility", 64).value_or("");
     wanted.tariff = body.optional_text("tariff", 64).value_or("");
+    wanted.cards = body.texts("cards", 9);
     if (journey.has_value() == body.has("legs")) body.mistake("journey", "name either a journey or its legs");
     if (auto refusal = request.refusal()) return std::move(*refusal);
     if (journey) {
@@ -65,6 +66,14 @@ Result<value> create_quote(Request& request) {
     const auto quote = request.engine.pricing().quote(wanted);
     if (!quote) return quote.error();
     return encode(*quote);
+}
+
+Result<value> explain_quote(Request& request) {
+    const auto token = request.body.text("token", kMaxToken);
+    if (auto refusal = request.refusal()) return std::move(*refusal);
+    const auto explanation = request.engine.pricing().explain(token);
+    if (!explanation) return explanation.error();
+    return encode(*explanation);
 }
 
 Result<value> import_tariff(Request& request) {
@@ -291,6 +300,9 @@ Result<value> show_ticket(Request& request) {
 
 constexpr Operation kOperations[] = {
     {{"quote.create", Method::post, "/v1/quotes", Scope::read, IdempotencyKey::none, "Price a journey"}, create_quote},
+    {{"quote.explain", Method::post, "/v1/quotes/explain", Scope::read, IdempotencyKey::none,
+      "Why a quote costs what it costs"},
+     explain_quote},
     {{"tariff.import", Method::put, "/v1/tariffs/{id}", Scope::operate, IdempotencyKey::none, "Import a tariff"},
      import_tariff},
     {{"tariff.list", Method::get, "/v1/tariffs", Scope::read, IdempotencyKey::none, "The tariffs"}, list_tariffs},

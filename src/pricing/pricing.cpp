@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.hpp"
 #include "base/crypto.hpp"
 #include "base/encoding.hpp"
 #include "documents/default_tariff.hpp"
+#include "pricing/fares.hpp"
 #include "pricing/tariff.hpp"
 #include "pricing/token.hpp"
 
@@ -70,12 +72,7 @@ Result<std::vector<QuotePassenger>> name_passengers(std::vector<QuotePassenger> 
 }
 
 /// A ride that is to be priced, as the timetable has it.
-struct PricedLeg {
-    QuotedLeg quoted;
-    std::int64_t metres = 0;
-};
-
-Result<PricedLeg> resolve(Timetable& timetable, const QuoteLeg& leg, const std::string& travel_class) {
+Result<QuotedLeg> resolve(Timetable& timetable, const QuoteLeg& leg, const std::string& travel_class) {
     const auto run = timetable.run(leg.run);
     if (!run) return run.error();
     const auto from = find_call(*run, leg.from);
@@ -89,11 +86,49 @@ Result<PricedLeg> resolve(Timetable& timetable, const QuoteLeg& leg, const std::
     const bool has_class = std::ranges::any_of(run->consist->coaches,
                                                [&](const Coach& coach) { return coach.travel_class == travel_class; });
     if (!has_class) return invalid(fmt::format("{} has no coach of class '{}'", run->train, travel_class));
-    return PricedLeg{.quoted = {.run = run->id,
-                                .span = {static_cast<std::uint16_t>(*from), static_cast<std::uint16_t>(*to)},
-                                .from = board.id,
-                                .to = alight.id},
-                     .metres = alight.distance - board.distance};
+    return QuotedLeg{.run = run->id,
+                     .span = {static_cast<std::uint16_t>(*from), static_cast<std::uint16_t>(*to)},
+                     .from = board.id,
+                     .to = alight.id,
+                     .distance = alight.distance - board.distance,
+                     .departs = *board.departs};
+}
+
+/// What a quote is about, as its tariff has it.
+struct Terms {
+    pricing::Sale sale;
+    std::vector<const pricing::PassengerType*> types;  ///< Of the passengers.
+    std::vector<const pricing::Card*> cards;           ///< The same; null: none.
+};
+
+pricing::Sale sale_of(const Quote& quote, std::size_t travel_class, const pricing::Flexibility& flexibility) {
+    return {.travel_class = travel_class,
+            .flexibility = &flexibility,
+            .passengers = quote.passengers.size(),
+            .ahead = quote.legs.front().departs - quote.created_at};
+}
+
+/// A fare for each passenger on each leg, leg by leg.
+Result<std::vector<pricing::Fare>> fares_of(const pricing::Tariff& tariff, const Terms& terms, const Quote& quote) {
+    std::vector<pricing::Fare> fares;
+    for (const auto& leg : quote.legs) {
+        for (std::size_t i = 0; i < terms.types.size(); ++i) {
+            auto fare = pricing::fare_of(tariff, terms.sale, leg.distance, *terms.types[i], terms.cards[i]);
+            if (!fare) return fare.error();
+            fares.push_back(*std::move(fare));
+        }
+    }
+    return fares;
+}
+
+std::string_view name_of(pricing::RoundingMode mode) {
+    switch (mode) {
+        case pricing::RoundingMode::half_up: return "half_up";
+        case pricing::RoundingMode::half_even: return "half_even";
+        case pricing::RoundingMode::up: return "up";
+        case pricing::RoundingMode::down: return "down";
+    }
+    RAILBOOK_ASSERT(false && "a mode outside the list");
 }
 
 }  // namespace
@@ -135,6 +170,8 @@ Result<Quote> Pricing::quote(const QuoteRequest& request) {
         return invalid(fmt::format("a quote is for 1 to {} rides", kMaxLegs));
     const auto passengers = name_passengers(request.passengers);
     if (!passengers) return passengers.error();
+    if (request.cards.size() > passengers->size())
+        return invalid("a passenger uses one card, and there are more cards than passengers");
 
     const auto imported = store_.timetable().documents(DocumentKind::tariff);
     if (!imported) return imported.error();
@@ -156,28 +193,38 @@ Result<Quote> Pricing::quote(const QuoteRequest& request) {
                 .passengers = {},
                 .lines = {},
                 .total = {0, tariff->currency, tariff->scale},
+                .created_at = *now,
                 .expires_at = *now + policy_.quote_ttl,
                 .token = {}};
-    std::vector<const pricing::PassengerType*> types;
+    Terms terms;
     for (const auto& passenger : *passengers) {
         const auto type = pricing::find_passenger_type(*tariff, passenger.type, passenger.age);
         if (!type) return type.error();
-        types.push_back(*type);
+        terms.types.push_back(*type);
         quote.passengers.push_back({passenger.id, (*type)->type});
     }
-    for (std::size_t i = 0; i < request.legs.size(); ++i) {
-        auto leg = resolve(timetable_, request.legs[i], quote.travel_class);
+    for (const auto& wanted : request.legs) {
+        auto leg = resolve(timetable_, wanted, quote.travel_class);
         if (!leg) return leg.error();
-        quote.legs.push_back(std::move(leg->quoted));
-        for (std::size_t k = 0; k < types.size(); ++k) {
-            auto fare = pricing::fare_of(*tariff, leg->metres, *travel_class, *types[k], **flexibility);
-            if (!fare) return fare.error();
-            const Money amount{fare->amount, tariff->currency, tariff->scale};
-            const auto sum = add(quote.total, amount);
-            if (!sum) return sum.error();
-            quote.total = *sum;
-            quote.lines.push_back({quote.passengers[k].id, i, std::move(fare->rule), amount});
-        }
+        quote.legs.push_back(*std::move(leg));
+    }
+    terms.sale = sale_of(quote, *travel_class, **flexibility);
+    auto cards = pricing::deal_cards(*tariff, terms.sale, terms.types, request.cards);
+    if (!cards) return cards.error();
+    terms.cards = *std::move(cards);
+    for (std::size_t i = 0; i < terms.cards.size(); ++i) {
+        if (terms.cards[i]) quote.passengers[i].card = terms.cards[i]->code;
+    }
+    auto fares = fares_of(*tariff, terms, quote);
+    if (!fares) return fares.error();
+    for (std::size_t i = 0; i < fares->size(); ++i) {
+        auto& fare = (*fares)[i];
+        const Money amount{fare.amount, tariff->currency, tariff->scale};
+        const auto sum = add(quote.total, amount);
+        if (!sum) return sum.error();
+        quote.total = *sum;
+        const auto who = i % quote.passengers.size();
+        quote.lines.push_back({quote.passengers[who].id, i / quote.passengers.size(), std::move(fare.rule), amount});
     }
 
     const auto key = signer();
@@ -187,6 +234,55 @@ Result<Quote> Pricing::quote(const QuoteRequest& request) {
         return Error{ErrorCode::too_large, "the ids of the rides are too long for a quote",
                      "quote fewer rides at once"};
     return quote;
+}
+
+Result<QuoteExplanation> Pricing::explain(std::string_view token) {
+    const auto key = signer();
+    if (!key) return key.error();
+    auto quote = pricing::read_token(token, (*key)->key, std::nullopt);
+    if (!quote) return quote.error();
+    const auto documents = tariffs();
+    if (!documents) return documents.error();
+    const auto document = std::ranges::find_if(*documents, [&](const Document& each) {
+        return each.name == quote->tariff && each.version == quote->tariff_version;
+    });
+    if (document == documents->end()) return no_such_tariff(quote->tariff);
+    const auto tariff = parse_stored(*document);
+    if (!tariff) return tariff.error();
+
+    const auto changed = [&] {
+        return Error{ErrorCode::damaged, fmt::format("version {} of the tariff '{}' gives another price than it gave",
+                                                     quote->tariff_version, quote->tariff)};
+    };
+    const auto travel_class = pricing::find_class(*tariff, quote->travel_class);
+    const auto flexibility = pricing::find_flexibility(*tariff, quote->flexibility);
+    if (!travel_class || !flexibility || quote->legs.empty()) return changed();
+    Terms terms{.sale = sale_of(*quote, *travel_class, **flexibility), .types = {}, .cards = {}};
+    for (const auto& passenger : quote->passengers) {
+        const auto type = pricing::find_passenger_type(*tariff, passenger.type, std::nullopt);
+        const auto card = std::ranges::find(tariff->cards, passenger.card, &pricing::Card::code);
+        const bool has_card = card != tariff->cards.end();
+        if (!type || has_card == passenger.card.empty()) return changed();
+        terms.types.push_back(*type);
+        terms.cards.push_back(has_card ? &*card : nullptr);
+    }
+    const auto fares = fares_of(*tariff, terms, *quote);
+    if (!fares || fares->size() != quote->lines.size()) return changed();
+    const auto money = [&](std::int64_t amount) { return Money{amount, tariff->currency, tariff->scale}; };
+    QuoteExplanation explanation{.quote = {},
+                                 .rounding_unit = money(tariff->rounding.unit),
+                                 .rounding_mode = std::string{name_of(tariff->rounding.mode)},
+                                 .lines = {}};
+    for (std::size_t i = 0; i < fares->size(); ++i) {
+        const auto& fare = (*fares)[i];
+        const auto& line = quote->lines[i];
+        if (money(fare.amount) != line.amount || fare.rule != line.rule) return changed();
+        ExplainedLine explained{.line = line, .base = money(fare.base), .shares = {}};
+        for (const auto& share : fare.shares) explained.shares.push_back({share.name, share.percent});
+        explanation.lines.push_back(std::move(explained));
+    }
+    explanation.quote = *std::move(quote);
+    return explanation;
 }
 
 Result<std::shared_ptr<const Pricing::Known>> Pricing::known_tariff() {
@@ -220,11 +316,11 @@ Result<LowestPrices> Pricing::lowest_prices(const std::vector<QuotePassenger>& p
         if (!type) return type.error();
         types.push_back(*type);
     }
-    const auto price_in = [&](const std::vector<const pricing::DistanceBand*>& bands, std::size_t travel_class,
-                              const pricing::Flexibility& flexibility) {
+    const Timestamp now = environment_.now();
+    const auto price_in = [&](const std::vector<const pricing::DistanceBand*>& bands, const pricing::Sale& sale) {
         std::int64_t sum = 0;
         for (const auto* band : bands) {
-            for (const auto* type : types) sum += pricing::amount_of(tariff, *band, travel_class, *type, flexibility);
+            for (const auto* type : types) sum += pricing::amount_of(tariff, sale, *band, *type, nullptr);
         }
         return sum;
     };
@@ -239,7 +335,10 @@ Result<LowestPrices> Pricing::lowest_prices(const std::vector<QuotePassenger>& p
             if (found == tariff.classes.end()) continue;
             const auto travel_class = static_cast<std::size_t>(found - tariff.classes.begin());
             for (const auto& flexibility : tariff.flexibility) {
-                const auto price = price_in(bands, travel_class, flexibility);
+                const auto price = price_in(bands, {.travel_class = travel_class,
+                                                    .flexibility = &flexibility,
+                                                    .passengers = types.size(),
+                                                    .ahead = journey.departure - now});
                 if (!lowest || price < lowest->amount) lowest = Money{price, tariff.currency, tariff.scale};
             }
         }

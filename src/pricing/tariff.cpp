@@ -6,7 +6,6 @@
 
 #include <railbook/money.hpp>
 
-#include "base/assert.hpp"
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 
@@ -15,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{256} * 1024;  // of a document
 constexpr std::int64_t kMaxVersion = 1'000'000'000;
-// Together these keep every product of fare_of below 10^16, far from the end of 64 bits.
+// Together these keep every fare below 10^12, so that sums of them are far from the end of 64 bits.
 constexpr std::int64_t kMaxAmount = 1'000'000'000;
 constexpr std::int64_t kMaxUnit = 1'000'000;
 constexpr std::int64_t kMaxPercent = 1000;
@@ -27,6 +26,10 @@ constexpr std::size_t kMaxTypes = 32;
 constexpr std::size_t kMaxBands = 1000;
 constexpr std::size_t kMaxFlexibility = 16;
 constexpr std::size_t kMaxConditions = 16;
+constexpr std::size_t kMaxAdvance = 16;
+constexpr std::size_t kMaxCards = 64;
+constexpr std::size_t kMaxGroups = 16;
+constexpr std::int64_t kMaxGroup = 1000;
 constexpr std::size_t kMaxCountries = 250;
 
 bool is_small(char c) { return c >= 'a' && c <= 'z'; }
@@ -70,6 +73,9 @@ public:
         each(root, "passenger_types", kMaxTypes, true, &TariffReader::read_passenger_type);
         each(root, "distance_bands", kMaxBands, true, &TariffReader::read_distance_band);
         each(root, "flexibility", kMaxFlexibility, true, &TariffReader::read_flexibility);
+        each(root, "advance", kMaxAdvance, false, &TariffReader::read_advance);
+        each(root, "cards", kMaxCards, false, &TariffReader::read_card);
+        each(root, "groups", kMaxGroups, false, &TariffReader::read_group);
         each(root, "vat", kMaxCountries, false, &TariffReader::read_vat);
         root.finish();
         return std::move(tariff_);
@@ -192,6 +198,64 @@ private:
         return conditions;
     }
 
+    /// Names of a list that has been read.
+    template <class NameOf>
+    std::vector<std::string> names(base::ObjectReader& reader, std::string_view member, const NameOf& is_known) {
+        std::vector<std::string> names;
+        reader.array(member, kMaxTypes, false, [&](const boost::json::value& value, const std::string& pointer) {
+            const auto* text = value.if_string();
+            if (!text || !is_known(std::string_view{*text})) {
+                mistakes_.push_back({pointer, "is not a name that the tariff has"});
+                return;
+            }
+            names.emplace_back(*text);
+        });
+        if (names.empty() && reader.has(member)) reader.mistake(member, "names nothing; leave it out to mean all");
+        return names;
+    }
+    std::vector<std::string> names_of_flexibility(base::ObjectReader& reader) {
+        return names(reader, "flexibility", [&](std::string_view name) {
+            return std::ranges::find(tariff_.flexibility, name, &Flexibility::code) != tariff_.flexibility.end();
+        });
+    }
+
+    void read_advance(base::ObjectReader& reader) {
+        Advance advance{.flexibility = {}};
+        advance.hours = static_cast<int>(reader.integer("hours", 1, kMaxHours));
+        advance.percent = static_cast<int>(reader.integer("percent", 0, 100));
+        if (!tariff_.advance.empty() && advance.hours > tariff_.advance.back().hours)
+            reader.mistake("hours", "must not be more than those before it");
+        advance.flexibility = names_of_flexibility(reader);
+        tariff_.advance.push_back(std::move(advance));
+    }
+
+    void read_card(base::ObjectReader& reader) {
+        Card card{.code = reader.text("code"), .classes = {}, .passenger_types = {}, .flexibility = {}};
+        if (!is_code(card.code)) reader.mistake("code", "must have at most 16 capital letters, digits or _");
+        if (is_known(tariff_.cards, &Card::code, card.code)) reader.mistake("code", "comes twice");
+        card.percent = static_cast<int>(reader.integer("percent", 0, 100));
+        card.classes = names(reader, "classes", [&](std::string_view name) {
+            return std::ranges::find(tariff_.classes, name) != tariff_.classes.end();
+        });
+        card.passenger_types = names(reader, "passenger_types", [&](std::string_view name) {
+            return std::ranges::find(tariff_.passenger_types, name, &PassengerType::type) !=
+                   tariff_.passenger_types.end();
+        });
+        card.flexibility = names_of_flexibility(reader);
+        tariff_.cards.push_back(std::move(card));
+    }
+
+    void read_group(base::ObjectReader& reader) {
+        Group group;
+        group.from = static_cast<int>(reader.integer("from", 2, kMaxGroup));
+        group.percent = static_cast<int>(reader.integer("percent", 0, 100));
+        if (!tariff_.groups.empty() && group.from <= tariff_.groups.back().from)
+            reader.mistake("from", "must be more than that before it");
+        if (!tariff_.groups.empty() && group.percent > tariff_.groups.back().percent)
+            reader.mistake("percent", "must not be more than that of a smaller group");
+        tariff_.groups.push_back(group);
+    }
+
     void read_vat(base::ObjectReader& reader) {
         Vat vat{.country = reader.text("country")};
         if (!vat.country.empty() && !is_country(vat.country)) reader.mistake("country", "must be two capital letters");
@@ -221,22 +285,6 @@ Result<Tariff> parse_tariff(std::string_view json, ErrorCode code) {
     auto tariff = TariffReader{mistakes}.read(*root);
     if (!mistakes.empty()) return base::error_of(code, std::move(mistakes));
     return tariff;
-}
-
-std::int64_t round_to_unit(std::int64_t numerator, std::int64_t denominator, const Rounding& rounding) {
-    const std::int64_t step = denominator * rounding.unit;
-    const std::int64_t whole = numerator / step;
-    const std::int64_t left = numerator % step;
-    const auto goes_up = [&] {
-        switch (rounding.mode) {
-            case RoundingMode::half_up: return 2 * left >= step;
-            case RoundingMode::half_even: return 2 * left > step || (2 * left == step && whole % 2 != 0);
-            case RoundingMode::up: return left > 0;
-            case RoundingMode::down: return false;
-        }
-        RAILBOOK_ASSERT(false && "a mode outside the list");
-    };
-    return (whole + (goes_up() ? 1 : 0)) * rounding.unit;
 }
 
 Result<std::size_t> find_class(const Tariff& tariff, std::string_view name) {
@@ -293,43 +341,6 @@ Result<const PassengerType*> find_passenger_type(const Tariff& tariff, const std
     }
     const auto adult = std::ranges::find(types, "adult", &PassengerType::type);
     return adult != types.end() ? &*adult : &types.front();
-}
-
-namespace {
-
-/// A feed without distances gives 0, one that counts backwards less: both are the shortest ride.
-std::int64_t kilometres_of(std::int64_t metres) { return metres <= 0 ? 0 : (metres - 1) / 1000 + 1; }
-
-}  // namespace
-
-const DistanceBand* find_band(const Tariff& tariff, std::int64_t metres) {
-    const auto kilometres = kilometres_of(metres);
-    const auto band = std::ranges::find_if(
-        tariff.distance_bands, [&](const DistanceBand& each) { return !each.to_km || kilometres <= *each.to_km; });
-    return band == tariff.distance_bands.end() ? nullptr : &*band;
-}
-
-std::int64_t amount_of(const Tariff& tariff, const DistanceBand& band, std::size_t travel_class,
-                       const PassengerType& type, const Flexibility& flexibility) {
-    return round_to_unit(band.amounts[travel_class] * type.percent * flexibility.percent, 100 * 100, tariff.rounding);
-}
-
-Result<Fare> fare_of(const Tariff& tariff, std::int64_t metres, std::size_t travel_class, const PassengerType& type,
-                     const Flexibility& flexibility) {
-    const auto* band = find_band(tariff, metres);
-    if (!band) {
-        return Error{ErrorCode::invalid_argument,
-                     fmt::format("the ride has {} km, and the last distance band of the tariff '{}' ends at {} km",
-                                 kilometres_of(metres), tariff.name, *tariff.distance_bands.back().to_km)};
-    }
-    Fare fare;
-    fare.amount = amount_of(tariff, *band, travel_class, type, flexibility);
-    if (band->to_km) fare.rule = fmt::format("distance {}-{} km", band->from_km, *band->to_km);
-    else fare.rule = fmt::format("distance from {} km", band->from_km);
-    fare.rule += fmt::format(", {}, {}", tariff.classes[travel_class], type.type);
-    if (type.percent != 100) fare.rule += fmt::format(" {}%", type.percent);
-    if (flexibility.percent != 100) fare.rule += fmt::format(", {} {}%", flexibility.code, flexibility.percent);
-    return fare;
 }
 
 }  // namespace railbook::pricing

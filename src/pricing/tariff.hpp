@@ -1,5 +1,5 @@
 #pragma once
-/// Tariffs: the document of docs/tariff.md as a value, and the fare that follows from it. Pure: value in, value out.
+/// Tariffs: the document of docs/tariff.md as a value. fares.hpp says what follows from it.
 
 #include <cstdint>
 #include <optional>
@@ -45,6 +45,27 @@ struct Flexibility {
     std::vector<Condition> exchange;  ///< The same for exchanges.
 };
 
+/// Who buys early pays less.
+struct Advance {
+    int hours = 1;  ///< At least so long before the first departure.
+    int percent = 100;
+    std::vector<std::string> flexibility;  ///< Codes that it is for; empty: all. So are the lists of a card.
+};
+
+/// What a passenger owns, such as a railcard.
+struct Card {
+    std::string code;
+    int percent = 100;
+    std::vector<std::string> classes;
+    std::vector<std::string> passenger_types;
+    std::vector<std::string> flexibility;
+};
+
+struct Group {
+    int from = 2;  ///< Passengers.
+    int percent = 100;
+};
+
 struct Vat {
     std::string country;  ///< ISO 3166-1, two letters.
     int percent_x10 = 0;
@@ -60,7 +81,10 @@ struct Tariff {
     std::vector<PassengerType> passenger_types;
     std::vector<DistanceBand> distance_bands;
     std::vector<Flexibility> flexibility;
-    std::vector<Vat> vat;  ///< Contained in the amounts.
+    std::vector<Advance> advance;  ///< The earliest first.
+    std::vector<Card> cards;
+    std::vector<Group> groups;  ///< The smallest first.
+    std::vector<Vat> vat;       ///< Contained in the amounts.
 };
 
 /// The name of the tariff that is built in. No other may have it.
@@ -68,10 +92,6 @@ inline constexpr std::string_view kDefaultTariff = "default";
 
 /// Errors: `code`, with a JSON Pointer for each mistake.
 Result<Tariff> parse_tariff(std::string_view json, ErrorCode code);
-
-/// `numerator / denominator` minor units as a multiple of the rounding's unit. Neither is negative, and their
-/// product with 2 * unit stays within 64 bits.
-std::int64_t round_to_unit(std::int64_t numerator, std::int64_t denominator, const Rounding& rounding);
 
 /// The class's place in `Tariff::classes`; an empty name means the last. Errors: invalid_argument, with the choices.
 Result<std::size_t> find_class(const Tariff& tariff, std::string_view name);
@@ -81,21 +101,5 @@ Result<const Flexibility*> find_flexibility(const Tariff& tariff, std::string_vi
 /// `adult`, or the first type of a tariff without one. Errors: invalid_argument, with the choices.
 Result<const PassengerType*> find_passenger_type(const Tariff& tariff, const std::optional<std::string>& type,
                                                  std::optional<int> age);
-
-/// The first band that holds the distance (kilometres, rounded up); null beyond the last one.
-const DistanceBand* find_band(const Tariff& tariff, std::int64_t metres);
-/// What one passenger pays for one ride in the band, in minor units: the band's amount times the percentages of
-/// passenger type and flexibility, rounded once.
-std::int64_t amount_of(const Tariff& tariff, const DistanceBand& band, std::size_t travel_class,
-                       const PassengerType& type, const Flexibility& flexibility);
-
-/// What one passenger pays for one ride, and the rule that says so.
-struct Fare {
-    std::int64_t amount = 0;  ///< In minor units.
-    std::string rule;         ///< Such as `distance 101-200 km, second, child 50%`.
-};
-/// The amount of the distance's band, with its rule. Errors: invalid_argument (beyond the last band).
-Result<Fare> fare_of(const Tariff& tariff, std::int64_t metres, std::size_t travel_class, const PassengerType& type,
-                     const Flexibility& flexibility);
 
 }  // namespace railbook::pricing

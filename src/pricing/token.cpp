@@ -14,7 +14,7 @@ namespace {
 namespace json = boost::json;
 
 /// Of the payload. Another one gets another number, so that an old token is never read wrongly.
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kFormat = 2;
 constexpr std::int64_t kMaxInt = std::numeric_limits<std::int64_t>::max();
 
 Error not_a_quote() {
@@ -29,7 +29,8 @@ json::object write_leg(const QuotedLeg& leg) {
     // The ids are written in parts: as one text, a trip id that ends like a start time would be read as another run.
     json::object object{{"date", to_string(leg.run.date)}, {"feed", leg.run.trip.feed},
                         {"trip", leg.run.trip.trip},       {"span", json::array{leg.span.from, leg.span.to}},
-                        {"from", write_call(leg.from)},    {"to", write_call(leg.to)}};
+                        {"from", write_call(leg.from)},    {"to", write_call(leg.to)},
+                        {"metres", leg.distance},          {"departs", leg.departs.time_since_epoch().count()}};
     if (leg.run.start) object["start"] = *leg.run.start;
     return object;
 }
@@ -39,8 +40,11 @@ std::string write_payload(const Quote& quote, const std::string& key_id) {
     json::array legs;
     for (const auto& leg : quote.legs) legs.push_back(write_leg(leg));
     json::array passengers;
-    for (const auto& passenger : quote.passengers)
-        passengers.push_back({{"id", passenger.id}, {"type", passenger.type}});
+    for (const auto& passenger : quote.passengers) {
+        json::object object{{"id", passenger.id}, {"type", passenger.type}};
+        if (!passenger.card.empty()) object["card"] = passenger.card;
+        passengers.push_back(std::move(object));
+    }
     std::vector<std::string> rules;
     json::array lines;
     for (const auto& line : quote.lines) {
@@ -65,6 +69,7 @@ std::string write_payload(const Quote& quote, const std::string& key_id) {
                                         {"passengers", std::move(passengers)},
                                         {"rules", json::array(rules.begin(), rules.end())},
                                         {"lines", std::move(lines)},
+                                        {"created_at", quote.created_at.time_since_epoch().count()},
                                         {"expires_at", quote.expires_at.time_since_epoch().count()}});
 }
 
@@ -83,14 +88,16 @@ public:
         quote_.flexibility = root.text("flexibility");
         quote_.total.currency = root.text("currency");
         quote_.total.scale = static_cast<int>(root.integer("scale", 0, 9));
-        quote_.expires_at =
-            Timestamp{Duration{root.integer("expires_at", std::numeric_limits<std::int64_t>::min(), kMaxInt)}};
+        quote_.created_at = read_time(root, "created_at");
+        quote_.expires_at = read_time(root, "expires_at");
         root.array("legs", kMaxToken, false,
                    [&](const json::value& leg, const std::string& pointer) { read_leg({leg, pointer, mistakes_}); });
         root.array("passengers", kMaxToken, false, [&](const json::value& passenger, const std::string& pointer) {
             base::ObjectReader reader{passenger, pointer, mistakes_};
-            auto passenger_id = reader.text("id");
-            quote_.passengers.push_back({std::move(passenger_id), reader.text("type")});
+            QuotedPassenger read{.id = reader.text("id"), .type = {}};
+            read.type = reader.text("type");
+            read.card = reader.optional_text("card").value_or("");
+            quote_.passengers.push_back(std::move(read));
             reader.finish();
         });
         const auto rules = root.texts("rules", kMaxToken);
@@ -110,6 +117,10 @@ public:
     std::vector<Mistake>& mistakes() { return mistakes_; }
 
 private:
+    static Timestamp read_time(base::ObjectReader& reader, std::string_view member) {
+        return Timestamp{Duration{reader.integer(member, std::numeric_limits<std::int64_t>::min(), kMaxInt)}};
+    }
+
     CallId read_call(base::ObjectReader& leg, std::string_view member) {
         auto reader = leg.object(member);
         if (!reader) return {};
@@ -140,6 +151,8 @@ private:
         else reader.mistake("span", "is not a span");
         leg.from = read_call(reader, "from");
         leg.to = read_call(reader, "to");
+        leg.distance = reader.integer("metres", std::numeric_limits<std::int64_t>::min(), kMaxInt);
+        leg.departs = read_time(reader, "departs");
         reader.finish();
         quote_.legs.push_back(std::move(leg));
     }
@@ -171,7 +184,7 @@ std::string make_token(const Quote& quote, const base::SigningKey& key) {
     return base::base64url(payload) + '.' + base::base64url(key.sign(payload));
 }
 
-Result<Quote> read_token(std::string_view token, const base::SigningKey& key, Timestamp now) {
+Result<Quote> read_token(std::string_view token, const base::SigningKey& key, std::optional<Timestamp> now) {
     const auto dot = token.find('.');
     if (token.size() > kMaxToken || dot == std::string_view::npos) return not_a_quote();
     const auto payload = base::from_base64url(token.substr(0, dot));
@@ -183,7 +196,7 @@ Result<Quote> read_token(std::string_view token, const base::SigningKey& key, Ti
     if (!value) return not_a_quote();
     auto quote = reader.read(*value, key.id());
     if (!quote) return quote;
-    if (now >= quote->expires_at) {
+    if (now && *now >= quote->expires_at) {
         return Error{ErrorCode::quote_expired, "the quote expired at " + to_string(quote->expires_at),
                      "create a new quote"};
     }

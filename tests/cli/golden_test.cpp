@@ -138,6 +138,10 @@ TEST_F(GoldenTest, TheStoryFromQuoteToTicket) {
     };
     expect_golden("quote-create", on_ic1({"quote", "create"}, {"--passengers", "adult,child@8"}));
     expect_golden("quote-create-json", on_ic1({"quote", "create"}, {"--passengers", "adult:2", "-o", "json"}));
+    const auto family = run(on_ic1({"quote", "create"}, {"--passengers", "adult,child@8", "-o", "json"}));
+    expect_golden("quote-explain", {"quote", "explain", json_member(family.out, "/token")});
+    expect_golden("quote-explain-json", {"quote", "explain", json_member(family.out, "/token"), "-o", "json"});
+    expect_golden("quote-card-unknown", on_ic1({"quote", "create"}, {"--passengers", "adult", "--card", "X"}));
     expect_golden("hold-create", on_ic1({"hold", "create"}, {"--seat", "1/1"}));
     expect_golden("hold-create-json", on_ic1({"hold", "create"}, {"--best", "1", "-o", "json"}));
     expect_golden("run-seats-held", on_ic1({"run", "seats"}, {}));

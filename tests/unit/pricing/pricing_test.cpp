@@ -128,6 +128,41 @@ TEST_F(PricingTest, QuotesEachPassengerOnEachLegWithItsRule) {
     EXPECT_EQ(quote->tariff_version, 1U);
 }
 
+TEST_F(PricingTest, ExplainsWhatItQuotedAlsoWhenThatHasExpired) {
+    const auto quote = pricing.quote(request({leg("t:A", "t:C")}, {{"anna", "adult"}, {"ben", std::nullopt, 8}}));
+    ASSERT_TRUE(quote) << quote.error().detail;
+    environment.advance(std::chrono::hours{24});
+    const auto explained = pricing.explain(quote->token);
+    ASSERT_TRUE(explained) << explained.error().detail;
+    EXPECT_EQ(explained->quote, *quote);
+    ASSERT_EQ(explained->lines.size(), 2U);
+    EXPECT_EQ(explained->lines[1].line, quote->lines[1]);
+    EXPECT_THAT(explained->lines[1].shares, ElementsAre(PriceShare{"child", 50}));
+    EXPECT_EQ(explained->rounding_mode, "half_up");
+    EXPECT_EQ(pricing.explain("x.y").error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(PricingTest, ACardIsForOneOfThePassengers) {
+    auto tariff = std::string{kDemo};
+    tariff.replace(tariff.find("\"version\": 1"), 12, "\"version\": 2");
+    tariff.insert(tariff.rfind('}'), R"(, "cards": [{"code": "HALF", "percent": 50}])");
+    ASSERT_TRUE(pricing.import_tariff(tariff));
+    auto wanted = request({leg("t:A", "t:B")}, {{"ben", std::nullopt, 8}, {"anna", "adult"}});
+    wanted.cards = {"HALF"};
+    const auto quote = pricing.quote(wanted);
+    ASSERT_TRUE(quote) << quote.error().detail;
+    EXPECT_THAT(quote->passengers,
+                ElementsAre(QuotedPassenger{"ben", "child", ""}, QuotedPassenger{"anna", "adult", "HALF"}));
+    EXPECT_EQ(quote->lines[1].rule, "distance 0-100 km, second, adult, HALF 50%");
+    EXPECT_EQ(quote->lines[1].amount, (Money{995, "EUR", 2}));
+    EXPECT_THAT(pricing.explain(quote->token)->lines[1].shares,
+                ElementsAre(PriceShare{"adult", 100}, PriceShare{"HALF", 50}));
+    wanted.cards = {"HALF", "HALF", "HALF"};
+    EXPECT_EQ(refused(wanted).code, ErrorCode::invalid_argument);
+    wanted.cards = {"OTHER"};
+    EXPECT_EQ(refused(wanted).code, ErrorCode::invalid_argument);
+}
+
 TEST_F(PricingTest, TakesTheDistanceBetweenTheTwoCalls) {
     EXPECT_EQ(pricing.quote(request({leg("t:A", "t:C")}))->total.amount, 4690);
     EXPECT_EQ(pricing.quote(request({leg("t:C", "t:D")}))->total.amount, 4690);

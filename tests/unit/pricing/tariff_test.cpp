@@ -1,4 +1,4 @@
-#include "pricing/tariff.hpp"
+#include "pricing/fares.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -55,8 +55,10 @@ std::vector<std::string> mistakes_with(std::string_view member, std::string_view
 
 Result<Fare> fare(const Tariff& tariff, std::int64_t metres, std::string_view travel_class, const std::string& type,
                   std::string_view flexibility = {}) {
-    return fare_of(tariff, metres, *find_class(tariff, travel_class), **find_passenger_type(tariff, type, {}),
-                   **find_flexibility(tariff, flexibility));
+    return fare_of(tariff,
+                   {.travel_class = *find_class(tariff, travel_class),
+                    .flexibility = *find_flexibility(tariff, flexibility)},
+                   metres, **find_passenger_type(tariff, type, {}), nullptr);
 }
 
 TEST(TariffDocumentTest, IsReadCompletely) {
@@ -323,7 +325,7 @@ RC_GTEST_PROP(FareTest, OfTheLargestAllowedNumbersIsExact, ()) {
     tariff.distance_bands = {{.from_km = 0, .to_km = {}, .amounts = {amount, amount}}};
     const PassengerType type{.type = "adult", .from_age = {}, .to_age = {}, .percent = percent};
     const Flexibility product{.code = "X", .percent = surcharge, .refund = {}, .exchange = {}};
-    const auto found = fare_of(tariff, 1, 0, type, product);
+    const auto found = fare_of(tariff, {.travel_class = 0, .flexibility = &product}, 1, type, nullptr);
     RC_ASSERT(found.has_value());
     // long double has 64 bits of mantissa here, and the product fewer than 54.
     const auto exact = static_cast<long double>(amount) * percent * surcharge / 10'000;

@@ -23,15 +23,18 @@ Quote a_quote(std::size_t passengers = 2, std::size_t legs = 2) {
     quote.travel_class = "second";
     quote.flexibility = "NON";
     quote.total = {0, "EUR", 2};
+    quote.created_at = kExpires - std::chrono::minutes{30};
     quote.expires_at = kExpires;
     for (std::size_t p = 0; p < passengers; ++p)
-        quote.passengers.push_back({std::to_string(p + 1), p % 2 ? "child" : "adult"});
+        quote.passengers.push_back({std::to_string(p + 1), p % 2 ? "child" : "adult", p == 1 ? "BC25" : ""});
     for (std::size_t leg = 0; leg < legs; ++leg) {
         quote.legs.push_back(
             {.run = {.date = *parse_date("2026-12-01"), .trip = {"db-fv-2019", "1234567-89" + std::to_string(leg)}},
              .span = {static_cast<std::uint16_t>(leg), static_cast<std::uint16_t>(leg + 4)},
              .from = {{"db-fv-2019", "8000105"}, 1},
-             .to = {{"db-fv-2019", "8011160"}, 2}});
+             .to = {{"db-fv-2019", "8011160"}, 2},
+             .distance = 123'456,
+             .departs = kExpires + Duration{7}});
         for (const auto& passenger : quote.passengers) {
             const Money amount{passenger.type == "child" ? 1645 : 3290, "EUR", 2};
             const auto* rule = passenger.type == "child" ? "distance 101-200 km, second, child 50%"
@@ -140,7 +143,7 @@ TEST(QuoteTokenTest, LongerThanTheLimitIsNotLookedAt) {
 TEST(QuoteTokenTest, RightlySignedButNotAQuoteIsRefused) {
     const auto payload = payload_of(make_token(a_quote(1, 1), key()));
     EXPECT_TRUE(read_token(signed_token(payload), key(), kBefore));
-    for (const std::string text : {"", "{}", "[]", "7", "{\"format\":1}", "not json"})
+    for (const std::string text : {"", "{}", "[]", "7", "{\"format\":2}", "not json"})
         expect_refused(signed_token(text));
     const auto changed = [&](std::string_view from, std::string_view to) {
         auto text = payload;
@@ -149,7 +152,7 @@ TEST(QuoteTokenTest, RightlySignedButNotAQuoteIsRefused) {
         text.replace(at, from.size(), to);
         return signed_token(text);
     };
-    expect_refused(changed("\"format\":1", "\"format\":2"));
+    expect_refused(changed("\"format\":2", "\"format\":1"));
     expect_refused(changed("\"key\":\"" + key().id(), "\"key\":\"0123456789abcdef"));
     expect_refused(changed("\"rule\":0", "\"rule\":1"));
     expect_refused(changed("\"passenger\":0", "\"passenger\":1"));

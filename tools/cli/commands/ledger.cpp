@@ -90,7 +90,7 @@ void add_ledger(CLI::App& app, Context& context) {
     auto* noun = app.add_subcommand("ledger", "Where the money is");
     on_run(*noun->add_subcommand("check", "Check that it balances and holds every payment; 7 if not"), context,
            std::make_shared<CheckLedger>(), run);
-    on_run(*noun->add_subcommand("export", "All postings, booking by booking; with -o csv in the smallest unit"), context,
+    on_run(*noun->add_subcommand("export", "All postings, booking by booking; in CSV in the smallest unit"), context,
            std::make_shared<ExportLedger>(), run);
 }
 

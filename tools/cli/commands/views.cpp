@@ -192,6 +192,25 @@ Columns quote_columns() {
     };
 }
 
+Columns explained_columns() {
+    return {
+        text_column("PASSENGER", "passenger", "/passenger"),
+        number_column("LEG", "leg", "/leg"),
+        money_column("BASE", "base", "/base"),
+        computed_column("OF WHICH", "of_which",
+                        [](const json::value& line) {
+                            std::string text;
+                            for (const auto& share : array_at(line, "/shares")) {
+                                text += fmt::format("{}{} {}%", text.empty() ? "" : ", ", text_at(share, "/name"),
+                                                    text_at(share, "/percent"));
+                            }
+                            return text;
+                        }),
+        money_column("AMOUNT", "amount", "/amount"),
+        text_column("RULE", "rule", "/rule"),
+    };
+}
+
 Columns hold_columns() {
     return {
         text_column("HOLD", "id", "/id"),
@@ -328,6 +347,19 @@ std::string describe_quote(const json::value& quote, bool color) {
            }) +
            "\n" + table(lines, array_at(quote, "/lines"), color) + "\ntoken\n" +
            printable(text_at(quote, "/token")) + "\n";
+}
+
+std::string describe_explanation(const json::value& explanation, bool color) {
+    return details({
+               {"quote", text_at(explanation, "/id")},
+               {"total", money_at(explanation, "/total")},
+               {"tariff", fmt::format("{}, version {}", text_at(explanation, "/tariff/id"),
+                                      text_at(explanation, "/tariff/version"))},
+               {"sold at", instant(text_at(explanation, "/created_at"))},
+               {"rounded", fmt::format("once, to {} ({})", money_at(explanation, "/rounding/unit"),
+                                       text_at(explanation, "/rounding/mode"))},
+           }) +
+           "\n" + table(explained_columns(), array_at(explanation, "/lines"), color);
 }
 
 std::string describe_hold(const json::value& hold, bool color) {

@@ -18,6 +18,7 @@ Columns run_columns(const boost::json::array& runs);
 Columns stop_columns(const boost::json::value& run);
 Columns seat_columns();
 Columns quote_columns();
+Columns explained_columns();
 Columns hold_columns();
 Columns booking_columns();
 Columns payment_columns();
@@ -33,6 +34,7 @@ boost::json::array seats_of(const boost::json::value& map);
 /// Each coach drawn as a grid: a line for each seat column, the train's rows from left to right.
 std::string describe_seats(const boost::json::value& map);
 std::string describe_quote(const boost::json::value& quote, bool color);
+std::string describe_explanation(const boost::json::value& explanation, bool color);
 std::string describe_hold(const boost::json::value& hold, bool color);
 std::string describe_booking(const boost::json::value& booking, bool color);
 std::string describe_payment(const boost::json::value& payment);
