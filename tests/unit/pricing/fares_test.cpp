@@ -6,6 +6,8 @@
 
 #include <boost/json/parse.hpp>
 
+#include "support/naive_fare.hpp"
+
 namespace railbook::pricing {
 namespace {
 
@@ -154,62 +156,6 @@ TEST(DiscountsOfATariff, AreCheckedWithAPointerForEachMistake) {
                 UnorderedElementsAre("/groups/1/from", "/groups/1/percent"));
 }
 
-/// A fare as docs/tariff.md says it, straight from the document and with nothing of the library's.
-std::int64_t naive_fare(const boost::json::object& tariff, std::int64_t metres, std::string_view travel_class,
-                        std::string_view passenger, std::string_view flexibility, std::int64_t milliseconds_ahead,
-                        std::size_t passengers, std::string_view card_code) {
-    const auto text = [](const boost::json::value& value, std::string_view member) {
-        return std::string_view{value.as_object().at(member).as_string()};
-    };
-    const auto percent_of = [](const boost::json::value& value) {
-        const auto* percent = value.as_object().if_contains("percent");
-        return percent ? percent->as_int64() : 100;
-    };
-    const auto is_for = [](const boost::json::value& value, std::string_view member, std::string_view name) {
-        const auto* list = value.as_object().if_contains(member);
-        if (!list) return true;
-        for (const auto& each : list->as_array()) {
-            if (each.as_string() == name) return true;
-        }
-        return false;
-    };
-    std::int64_t base = 0;
-    for (const auto& band : tariff.at("distance_bands").as_array()) {
-        const auto* end = band.as_object().if_contains("to_km");
-        base = band.as_object().at(travel_class).as_int64();
-        if (!end || metres <= end->as_int64() * 1000) break;
-    }
-    std::vector<std::int64_t> percents;
-    for (const auto& each : tariff.at("passenger_types").as_array()) {
-        if (text(each, "type") == passenger) percents.push_back(percent_of(each));
-    }
-    for (const auto& each : tariff.at("flexibility").as_array()) {
-        if (text(each, "code") == flexibility) percents.push_back(percent_of(each));
-    }
-    for (const auto& each : tariff.at("advance").as_array()) {
-        const auto least = each.as_object().at("hours").as_int64() * 3'600'000;
-        if (milliseconds_ahead < least || !is_for(each, "flexibility", flexibility)) continue;
-        percents.push_back(percent_of(each));
-        break;
-    }
-    std::int64_t reduced = 100;
-    for (const auto& each : tariff.at("groups").as_array()) {
-        if (static_cast<std::int64_t>(passengers) >= each.as_object().at("from").as_int64())
-            reduced = std::min(reduced, percent_of(each));
-    }
-    for (const auto& each : tariff.at("cards").as_array()) {
-        if (text(each, "code") == card_code) reduced = std::min(reduced, percent_of(each));
-    }
-    percents.push_back(reduced);
-    std::int64_t numerator = base;
-    std::int64_t denominator = 5;  // the unit of the rounding
-    for (const auto percent : percents) {
-        numerator *= percent;
-        denominator *= 100;
-    }
-    return (2 * numerator + denominator) / (2 * denominator) * 5;
-}
-
 RC_GTEST_FIXTURE_PROP(FaresTest, AreThoseOfTheDocumentReadPlainly, ()) {
     const auto document = boost::json::parse(kRich).as_object();
     const auto metres = *rc::gen::inRange<std::int64_t>(1, 200'000);
@@ -224,8 +170,13 @@ RC_GTEST_FIXTURE_PROP(FaresTest, AreThoseOfTheDocumentReadPlainly, ()) {
     if (owned && !may_use(tariff, *owned, terms, type(passenger))) owned = nullptr;
     const auto fare = fare_of(tariff, terms, metres, type(passenger), owned);
     RC_ASSERT(fare.has_value());
-    RC_ASSERT(fare->amount == naive_fare(document, metres, travel_class, passenger, flexibility, ahead, passengers,
-                                         owned ? owned->code : std::string{}));
+    RC_ASSERT(fare->amount == test::naive_fare(document, {.metres = metres,
+                                                          .travel_class = travel_class,
+                                                          .passenger = passenger,
+                                                          .flexibility = flexibility,
+                                                          .milliseconds_ahead = ahead,
+                                                          .passengers = passengers,
+                                                          .card = owned ? owned->code : std::string{}}));
     // Nothing that lowers a fare makes it dearer.
     const auto plain = fare_of(tariff, sale(travel_class, flexibility), metres, type(passenger), nullptr);
     RC_ASSERT(fare->amount <= plain->amount);
