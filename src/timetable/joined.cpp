@@ -17,6 +17,8 @@ using std::chrono::days;
 constexpr char kSeparator = ' ';
 /// Less than any other letter, so that ids to which it is added stay sorted.
 constexpr char kPart = '\0';
+/// What rules of stations may become, before there are too many of them.
+constexpr std::size_t kMostRules = 1'000'000;
 /// No train is on its way for longer.
 constexpr days kLongestWay{kMaxSeconds / 86'400};
 
@@ -90,7 +92,10 @@ public:
         data_.first_date = dates_.first;
         data_.days = dates_.count();
         add_stations();
-        for (std::size_t i = 0; i < feeds_.size(); ++i) add_feed(joined_.members_[i]);
+        for (auto& member : joined_.members_) {
+            add_feed(member);
+            if (has_too_many_rules()) return std::nullopt;
+        }
         std::ranges::sort(data_.transfers, {}, [](const auto& each) { return std::pair{each.from, each.to}; });
         auto network = Network::from_data(data_);
         // Together they may be more than what one network may have.
@@ -201,6 +206,8 @@ private:
     }
     bool is_shared(Index station) const { return members_at_[station] > 1; }
 
+    bool has_too_many_rules() const { return data_.transfers.size() + data_.train_transfers.size() > kMostRules; }
+
     void add_services(const Member& member) {
         const auto& from = member.feed->data();
         const auto words = data_.words_per_service();
@@ -242,6 +249,7 @@ private:
         std::map<std::tuple<Index, Index, Index, Index, Index, Index>, int> known;  // and their whole ends
         for (const auto& rule : rules) {
             const auto ends = whole_ends(rule);
+            if (has_too_many_rules()) return;
             for (const auto from_stop : stops_of(rule.transfer.from)) {
                 for (const auto to_stop : stops_of(rule.transfer.to)) {
                     const auto [exact, is_new] = known.try_emplace(

@@ -119,6 +119,21 @@ TEST_F(JoinedTest, OfFeedsWithTooManyDaysTogetherThoseAreJoinedOnWhichTheyMeet) 
     EXPECT_THAT(journeys("2026-11-20"), IsEmpty());
 }
 
+TEST_F(JoinedTest, AStationOfWhichOneRuleWouldBecomeTooManyIsSearchedFeedByFeed) {
+    FeedFiles files;
+    files.set("transfers.txt", "from_stop_id,to_stop_id,transfer_type,min_transfer_time\nC,C,2,120\n");
+    auto stops = std::string{"stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station\n"
+                             "A,Adorf,50.0,8.0,0,\nB,Bedorf,50.5,8.0,0,\nC,Cedorf,51.0,8.0,1,\n"};
+    for (int i = 0; i < 1001; ++i) stops += "C" + std::to_string(i) + ",Cedorf,51.0,8.0,0,C\n";
+    auto times = files.files().at("stop_times.txt");
+    times.replace(times.find(",C,"), 3, ",C7,");
+    files.set("stops.txt", stops).set("stop_times.txt", times);
+    import(files, "f");
+    import(abroad("10:05:00"), "g");
+    EXPECT_THAT(journeys("2026-12-01"), IsEmpty());
+    EXPECT_THAT(journeys("2026-12-01", {"f", "A"}, {"g", "X"}), ElementsAre("2026-12-01.f:1/f:A/f:C"));
+}
+
 TEST_F(JoinedTest, ANewImportOfOneFeedIsJoinedAtOnce) {
     import(FeedFiles{}, "f");
     import(abroad("10:01:00"), "g");
